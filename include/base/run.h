@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Run a helper program (qemu-img, ssh-keygen) without shell, PATH or inherited descriptors. */
+#ifndef BASE_RUN_H
+#define BASE_RUN_H
+
+#include <sys/types.h>
+
+#include "base/buf.h"
+#include "base/error.h"
+#include "base/strv.h"
+
+struct run_options {
+	int timeout_ms; /* then SIGKILL and -ETIMEDOUT; 0: 60 s */
+	int dir_fd; /* fchdir there first; -1: "/" */
+	struct buf *output; /* stdout, at most 1 MiB, replaced; NULL: /dev/null */
+};
+
+/*
+ * argv[0] is an absolute path. The environment is PATH and LANG=C, standard input is
+ * /dev/null, all other descriptors are closed. Returns 0 when it exits with 0; otherwise the
+ * error names the program, its exit status or signal, and the last line it wrote to
+ * standard error, and output keeps what came. -ENOENT (ERROR_HOST) when it is not installed,
+ * -EFBIG when it wrote too much. The caller must not ignore SIGCHLD: the kernel would then
+ * reap the program, and its status with it.
+ */
+int run_program(const struct strv *argv, const struct run_options *options, struct error *err);
+
+#endif
