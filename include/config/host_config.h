@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* /etc/mnmivm-se/mnmivm-se.conf: the host's defaults. Pure: text in, struct out. */
+#ifndef CONFIG_HOST_CONFIG_H
+#define CONFIG_HOST_CONFIG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/error.h"
+#include "base/ip.h"
+#include "base/strv.h"
+#include "config/types.h"
+
+#define HOST_CONFIG_PATH "/etc/mnmivm-se/mnmivm-se.conf"
+
+/*
+ * Strings are owned by the struct and never NULL unless said. What is left to
+ * the host itself (lan_cidr, lan_gw, lan_dns) stays unset here; vm/ finds it.
+ */
+struct host_config {
+	char *bridge; /* "br0" */
+	struct strv bridges; /* allow-list of canonical names; empty: only bridge */
+	struct ip_prefix lan_cidr; /* family AF_UNSPEC: from the bridge */
+	struct ip_addr lan_gw; /* AF_UNSPEC: from the default route over the bridge */
+	struct strv lan_dns; /* empty: from resolv.conf */
+	struct strv search; /* DNS search domains */
+	uint64_t disk_bytes; /* 12G */
+	uint64_t memory_mib; /* 1024 */
+	unsigned int cpus; /* 1 */
+	enum accel accel; /* kvm */
+	enum machine machine; /* q35 */
+	char *vnc; /* "unix", "off" or an address */
+	enum guard guard; /* mac */
+	enum tristate vhost; /* auto */
+	unsigned int stop_timeout_s; /* 90 */
+	uid_t uid_base; /* 2100000000, first of uid_count uids, one a VM */
+	uid_t uid_count; /* 100000 */
+	char *state_dir; /* "/var/lib/microvm" */
+	char *run_dir; /* "/run/mnmivm-se" */
+	char *image_dir; /* NULL: state_dir/images */
+	char *qemu; /* "/usr/bin/qemu-system-x86_64" */
+	char *qemu_img; /* "/usr/bin/qemu-img" */
+	char *ssh_keygen; /* "/usr/bin/ssh-keygen" */
+	char *timezone; /* NULL: the guest keeps its image's */
+};
+
+void host_config_init(struct host_config *config); /* the defaults */
+void host_config_done(struct host_config *config);
+
+/*
+ * Read path over config, which host_config_init() filled; a path that does not exist is fine
+ * unless required. Unknown sections and keys, double keys and bad values are ERROR_USAGE with
+ * "file:line: ", uids that belong to others are with "file: ". A file that others than root
+ * and the caller own or may write is ERROR_PERMISSION. After a failure config holds what was
+ * read so far.
+ */
+int host_config_load(struct host_config *config, const char *path, bool required,
+		     struct error *err);
+
+/* The same from memory; origin is the name in messages. The fuzz entry. */
+int host_config_parse(struct host_config *config, const char *origin, const char *text, size_t len,
+		      struct error *err);
+
+/* All keys of the file and NULL. */
+const char *const *host_config_keys(void);
+
+/* Is this canonical bridge name on the allow-list? */
+bool host_config_allows_bridge(const struct host_config *config, const char *bridge);
+
+#endif

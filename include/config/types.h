@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The enumerations of both configuration files, with their words. */
+#ifndef CONFIG_TYPES_H
+#define CONFIG_TYPES_H
+
+#include <stdbool.h>
+
+enum accel { ACCEL_KVM, ACCEL_TCG };
+enum machine { MACHINE_Q35, MACHINE_MICROVM };
+enum guard { GUARD_MAC, GUARD_OFF };
+enum tristate { TRISTATE_AUTO, TRISTATE_ON, TRISTATE_OFF };
+enum disk_format { DISK_QCOW2, DISK_RAW };
+
+/* Words in the order of the enumerators, NULL-terminated; for parse_choice(). */
+extern const char *const accel_words[];
+extern const char *const machine_words[];
+extern const char *const guard_words[];
+extern const char *const tristate_words[];
+extern const char *const disk_format_words[];
+
+#endif

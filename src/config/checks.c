@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What strings in the configuration files may hold. */
+#include "values.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <net/if.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "base/alloc.h"
+#include "base/ip.h"
+
+#define DIGITS "0123456789"
+#define LOWER "abcdefghijklmnopqrstuvwxyz"
+#define UPPER "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+#define ALNUM LOWER UPPER DIGITS
+
+static int refuse(const char *what, const char *text, const char *why, struct error *err)
+{
+	return error_set(err, ERROR_USAGE, EINVAL, "parse %s '%.80s': %s", what, text, why);
+}
+
+/* 1 to max characters, all of them allowed, the first one of those in first. */
+static int check_chars(const char *what, const char *text, size_t max, const char *first,
+		       const char *allowed, struct error *err)
+{
+	size_t len = strlen(text);
+
+	if (!len)
+		return refuse(what, text, "must not be empty", err);
+	if (len > max)
+		return error_set(err, ERROR_USAGE, EINVAL,
+				 "parse %s '%.80s': longer than %zu characters", what, text, max);
+	if (!strchr(first, text[0]))
+		return error_set(err, ERROR_USAGE, EINVAL,
+				 "parse %s '%s': must not begin with '%.1s'", what, text, text);
+	text += strspn(text, allowed);
+	if (*text)
+		return error_set(err, ERROR_USAGE, EINVAL,
+				 "parse %s: character '%.1s' is not allowed", what, text);
+	return 0;
+}
+
+int check_path(const char *what, const char *text, struct error *err)
+{
+	const char *part = text;
+	size_t len;
+
+	if (text[0] != '/')
+		return refuse(what, text, "not an absolute path", err);
+	while (*part == '/') {
+		len = strcspn(++part, "/");
+		if (!len)
+			return refuse(what, text, "has an empty component or a '/' at its end",
+				      err);
+		if (strncmp(part, "..", len) == 0 && len <= 2)
+			return refuse(what, text, "has a '.' or '..' component", err);
+		part += len;
+	}
+	return 0;
+}
+
+/* dev_valid_name() of the kernel, less what would break a list or look like an option. */
+int check_bridge(const char *what, const char *text, struct error *err)
+{
+	return check_chars(what, text, IFNAMSIZ - 1, ALNUM "_", ALNUM "_.@+-", err);
+}
+
+static bool is_link_local(const struct ip_addr *addr)
+{
+	const uint8_t *byte = addr->byte;
+
+	if (addr->family == AF_INET)
+		return byte[0] == 169 && byte[1] == 254;
+	return byte[0] == 0xfe && (byte[1] & 0xc0) == 0x80;
+}
+
+int check_address(const char *what, const char *text, struct error *err)
+{
+	struct ip_addr addr;
+	int r = ip_parse(what, text, &addr, err);
+
+	if (r < 0)
+		return r;
+	if (!ip_is_unicast(&addr) && !is_link_local(&addr))
+		return refuse(what, text, "not an address that a guest can reach", err);
+	return 0;
+}
+
+/* RFC 1035 lengths; '_' because search domains with it exist. */
+int check_domain(const char *what, const char *text, struct error *err)
+{
+	int r = check_chars(what, text, 253, ALNUM "_", ALNUM "_-.", err);
+
+	if (r < 0)
+		return r;
+	for (const char *label = text;; label++) {
+		size_t len = strcspn(label, ".");
+
+		if (!len || len > 63 || label[0] == '-' || label[len - 1] == '-')
+			return refuse(what, text, "not a domain name", err);
+		label += len;
+		if (!*label)
+			return 0;
+	}
+}
+
+int check_vnc(const char *what, const char *text, struct error *err)
+{
+	struct ip_addr addr;
+
+	if (strcmp(text, "unix") == 0 || strcmp(text, "off") == 0)
+		return 0;
+	if (ip_parse(what, text, &addr, err) < 0)
+		return refuse(what, text, "must be unix, off or an IP address", err);
+	return 0;
+}
+
+int check_timezone(const char *what, const char *text, struct error *err)
+{
+	int r = check_chars(what, text, 64, ALNUM, ALNUM "_+-/", err);
+
+	if (r < 0)
+		return r;
+	if (strstr(text, "//") || text[strlen(text) - 1] == '/')
+		return refuse(what, text, "not a zone such as Europe/Berlin", err);
+	return 0;
+}
+
+/* useradd(8) on Debian; one that it would not take fails in the guest, long after. */
+int check_user(const char *what, const char *text, struct error *err)
+{
+	int r = check_chars(what, text, 32, LOWER "_", LOWER DIGITS "_-", err);
+
+	if (r < 0)
+		return r;
+	if (strcmp(text, "root") == 0)
+		return refuse(what, text, "root does not log in over ssh", err);
+	return 0;
+}
+
+int check_cpu_model(const char *what, const char *text, struct error *err)
+{
+	return check_chars(what, text, 160, ALNUM, ALNUM "_.,+=-", err);
+}
+
+int check_token(const char *what, const char *text, struct error *err)
+{
+	return check_chars(what, text, 64, ALNUM "-", ALNUM "-", err);
+}
+
+int check_disk_file(const char *what, const char *text, struct error *err)
+{
+	/* QEMU writes to the file, so it must not be one that we read */
+	static const char *const taken[] = {
+		"disk.qcow2",
+		"seed.iso",
+		"pubkey.pub",
+		"os.name",
+		"vm.ip",
+		"vm.mac",
+		"vnc.port",
+		"vm.pid",
+		"vm.conf",
+		"ssh_host_ed25519_key",
+		"ssh_host_ed25519_key.pub",
+	};
+	int r = check_chars(what, text, 64, ALNUM, ALNUM "._-", err);
+
+	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(taken); i++) {
+		if (strcmp(text, taken[i]) == 0)
+			r = refuse(what, text, "this file has another use", err);
+	}
+	return r;
+}
+
+/* COMMAND_LINE_SIZE of x86 is 2048 with the NUL (Documentation/x86/boot.rst). */
+int check_append(const char *what, const char *text, struct error *err)
+{
+	size_t len = strlen(text);
+
+	if (!len || len > 2047)
+		return refuse(what, text, "must be of 1 to 2047 characters", err);
+	if (text[0] == ' ' || text[len - 1] == ' ')
+		return refuse(what, text, "begins or ends with a blank", err);
+	for (size_t i = 0; i < len; i++) {
+		if (text[i] < ' ' || text[i] > '~')
+			return refuse(what, text, "holds what is not printable ASCII", err);
+	}
+	return 0;
+}
+
+/* https://systemd.io/UIDS-GIDS, and what every Linux has. */
+static const struct uid_range {
+	uid_t first, last;
+	const char *whose;
+} taken_uids[] = {
+	{ 0, 999, "the system's own" },
+	{ 60001, 60577, "systemd's for home directories and their containers" },
+	{ 61184, 65519, "systemd's for services with DynamicUser=" },
+	{ 65534, 65535, "nobody and the 16-bit -1" },
+	{ 524288, 1879048191, "systemd's for containers" },
+	{ 2147483648, UINT32_MAX, "negative to programs that take a uid for an int" },
+};
+
+int check_uids(const char *what, uid_t first, uid_t count, struct error *err)
+{
+	uint64_t last = (uint64_t)first + count - 1;
+
+	for (size_t i = 0; i < ARRAY_SIZE(taken_uids); i++) {
+		const struct uid_range *taken = &taken_uids[i];
+
+		if (first <= taken->last && last >= taken->first)
+			return error_set(
+				err, ERROR_USAGE, EINVAL,
+				"parse %s: uids %u-%" PRIu64 " overlap %u-%u, which are %s", what,
+				first, last, taken->first, taken->last, taken->whose);
+	}
+	return 0;
+}

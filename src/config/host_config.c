@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* /etc/mnmivm-se/mnmivm-se.conf: the host's defaults. */
+#include "config/host_config.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/buf.h"
+#include "base/file.h"
+#include "config/vm_config.h"
+#include "keys.h"
+
+enum { FILE_BYTES_MAX = 64 << 10 };
+
+#define FIELD(name) .offset = offsetof(struct host_config, name)
+
+static const struct config_key keys[] = {
+	{ "bridge", FIELD(bridge), &value_string, .check = check_bridge },
+	{ "bridges", FIELD(bridges), &value_list, .check = check_bridge },
+	{ "lan_cidr", FIELD(lan_cidr), &value_prefix, .optional = true },
+	{ "lan_gw", FIELD(lan_gw), &value_address, .optional = true },
+	{ "lan_dns", FIELD(lan_dns), &value_list, .check = check_address },
+	{ "search", FIELD(search), &value_list, .check = check_domain },
+	{ "disk_size", FIELD(disk_bytes), &value_size, .min = VM_DISK_BYTES_MIN,
+	  .max = VM_DISK_BYTES_MAX },
+	{ "memory", FIELD(memory_mib), &value_memory, .min = VM_MEMORY_MIB_MIN,
+	  .max = VM_MEMORY_MIB_MAX },
+	{ "cpus", FIELD(cpus), &value_number, .min = 1, .max = VM_CPUS_MAX },
+	{ "accel", FIELD(accel), &value_choice, .choices = accel_words },
+	{ "machine", FIELD(machine), &value_choice, .choices = machine_words },
+	{ "vnc", FIELD(vnc), &value_string, .check = check_vnc },
+	{ "guard", FIELD(guard), &value_choice, .choices = guard_words },
+	{ "vhost", FIELD(vhost), &value_choice, .choices = tristate_words },
+	{ "stop_timeout", FIELD(stop_timeout_s), &value_number, .min = 1,
+	  .max = VM_STOP_TIMEOUT_MAX },
+	{ "uid_base", FIELD(uid_base), &value_number, .max = UINT32_MAX },
+	{ "uid_count", FIELD(uid_count), &value_number, .min = 1, .max = UINT32_MAX },
+	{ "state_dir", FIELD(state_dir), &value_string, .check = check_path },
+	{ "run_dir", FIELD(run_dir), &value_string, .check = check_path },
+	{ "image_dir", FIELD(image_dir), &value_string, .optional = true, .check = check_path },
+	{ "qemu", FIELD(qemu), &value_string, .check = check_path },
+	{ "qemu_img", FIELD(qemu_img), &value_string, .check = check_path },
+	{ "ssh_keygen", FIELD(ssh_keygen), &value_string, .check = check_path },
+	{ "timezone", FIELD(timezone), &value_string, .optional = true, .check = check_timezone },
+	{ .word = NULL },
+};
+_Static_assert(ARRAY_SIZE(keys) <= CONFIG_KEYS_MAX + 1, "CONFIG_KEYS_MAX");
+
+static const struct config_section sections[] = { { .name = "" }, { .name = NULL } };
+static const struct config_schema schema = { sections, keys };
+
+const char *const *host_config_keys(void)
+{
+	static const char *words[CONFIG_KEYS_MAX + 1];
+
+	return config_words(keys, words);
+}
+
+/*
+ * The uids lie above systemd's and above those that SSSD maps a Windows domain to
+ * (200000-2000200000), and below 2^31.
+ */
+void host_config_init(struct host_config *config)
+{
+	*config = (struct host_config){
+		.bridge = xstrdup("br0"),
+		.disk_bytes = UINT64_C(12) << 30,
+		.memory_mib = 1024,
+		.cpus = 1,
+		.accel = ACCEL_KVM,
+		.machine = MACHINE_Q35,
+		.vnc = xstrdup("unix"),
+		.guard = GUARD_MAC,
+		.vhost = TRISTATE_AUTO,
+		.stop_timeout_s = 90,
+		.uid_base = 2100000000,
+		.uid_count = 100000,
+		.state_dir = xstrdup("/var/lib/microvm"),
+		.run_dir = xstrdup("/run/mnmivm-se"),
+		.qemu = xstrdup("/usr/bin/qemu-system-x86_64"),
+		.qemu_img = xstrdup("/usr/bin/qemu-img"),
+		.ssh_keygen = xstrdup("/usr/bin/ssh-keygen"),
+	};
+}
+
+void host_config_done(struct host_config *config)
+{
+	free(config->bridge);
+	strv_done(&config->bridges);
+	strv_done(&config->lan_dns);
+	strv_done(&config->search);
+	free(config->vnc);
+	free(config->state_dir);
+	free(config->run_dir);
+	free(config->image_dir);
+	free(config->qemu);
+	free(config->qemu_img);
+	free(config->ssh_keygen);
+	free(config->timezone);
+	*config = (struct host_config){ 0 };
+}
+
+int host_config_parse(struct host_config *config, const char *origin, const char *text, size_t len,
+		      struct error *err)
+{
+	int r = config_read(&schema, origin, text, len, config, err);
+
+	if (r < 0)
+		return r;
+	/* the two keys stand on two lines, so the message can name neither */
+	r = check_uids("uid_base and uid_count", config->uid_base, config->uid_count, err);
+	return r < 0 ? error_prefix(err, "%s", origin) : 0;
+}
+
+/* Who may write this file decides what root runs. */
+static int check_owner(int fd, const char *path, struct error *err)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) < 0)
+		return error_errno(err, errno, "stat '%s'", path);
+	if (!S_ISREG(st.st_mode))
+		return error_set(err, ERROR_USAGE, EINVAL, "read '%s': not a regular file", path);
+	if (st.st_uid != 0 && st.st_uid != geteuid()) {
+		error_set(err, ERROR_PERMISSION, EPERM, "read '%s': it belongs to uid %u", path,
+			  st.st_uid);
+		return error_hint(err, "chown root '%s'", path);
+	}
+	if (st.st_mode & (S_IWGRP | S_IWOTH)) {
+		error_set(err, ERROR_PERMISSION, EPERM,
+			  "read '%s': others than its owner may write to it", path);
+		return error_hint(err, "chmod go-w '%s'", path);
+	}
+	return 0;
+}
+
+int host_config_load(struct host_config *config, const char *path, bool required, struct error *err)
+{
+	/* O_NONBLOCK: a FIFO without a writer must not hold us */
+	AUTO_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	AUTO_BUF text = BUF_INIT;
+	int r;
+
+	if (fd < 0)
+		r = errno == ENOENT && !required ? 1 : error_errno(err, errno, "open '%s'", path);
+	else
+		r = check_owner(fd, path, err);
+	if (r != 0)
+		return r < 0 ? r : 0;
+	r = file_read_fd(fd, path, FILE_BYTES_MAX, &text, err);
+	if (r < 0)
+		return r;
+	return host_config_parse(config, path, buf_str(&text), text.len, err);
+}
+
+bool host_config_allows_bridge(const struct host_config *config, const char *bridge)
+{
+	if (!config->bridges.n)
+		return strcmp(bridge, config->bridge) == 0;
+	for (size_t i = 0; i < config->bridges.n; i++) {
+		if (strcmp(bridge, config->bridges.v[i]) == 0)
+			return true;
+	}
+	return false;
+}

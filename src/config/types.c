@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The words of the enumerations of both configuration files. */
+#include "config/types.h"
+
+#include <stddef.h>
+
+const char *const accel_words[] = { "kvm", "tcg", NULL };
+const char *const machine_words[] = { "q35", "microvm", NULL };
+const char *const guard_words[] = { "mac", "off", NULL };
+const char *const tristate_words[] = { "auto", "on", "off", NULL };
+const char *const disk_format_words[] = { "qcow2", "raw", NULL };

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The kinds of values in both configuration files: each reads and writes one sort of field. */
+#ifndef CONFIG_VALUES_H
+#define CONFIG_VALUES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/buf.h"
+#include "base/error.h"
+
+struct config_key;
+
+struct value_type {
+	/* Replace *field by what text says; untouched on failure. ERROR_USAGE. */
+	int (*parse)(const struct config_key *key, const char *text, void *field,
+		     struct error *err);
+	/* Append what parse() reads back, nothing where an optional field is unset. */
+	void (*format)(const struct config_key *key, const void *field, struct buf *ret);
+	/* Unset an optional field; NULL: there are none of this type. */
+	void (*clear)(void *field);
+	/* For a key that is given again, add to what was read; NULL: it must not be. */
+	int (*add)(const struct config_key *key, const char *text, void *field, struct error *err);
+};
+
+/* Refuse text for a field named what. ERROR_USAGE. */
+typedef int value_check(const char *what, const char *text, struct error *err);
+
+/* A row of a file's table of keys. */
+struct config_key {
+	const char *word; /* "section.name", or "name" for the lines before any section */
+	size_t offset; /* of the field; of the first one in a numbered section */
+	const struct value_type *type;
+	bool optional; /* zero or NULL is unset, and then the key is not written */
+	uint64_t min, max; /* numbers and sizes */
+	const char *const *choices;
+	value_check *check; /* strings, and each element of a list */
+};
+
+extern const struct value_type value_number; /* unsigned int */
+extern const struct value_type value_number64; /* uint64_t */
+extern const struct value_type value_time; /* int64_t, nanoseconds since 1970 */
+extern const struct value_type value_size; /* uint64_t, bytes in whole sectors of 512 */
+extern const struct value_type value_memory; /* uint64_t, MiB; min and max too */
+extern const struct value_type value_choice; /* an enum, its words in choices */
+extern const struct value_type value_string; /* char * */
+extern const struct value_type value_append; /* char *, given in several parts */
+extern const struct value_type value_list; /* struct strv, with commas; may be empty */
+extern const struct value_type value_uid; /* uid_t */
+extern const struct value_type
+	value_address; /* struct ip_addr; unless optional, "none" is AF_UNSPEC */
+extern const struct value_type value_prefix; /* struct ip_prefix */
+
+value_check check_path; /* absolute, without ".", ".." and empty components */
+value_check check_bridge; /* a name of a network interface */
+value_check check_address; /* an address that a guest can reach */
+value_check check_domain; /* a DNS name */
+value_check check_vnc; /* "unix", "off" or an address to listen on */
+value_check check_timezone; /* a name below /usr/share/zoneinfo */
+value_check check_user; /* a login name other than root */
+value_check check_cpu_model; /* for -cpu */
+value_check check_token; /* [A-Za-z0-9-]{1,64} */
+value_check check_disk_file; /* a plain file name that is no other file of a VM's folder */
+value_check check_append; /* a kernel command line */
+
+/* Refuse count uids from first on where any belongs to the system or to somebody else. */
+int check_uids(const char *what, uid_t first, uid_t count, struct error *err);
+
+#endif
