@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What RTM_GETLINK tells of a link. */
+#ifndef NET_LINK_H
+#define NET_LINK_H
+
+#include <net/if.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "base/mac.h"
+
+struct nl_msg;
+struct nl_sock;
+struct nlmsghdr;
+
+/* A port attribute that this kernel does not know is PORT_UNKNOWN, not off. */
+enum port_state {
+	PORT_UNKNOWN,
+	PORT_OFF,
+	PORT_ON,
+};
+
+struct link_info {
+	char name[IF_NAMESIZE];
+	unsigned int ifindex;
+	unsigned int flags; /* IFF_UP, ... */
+	unsigned int mtu;
+	unsigned int master; /* ifindex; 0: none */
+	struct mac mac;
+	char kind[IF_NAMESIZE]; /* "bridge", "tun", "veth"; empty: a device */
+
+	/* of a bridge */
+	bool stp;
+	bool vlan_filtering;
+	uint16_t default_pvid;
+
+	/* of a bridge's port */
+	enum port_state locked;
+	enum port_state learning;
+	enum port_state unicast_flood;
+	enum port_state bpdu_guard;
+	enum port_state root_block;
+};
+
+/*
+ * Ask for a link by name (an altname will do, Linux >= 5.5) or, where name is NULL, by ifindex.
+ * Statistics are left out of the answer (Linux >= 4.4), virtual functions too. NULL: no memory.
+ */
+struct nl_msg *link_request(unsigned int ifindex, const char *name);
+
+/* Read the answer. -EBADMSG when it is none. */
+int link_parse(const struct nlmsghdr *answer, struct link_info *ret);
+
+/* Both for a name. -ENODEV (ERROR_HOST) when there is no such link. */
+int link_get(struct nl_sock *sock, const char *name, struct link_info *ret, struct error *err);
+
+#endif

@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Make a tap on a bridge.
+ *
+ * Theory of operation: the tap is never persistent, so it lives as long as its descriptor, and
+ * its port, FDB entry and qdisc live as long as the tap. Undoing anything here is closing
+ * the descriptor; the kernel does the same when the process is killed.
+ */
+#include "net/tap.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/if_tun.h>
+#include <netlink/socket.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "link.h"
+#include "tap_config.h"
+
+static const char tun_node[] = "/dev/net/tun";
+static const char vhost_node[] = "/dev/vhost-net";
+
+static int plan_init(struct tap_plan *plan, const struct bridge *bridge,
+		     const struct tap_spec *spec, struct error *err)
+{
+	static const char allowed[] =
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_";
+	size_t length = strlen(spec->name);
+
+	/* the kernel would expand a '%' */
+	if (!length || length >= IF_NAMESIZE || strspn(spec->name, allowed) != length)
+		return error_set(err, ERROR_USAGE, EINVAL, "'%s' is no name for a tap", spec->name);
+	*plan = (struct tap_plan){ .bridge = bridge, .spec = spec, .ipv6 = true };
+	tap_host_mac(&spec->guest_mac, &plan->host_mac);
+	return 0;
+}
+
+static int open_node(int *ret_fd, struct error *err)
+{
+	int fd = open(tun_node, O_RDWR | O_CLOEXEC | O_NONBLOCK);
+	int code = fd < 0 ? errno : 0;
+
+	switch (code) {
+	case 0:
+		*ret_fd = fd;
+		return 0;
+	case ENOENT:
+	case ENODEV:
+	case ENXIO:
+		error_errno(err, code, "open '%s'", tun_node);
+		error_kind(err, ERROR_HOST);
+		return error_hint(
+			err, "load the driver with 'modprobe tun'; a container needs the device "
+			     "from its host");
+	case EACCES:
+	case EPERM:
+		error_errno(err, code, "open '%s'", tun_node);
+		return error_hint(err,
+				  "run as root, or let this user read and write %s; a container "
+				  "needs the device from its host",
+				  tun_node);
+	default:
+		return error_errno(err, code, "open '%s'", tun_node);
+	}
+}
+
+static int create(int fd, const struct tap_plan *plan, struct error *err)
+{
+	struct ifreq request = { .ifr_flags = 0 };
+	const char *name = plan->spec->name;
+	int code;
+
+	/* the header of virtio-net in front of each frame; QEMU sets the offloads itself */
+	request.ifr_flags = (short)(IFF_TAP | IFF_NO_PI | IFF_VNET_HDR | IFF_TUN_EXCL);
+	memcpy(request.ifr_name, name, strlen(name));
+	code = ioctl(fd, TUNSETIFF, &request) < 0 ? errno : 0;
+	switch (code) {
+	case 0:
+		return 0;
+	case EBUSY:
+		error_set(err, ERROR_CONFLICT, code, "tap '%s' exists", name);
+		return error_hint(
+			err, "another VM's QEMU may hold it; 'ip -d link show dev %s' tells whose",
+			name);
+	case EPERM:
+		return error_set(err, ERROR_PERMISSION, code,
+				 "create tap '%s': needs CAP_NET_ADMIN", name);
+	default:
+		return error_errno(err, code, "create tap '%s'", name);
+	}
+}
+
+/* Any socket answers SIOCGIFINDEX, the netlink one too (netdevice(7)). */
+static int find_ifindex(struct nl_sock *sock, struct tap_plan *plan, struct error *err)
+{
+	const char *name = plan->spec->name;
+	struct ifreq request = { .ifr_ifindex = 0 };
+
+	memcpy(request.ifr_name, name, strlen(name));
+	if (ioctl(nl_socket_get_fd(sock), SIOCGIFINDEX, &request) < 0)
+		return error_errno(err, errno, "find the index of tap '%s'", name);
+	plan->ifindex = (unsigned int)request.ifr_ifindex;
+	return 0;
+}
+
+static int open_planned(struct nl_sock *sock, struct tap_plan *plan, struct tap *ret,
+			struct error *err)
+{
+	AUTO_CLOSE int fd = -1;
+	int r;
+
+	r = open_node(&fd, err);
+	if (r == 0)
+		r = create(fd, plan, err);
+	if (r == 0)
+		r = find_ifindex(sock, plan, err);
+	if (r == 0)
+		r = tap_configure(sock, plan, err);
+	if (r == 0)
+		r = tap_set_up(sock, plan, err);
+	if (r < 0)
+		return r;
+
+	*ret = (struct tap){
+		.fds = { fd_steal(&fd) },
+		.n_fds = 1,
+		.ifindex = plan->ifindex,
+		.mtu = plan->bridge->mtu,
+	};
+	memcpy(ret->name, plan->spec->name, strlen(plan->spec->name));
+	return 0;
+}
+
+int tap_open(struct nl_sock *sock, const struct bridge *bridge, const struct tap_spec *spec,
+	     struct tap *ret, struct error *err)
+{
+	struct error attempt = ERROR_INIT;
+	struct tap_plan plan;
+	int r = plan_init(&plan, bridge, spec, err);
+
+	if (r < 0)
+		return r;
+	r = open_planned(sock, &plan, ret, &attempt);
+
+	/*
+	 * IPv6 is off (ipv6.disable=1) or the MTU too small for it: there is nothing to keep the
+	 * tap out of. Only this refusal tells, possibly halfway through, so start with a new tap.
+	 */
+	if (r == -EAFNOSUPPORT) {
+		plan.ipv6 = false;
+		r = open_planned(sock, &plan, ret, &attempt);
+	}
+	if (r < 0)
+		*err = attempt;
+	return r;
+}
+
+void tap_close(struct tap *tap)
+{
+	for (unsigned int i = 0; i < tap->n_fds; i++)
+		fd_close(&tap->fds[i]);
+	tap->n_fds = 0;
+}
+
+int tap_open_vhost(int *ret_fd, struct error *err)
+{
+	int fd = open(vhost_node, O_RDWR | O_CLOEXEC);
+	int code = fd < 0 ? errno : 0;
+
+	switch (code) {
+	case 0:
+		*ret_fd = fd;
+		return 0;
+	case ENOENT:
+	case ENODEV:
+	case ENXIO:
+	case EACCES:
+	case EPERM:
+		error_errno(err, code, "open '%s'", vhost_node);
+		error_hint(err, "'modprobe vhost_net' loads the driver");
+		return TAP_NO_VHOST;
+	default:
+		return error_errno(err, code, "open '%s'", vhost_node);
+	}
+}
+
+void tap_describe(const struct bridge *bridge, const struct tap_spec *spec, struct buf *out)
+{
+	struct tap_plan plan = { .bridge = bridge, .spec = spec, .ipv6 = true };
+
+	tap_host_mac(&spec->guest_mac, &plan.host_mac);
+	buf_printf(out, "create tap '%s'\n", spec->name);
+	tap_say_config(&plan, out);
+	tap_say_up(&plan, out);
+	buf_puts(out, "\n");
+}
+
+int tap_exists(struct nl_sock *sock, const char *name, bool *ret, struct error *err)
+{
+	struct error refusal = ERROR_INIT;
+	struct link_info link;
+	int r = link_get(sock, name, &link, &refusal);
+
+	if (r < 0 && r != -ENODEV) {
+		*err = refusal;
+		return r;
+	}
+	*ret = r == 0;
+	return 0;
+}
