@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* One fixed time for an ISO 9660 image. */
+#ifndef SEED_ISO_STAMP_H
+#define SEED_ISO_STAMP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/*
+ * Replace every time in an image that libarchive wrote by 1980-01-01 00:00 UTC, so that equal files
+ * give equal images: its writer takes the volume's time from the clock, files' in the host's time
+ * zone, and both cannot be set (3.8). Only the root directory is walked. False when the image is
+ * not of the known layout.
+ */
+bool iso_stamp(unsigned char *image, size_t len);
+
+#endif
