@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Builds QEMU's argv, top to bottom: machine, processor, memory, ways in, disks, network. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "qemu/qemu_args.h"
+#include "devices.h"
+
+void qemu_fds_init(struct qemu_fds *fds)
+{
+	fds->qmp = fds->console = fds->console_log = -1;
+	fds->disk = fds->base = fds->seed = fds->kernel = fds->initrd = -1;
+	for (int i = 0; i < VM_DISKS_MAX; i++)
+		fds->disks[i] = -1;
+	for (int i = 0; i < VM_NICS_MAX; i++)
+		fds->tap[i] = fds->vhost[i] = -1;
+}
+
+static void option(struct strv *argv, const char *name, const char *value)
+{
+	strv_push(argv, name);
+	if (value)
+		strv_push(argv, value);
+}
+
+/*
+ * With all four denies QEMU can neither exec nor fork, regain privileges, or change its
+ * scheduling. It starts paused: what is wrong with a device shows before the guest has run.
+ */
+static void add_frame(const struct qemu_spec *spec, struct strv *argv)
+{
+	option(argv, spec->program, NULL);
+	option(argv, "-name", spec->name);
+	option(argv, "-no-user-config", NULL);
+	option(argv, "-nodefaults", NULL);
+	option(argv, "-S", NULL);
+	option(argv, "-sandbox",
+	       "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny");
+}
+
+static void add_machine(const struct qemu_spec *spec, struct strv *argv)
+{
+	const struct vm_config *vm = spec->vm;
+
+	strv_push(argv, "-machine");
+	strv_pushf(argv, "%s,accel=%s,dump-guest-core=off%s", machine_words[vm->machine],
+		   accel_words[vm->accel], vm->machine == MACHINE_MICROVM ? ",acpi=on" : "");
+	option(argv, "-cpu",
+	       vm->cpu_model ? vm->cpu_model : (vm->accel == ACCEL_KVM ? "host" : "max"));
+	strv_push(argv, "-smp");
+	strv_pushf(argv, "%u", vm->cpus);
+	strv_push(argv, "-m");
+	strv_pushf(argv, "%" PRIu64 "M", vm->memory_mib);
+	option(argv, "-rtc", "base=utc");
+}
+
+/*
+ * /proc/self/fd re-opens the very file that was checked, and needs no search permission on the
+ * folders above.
+ */
+static void add_kernel(const struct qemu_spec *spec, struct strv *argv)
+{
+	if (spec->fds.kernel < 0)
+		return;
+	strv_push(argv, "-kernel");
+	strv_pushf(argv, "/proc/self/fd/%d", spec->fds.kernel);
+	if (spec->fds.initrd >= 0) {
+		strv_push(argv, "-initrd");
+		strv_pushf(argv, "/proc/self/fd/%d", spec->fds.initrd);
+	}
+	if (spec->vm->append)
+		option(argv, "-append", spec->vm->append);
+}
+
+/* -vnc none makes a server without a listener; it gets ours by QMP. */
+static void add_ways_in(const struct qemu_spec *spec, struct strv *argv)
+{
+	option(argv, "-display", "none");
+	if (spec->vm->machine != MACHINE_MICROVM && strcmp(spec->vm->vnc, "off") != 0)
+		option(argv, "-vnc", "none");
+	strv_push(argv, "-chardev");
+	strv_pushf(argv, "socket,id=qmp,fd=%d,server=on,wait=off", spec->fds.qmp);
+	option(argv, "-mon", "chardev=qmp,mode=control");
+	strv_push(argv, "-add-fd");
+	strv_pushf(argv, "fd=%d,set=%d", spec->fds.console_log, spec->fds.console_log);
+	strv_push(argv, "-chardev");
+	strv_pushf(argv,
+		   "socket,id=console,fd=%d,server=on,wait=off,logfile=/dev/fdset/%d,logappend=on",
+		   spec->fds.console, spec->fds.console_log);
+	option(argv, "-serial", "chardev:console");
+}
+
+void qemu_args(const struct qemu_spec *spec, struct strv *ret)
+{
+	add_frame(spec, ret);
+	add_machine(spec, ret);
+	add_kernel(spec, ret);
+	add_ways_in(spec, ret);
+	devices_add_disks(spec, ret);
+	devices_add_nics(spec, ret);
+	devices_add_rng(spec, ret);
+	devices_add_display(spec, ret);
+}
+
+size_t qemu_args_option_len(const struct strv *argv, size_t at)
+{
+	if (at == 0 || at + 1 >= argv->n || argv->v[at][0] != '-' || argv->v[at + 1][0] == '-')
+		return 1;
+	return 2;
+}
