@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The state directory and the run directory, held open; and the names in them. */
+#ifndef STORE_STORE_H
+#define STORE_STORE_H
+
+#include "base/error.h"
+#include "base/strv.h"
+#include "config/host_config.h"
+
+/*
+ * Folders are made on the first write, root's and 0700 (images 0755). In a store opened for
+ * reading those that do not exist are -1 and count as empty.
+ */
+struct store {
+	const struct host_config *config; /* borrowed */
+	int state_fd; /* state_dir */
+	int vms_fd; /* state_dir/vms: one folder a VM, named as it */
+	int tmp_fd; /* state_dir/tmp: VMs being made or removed */
+	int claims_fd; /* state_dir/claims: who has which address, MAC, uid, port */
+	int images_fd; /* image_dir */
+	int run_fd; /* run_dir: one folder a VM, gone with the boot */
+};
+
+#define STORE_INIT                                                                                 \
+	{                                                                                          \
+		.state_fd = -1, .vms_fd = -1, .tmp_fd = -1, .claims_fd = -1, .images_fd = -1,      \
+		.run_fd = -1                                                                       \
+	}
+
+/*
+ * write: make what is missing. ERROR_PERMISSION when the caller may not, or when a folder
+ * belongs to somebody else or others may write to it.
+ */
+int store_open(struct store *store, const struct host_config *config, bool write,
+	       struct error *err);
+void store_done(struct store *store);
+
+/* The names of all VMs, sorted. Folders whose name no VM can have are left out. */
+int store_list(const struct store *store, struct strv *ret, struct error *err);
+
+/* state_dir/vms/NAME as a path, for messages and for qemu-img; the caller frees it. */
+char *store_vm_path(const struct store *store, const char *name);
+
+#endif

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The lock file of a VM. Open-file-description locks (F_OFD_SETLK, fcntl(2), Linux 3.15) go
+ * with the descriptor and not with the process: byte 0 serialises commands, byte 1 is handed to
+ * QEMU and so tells, without any pid, whether it lives. The file is never removed while a VM
+ * exists, and who locks it makes sure that it still has its name.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/file.h"
+#include "base/process.h"
+#include "store/vm_dir.h"
+#include "lock.h"
+
+enum { BYTE_COMMAND = 0, BYTE_RUNNING = 1, LOCK_WAIT_MS = 2000, LOCK_POLL_MS = 20 };
+
+static int lock_byte(int fd, off_t byte)
+{
+	struct flock lock = {
+		.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = byte, .l_len = 1
+	};
+
+	return fcntl(fd, F_OFD_SETLK, &lock) < 0 ? -errno : 0;
+}
+
+static bool byte_is_locked(int fd, off_t byte)
+{
+	struct flock lock = {
+		.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = byte, .l_len = 1
+	};
+
+	return !fcntl(fd, F_OFD_GETLK, &lock) && lock.l_type != F_UNLCK;
+}
+
+/* Delete may have unlinked the file between our open and our lock. */
+static bool lock_has_its_name(int run_fd, int fd)
+{
+	struct stat ours, named;
+
+	return !fstat(fd, &ours) && !fstatat(run_fd, "lock", &named, AT_SYMLINK_NOFOLLOW) &&
+	       ours.st_dev == named.st_dev && ours.st_ino == named.st_ino;
+}
+
+static int lock_open(int run_fd, int *ret_fd)
+{
+	int fd = file_openat(run_fd, "lock", O_RDWR | O_CREAT | O_NOFOLLOW, 0600);
+
+	if (fd < 0)
+		return fd;
+	*ret_fd = fd;
+	return 0;
+}
+
+/* Who holds it is for people only, so a torn or stale text does no harm. */
+static void lock_sign(int fd, const char *command)
+{
+	char text[64];
+	int len = snprintf(text, sizeof(text), "%d %s\n", getpid(), command);
+
+	if (len > 0 && !ftruncate(fd, 0) && pwrite(fd, text, (size_t)len, 0) < 0)
+		return;
+}
+
+static int lock_busy(int fd, const char *name, struct error *err)
+{
+	char text[64] = "";
+	char command[32] = "?";
+	ssize_t len = pread(fd, text, sizeof(text) - 1, 0);
+	int pid = 0;
+
+	if (len > 0)
+		text[len] = '\0';
+	if (sscanf(text, "%d %31s", &pid, command) != 2)
+		return error_set(err, ERROR_BUSY, EBUSY, "vm '%s' is locked by another command",
+				 name);
+	error_set(err, ERROR_BUSY, EBUSY, "vm '%s' is locked by another command ('%s', pid %d)",
+		  name, command, pid);
+	return error_hint(err, "try again when it has ended; see: ps -p %d", pid);
+}
+
+int lock_take(int run_fd, const char *name, const char *command, int *ret_fd, struct error *err)
+{
+	const struct timespec pause = { .tv_nsec = LOCK_POLL_MS * 1000000L };
+	int64_t deadline = clock_ms() + LOCK_WAIT_MS;
+
+	for (;;) {
+		AUTO_CLOSE int fd = -1;
+		int r = lock_open(run_fd, &fd);
+
+		if (r)
+			return error_errno(err, -r, "open the lock of vm '%s'", name);
+		r = lock_byte(fd, BYTE_COMMAND);
+		if (!r && !lock_has_its_name(run_fd, fd))
+			return -ESTALE;
+		if (!r) {
+			lock_sign(fd, command);
+			*ret_fd = fd_steal(&fd);
+			return 0;
+		}
+		if (r != -EAGAIN && r != -EACCES)
+			return error_errno(err, -r, "lock vm '%s'", name);
+		if (clock_ms() >= deadline)
+			return lock_busy(fd, name, err);
+		nanosleep(&pause, NULL);
+	}
+}
+
+bool lock_is_held(int run_fd)
+{
+	AUTO_CLOSE int fd = file_openat(run_fd, "lock", O_RDONLY | O_NOFOLLOW, 0);
+
+	return fd >= 0 && byte_is_locked(fd, BYTE_COMMAND);
+}
+
+int vm_dir_running_lock(const struct vm_dir *dir, int *ret_fd, struct error *err)
+{
+	AUTO_CLOSE int fd = -1;
+	int r = lock_open(dir->run_fd, &fd);
+
+	if (r)
+		return error_errno(err, -r, "open the lock of vm '%s'", dir->name);
+	r = lock_byte(fd, BYTE_RUNNING);
+	if (r == -EAGAIN || r == -EACCES)
+		return error_set(err, ERROR_BUSY, EBUSY,
+				 "a QEMU of vm '%s' is alive without a record", dir->name);
+	if (r)
+		return error_errno(err, -r, "lock vm '%s'", dir->name);
+	*ret_fd = fd_steal(&fd);
+	return 0;
+}
+
+bool vm_dir_running_lock_held(const struct vm_dir *dir)
+{
+	AUTO_CLOSE int fd = -1;
+
+	if (dir->run_fd < 0)
+		return false;
+	fd = file_openat(dir->run_fd, "lock", O_RDONLY | O_NOFOLLOW, 0);
+	return fd >= 0 && byte_is_locked(fd, BYTE_RUNNING);
+}
+
+bool vm_dir_is_locked(const struct vm_dir *dir)
+{
+	return dir->run_fd >= 0 && lock_is_held(dir->run_fd);
+}

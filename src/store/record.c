@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The record of a running VM, and what is left of one that died. */
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/file.h"
+#include "base/parse.h"
+#include "store/record.h"
+
+enum { RECORD_MAX = 512, CMDLINE_MAX = 128 * 1024, STATUS_MAX = 16 * 1024 };
+
+static const char *const phase_words[] = { "starting", "running", "paused", "stopping", NULL };
+
+/* What start leaves in the run folder besides the lock and the logs. */
+static const char *const leftovers[] = { "process",  "qmp.sock", "console.sock",
+					 "vnc.sock", "seed.iso", NULL };
+
+static char *record_format(const struct record *record)
+{
+	return xasprintf("pid %d\nstart %" PRIu64 "\nboot %s\nphase %s\n", record->process.pid,
+			 record->process.start_ticks, record->process.boot_id,
+			 phase_words[record->phase]);
+}
+
+/* scanf(3) is generous; what does not come out again byte by byte is not ours. */
+static int record_parse(const struct buf *text, struct record *ret, struct error *err)
+{
+	struct error ignored = ERROR_INIT;
+	struct record record = { 0 };
+	AUTO_FREE char *again = NULL;
+	char phase[16];
+	int word;
+
+	if (sscanf(buf_str(text), "pid %d start %" SCNu64 " boot %36s phase %15s",
+		   &record.process.pid, &record.process.start_ticks, record.process.boot_id,
+		   phase) == 4 &&
+	    record.process.pid > 1 && !parse_choice("phase", phase, phase_words, &word, &ignored)) {
+		record.phase = (enum phase)word;
+		again = record_format(&record);
+	}
+	if (!again || strlen(again) != text->len || memcmp(again, text->data, text->len) != 0)
+		return error_set(err, ERROR_FAILED, EINVAL, "the file 'process' is unreadable");
+	*ret = record;
+	return 0;
+}
+
+int record_read(const struct vm_dir *dir, struct record *ret, struct error *err)
+{
+	AUTO_BUF text = BUF_INIT;
+	struct error local = ERROR_INIT;
+	int r;
+
+	if (dir->run_fd < 0)
+		return RECORD_NONE;
+	r = file_read(dir->run_fd, "process", RECORD_MAX, &text, &local);
+	if (r == -ENOENT)
+		return RECORD_NONE;
+	if (!r)
+		r = record_parse(&text, ret, &local);
+	if (r) {
+		*err = local;
+		error_prefix(err, "vm '%s'", dir->name);
+	}
+	return r;
+}
+
+int record_write(const struct vm_dir *dir, const struct record *record, struct error *err)
+{
+	AUTO_FREE char *pid = xasprintf("%d\n", record->process.pid);
+	AUTO_FREE char *text = record_format(record);
+	int r = file_write_volatile(dir->run_fd, "process", text, strlen(text), 0600, err);
+
+	/* vm.pid means nothing after a crash of the host, so it needs no fsync either. */
+	if (!r)
+		r = file_write_volatile(dir->fd, "vm.pid", pid, strlen(pid), 0600, err);
+	return r ? error_prefix(err, "record vm '%s'", dir->name) : 0;
+}
+
+void record_clear(const struct vm_dir *dir)
+{
+	if (dir->fd >= 0)
+		unlinkat(dir->fd, "vm.pid", 0);
+	if (dir->run_fd < 0)
+		return;
+	for (size_t i = 0; leftovers[i]; i++)
+		unlinkat(dir->run_fd, leftovers[i], 0);
+}
+
+bool record_has_leftovers(const struct vm_dir *dir)
+{
+	if (dir->fd >= 0 && !faccessat(dir->fd, "vm.pid", F_OK, AT_SYMLINK_NOFOLLOW))
+		return true;
+	if (dir->run_fd < 0)
+		return false;
+	for (size_t i = 0; leftovers[i]; i++)
+		if (!faccessat(dir->run_fd, leftovers[i], F_OK, AT_SYMLINK_NOFOLLOW))
+			return true;
+	return false;
+}
+
+/* Is one of the NUL-separated arguments ours: `-name NAME`, or a path of this VM's disk? */
+static bool cmdline_names_vm(const struct buf *cmdline, const char *name, const char *disk)
+{
+	const char *end = cmdline->data + cmdline->len;
+	bool after_name = false;
+
+	for (const char *arg = cmdline->data; arg < end; arg += strlen(arg) + 1) {
+		if (strstr(arg, disk) || (after_name && !strcmp(arg, name)))
+			return true;
+		after_name = !strcmp(arg, "-name");
+	}
+	return false;
+}
+
+/* Anybody may call a process `-name web1`; but as root or as one of our uids only root runs one. */
+static bool uid_is_ours(const struct host_config *config, pid_t pid)
+{
+	struct error ignored = ERROR_INIT;
+	AUTO_BUF status = BUF_INIT;
+	const char *line;
+	char path[64];
+	uid_t uid;
+
+	snprintf(path, sizeof(path), "/proc/%d/status", pid);
+	if (file_read_path(path, STATUS_MAX, &status, &ignored))
+		return false;
+	line = strstr(buf_str(&status), "\nUid:");
+	if (!line || sscanf(line, "\nUid: %u", &uid) != 1)
+		return false;
+	return uid == 0 || uid == geteuid() ||
+	       (uid >= config->uid_base && uid - config->uid_base < config->uid_count);
+}
+
+int record_find_foreign(const struct store *store, const struct vm_dir *dir, struct process_id *ret)
+{
+	struct error ignored = ERROR_INIT;
+	AUTO_FREE char *line = NULL;
+	AUTO_BUF cmdline = BUF_INIT;
+	AUTO_FREE char *folder = store_vm_path(store, dir->name);
+	AUTO_FREE char *disk = xasprintf("%s/", folder);
+	char path[64];
+	struct process_id id;
+	uint64_t pid;
+
+	if (file_read_line(dir->fd, "vm.pid", &line, &ignored) ||
+	    parse_u64("vm.pid", line, 2, INT32_MAX, &pid, &ignored) ||
+	    process_identify((pid_t)pid, &id, &ignored))
+		return RECORD_NONE;
+	snprintf(path, sizeof(path), "/proc/%d/cmdline", id.pid);
+	if (file_read_path(path, CMDLINE_MAX, &cmdline, &ignored) || !cmdline.len ||
+	    !cmdline_names_vm(&cmdline, dir->name, disk) || !uid_is_ours(store->config, id.pid) ||
+	    process_check(&id) != PROCESS_ALIVE)
+		return RECORD_NONE;
+	*ret = id;
+	return 0;
+}

@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Opens the state and run directories and lists what is in them. */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/file.h"
+#include "base/parse.h"
+#include "store/store.h"
+
+static int hint_root(struct error *err)
+{
+	return error_hint(err, "run it as root: sudo mnmivm-se ...");
+}
+
+/* An absent folder is no error for a reader: *ret_fd stays -1. */
+static int open_top(const char *path, bool write, mode_t mode, int *ret_fd, struct error *err)
+{
+	struct error local = ERROR_INIT;
+	int r = dir_open_path(path, write, mode, ret_fd, &local);
+
+	if (!r || (r == -ENOENT && !write))
+		return 0;
+	*err = local;
+	return r == -EACCES ? hint_root(err) : r;
+}
+
+static int open_below(int parent_fd, const char *name, bool write, mode_t mode, int *ret_fd,
+		      struct error *err)
+{
+	int fd;
+
+	if (parent_fd < 0)
+		return 0;
+	if (write)
+		return dir_make(parent_fd, name, mode, ret_fd, err);
+	fd = file_openat(parent_fd, name, O_RDONLY | O_DIRECTORY, 0);
+	if (fd == -ENOENT)
+		return 0;
+	if (fd < 0) {
+		error_errno(err, -fd, "open folder '%s'", name);
+		return fd == -EACCES ? hint_root(err) : fd;
+	}
+	*ret_fd = fd;
+	return 0;
+}
+
+static int open_images(struct store *store, bool write, struct error *err)
+{
+	if (store->config->image_dir)
+		return open_top(store->config->image_dir, write, 0755, &store->images_fd, err);
+	return open_below(store->state_fd, "images", write, 0755, &store->images_fd, err);
+}
+
+int store_open(struct store *store, const struct host_config *config, bool write, struct error *err)
+{
+	int r;
+
+	*store = (struct store)STORE_INIT;
+	store->config = config;
+	r = open_top(config->state_dir, write, 0755, &store->state_fd, err);
+	if (!r)
+		r = open_below(store->state_fd, "vms", write, 0700, &store->vms_fd, err);
+	if (!r)
+		r = open_below(store->state_fd, "tmp", write, 0700, &store->tmp_fd, err);
+	if (!r)
+		r = open_below(store->state_fd, "claims", write, 0700, &store->claims_fd, err);
+	if (!r)
+		r = open_images(store, write, err);
+	if (!r)
+		r = open_top(config->run_dir, write, 0700, &store->run_fd, err);
+	if (r)
+		store_done(store);
+	return r;
+}
+
+void store_done(struct store *store)
+{
+	fd_close(&store->state_fd);
+	fd_close(&store->vms_fd);
+	fd_close(&store->tmp_fd);
+	fd_close(&store->claims_fd);
+	fd_close(&store->images_fd);
+	fd_close(&store->run_fd);
+}
+
+static int list_names(DIR *dir, struct strv *ret, struct error *err)
+{
+	struct error ignored = ERROR_INIT;
+	struct dirent *entry;
+
+	while (errno = 0, (entry = readdir(dir))) {
+		if (entry->d_type != DT_DIR && entry->d_type != DT_UNKNOWN)
+			continue;
+		if (!parse_vm_name(entry->d_name, &ignored))
+			strv_push(ret, entry->d_name);
+	}
+	if (errno)
+		return error_errno(err, errno, "read the folder of VMs");
+	strv_sort(ret);
+	return 0;
+}
+
+int store_list(const struct store *store, struct strv *ret, struct error *err)
+{
+	DIR *dir;
+	int fd;
+	int r;
+
+	strv_clear(ret);
+	if (store->vms_fd < 0)
+		return 0;
+	fd = file_openat(store->vms_fd, ".", O_RDONLY | O_DIRECTORY, 0);
+	if (fd < 0)
+		return error_errno(err, -fd, "open the folder of VMs");
+	dir = fdopendir(fd);
+	if (!dir) {
+		r = error_errno(err, errno, "read the folder of VMs");
+		close(fd);
+		return r;
+	}
+	r = list_names(dir, ret, err);
+	closedir(dir);
+	return r;
+}
+
+char *store_vm_path(const struct store *store, const char *name)
+{
+	return xasprintf("%s/vms/%s", store->config->state_dir, name);
+}

@@ -1,0 +1,293 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Opens, locks, loads and saves one VM's folder. */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/file.h"
+#include "store/vm_dir.h"
+#include "lock.h"
+
+enum { VM_CONF_MAX = 64 * 1024, LOCK_TRIES = 10 };
+
+/* A folder that is not there leaves *ret_fd alone. */
+static int open_folder(int parent_fd, const char *name, int *ret_fd, struct error *err)
+{
+	int fd;
+
+	if (parent_fd < 0)
+		return 0;
+	fd = file_openat(parent_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0);
+	if (fd == -ENOENT)
+		return 0;
+	if (fd == -ELOOP || fd == -ENOTDIR)
+		return error_set(err, ERROR_FAILED, -fd, "vm '%s' is not a folder of its own",
+				 name);
+	if (fd < 0)
+		return error_errno(err, -fd, "open the folder of vm '%s'", name);
+	*ret_fd = fd;
+	return 0;
+}
+
+static int open_checked(const struct store *store, struct vm_dir *dir, struct error *err)
+{
+	AUTO_FREE char *path = store_vm_path(store, dir->name);
+	int r = open_folder(store->vms_fd, dir->name, &dir->fd, err);
+
+	if (r || dir->fd < 0)
+		return r;
+	return dir_check_owner(dir->fd, path, err);
+}
+
+static int not_found(const char *name, struct error *err)
+{
+	error_set(err, ERROR_NOT_FOUND, ENOENT, "no vm '%s'", name);
+	return error_hint(err, "mnmivm-se list shows the ones there are");
+}
+
+int vm_dir_open(const struct store *store, const char *name, struct vm_dir *ret, struct error *err)
+{
+	struct vm_dir dir = VM_DIR_INIT;
+	int r = parse_vm_name(name, err);
+
+	if (r)
+		return r;
+	memcpy(dir.name, name, strlen(name) + 1);
+	r = open_checked(store, &dir, err);
+	if (!r && dir.fd < 0)
+		r = not_found(name, err);
+	if (!r)
+		r = open_folder(store->run_fd, name, &dir.run_fd, err);
+	if (r) {
+		vm_dir_done(&dir);
+		return r;
+	}
+	*ret = dir;
+	return 0;
+}
+
+static int lock_once(const struct store *store, struct vm_dir *dir, const char *command,
+		     struct error *err)
+{
+	int r;
+
+	r = dir_make(store->run_fd, dir->name, 0700, &dir->run_fd, err);
+	if (r)
+		return r;
+	r = lock_take(dir->run_fd, dir->name, command, &dir->lock_fd, err);
+	if (r == -ESTALE || r == -ENOENT)
+		fd_close(&dir->run_fd);
+	return r;
+}
+
+int vm_dir_lock(const struct store *store, const char *name, const char *command,
+		struct vm_dir *ret, struct error *err)
+{
+	struct vm_dir dir = VM_DIR_INIT;
+	int r = parse_vm_name(name, err);
+
+	if (r)
+		return r;
+	memcpy(dir.name, name, strlen(name) + 1);
+	r = -ESTALE;
+	for (int i = 0; i < LOCK_TRIES && (r == -ESTALE || r == -ENOENT); i++)
+		r = lock_once(store, &dir, command, err);
+	if (r == -ESTALE)
+		error_set(err, ERROR_BUSY, ESTALE, "vm '%s' is being deleted again and again",
+			  name);
+	if (!r)
+		r = open_checked(store, &dir, err);
+	if (r) {
+		vm_dir_done(&dir);
+		return r;
+	}
+	*ret = dir;
+	return 0;
+}
+
+int vm_dir_lock_existing(const struct store *store, const char *name, const char *command,
+			 struct vm_dir *ret, struct error *err)
+{
+	AUTO_VM_DIR dir = VM_DIR_INIT;
+	int r = vm_dir_open(store, name, &dir, err);
+
+	if (r)
+		return r;
+	vm_dir_done(&dir);
+	r = vm_dir_lock(store, name, command, &dir, err);
+	if (r)
+		return r;
+	if (dir.fd < 0) {
+		vm_dir_remove_run(store, &dir);
+		return not_found(name, err);
+	}
+	*ret = dir;
+	dir = (struct vm_dir)VM_DIR_INIT;
+	return 0;
+}
+
+void vm_dir_done(struct vm_dir *dir)
+{
+	fd_close(&dir->fd);
+	fd_close(&dir->run_fd);
+	fd_close(&dir->lock_fd);
+}
+
+static void remove_all_but_lock(int run_fd)
+{
+	struct error ignored = ERROR_INIT;
+	struct dirent *entry;
+	int fd = file_openat(run_fd, ".", O_RDONLY | O_DIRECTORY, 0);
+	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+
+	if (!dir) {
+		fd_close(&fd);
+		return;
+	}
+	while ((entry = readdir(dir)))
+		if (strcmp(entry->d_name, "lock") != 0)
+			dir_remove_tree(run_fd, entry->d_name, &ignored);
+	closedir(dir);
+}
+
+/*
+ * Once our lock file has no name, another command may make and lock a new one in this folder.
+ * Nothing is removed by name from then on, and rmdir(2) spares a folder that has become theirs.
+ */
+void vm_dir_remove_run(const struct store *store, struct vm_dir *dir)
+{
+	remove_all_but_lock(dir->run_fd);
+	unlinkat(dir->run_fd, "lock", 0);
+	unlinkat(store->run_fd, dir->name, AT_REMOVEDIR);
+	fd_close(&dir->run_fd);
+}
+
+static int load_conf(const struct vm_dir *dir, struct vm_config *config, struct error *err)
+{
+	AUTO_BUF text = BUF_INIT;
+	AUTO_FREE char *origin = xasprintf("%s/vm.conf", dir->name);
+	struct error local = ERROR_INIT;
+	int r = file_read(dir->fd, "vm.conf", VM_CONF_MAX, &text, &local);
+
+	if (r == -ENOENT)
+		return 0;
+	if (r) {
+		*err = local;
+		return r;
+	}
+	return vm_config_parse(config, origin, text.data ? text.data : "", text.len, err);
+}
+
+static int load_mac(const struct vm_dir *dir, struct vm_config *config, struct error *err)
+{
+	AUTO_FREE char *text = NULL;
+	int r = file_read_line(dir->fd, "vm.mac", &text, err);
+
+	if (r == FILE_ABSENT)
+		return error_set(err, ERROR_FAILED, ENOENT, "vm.mac is missing");
+	if (r)
+		return r;
+	r = mac_parse(text, &config->nics[0].mac, err);
+	return r ? error_prefix(err, "vm.mac") : 0;
+}
+
+static int load_ip(const struct vm_dir *dir, const struct ip_prefix *fallback,
+		   struct vm_config *config, struct error *err)
+{
+	AUTO_FREE char *text = NULL;
+	int r = file_read_line(dir->fd, "vm.ip", &text, err);
+
+	if (r)
+		return r == FILE_ABSENT ? 0 : r;
+	r = vm_config_set_ip(config, text, fallback, err);
+	return r ? error_prefix(err, "vm.ip") : 0;
+}
+
+static int load_os(const struct vm_dir *dir, struct vm_config *config, struct error *err)
+{
+	AUTO_FREE char *text = NULL;
+	int r = file_read_line(dir->fd, "os.name", &text, err);
+
+	if (r)
+		return r == FILE_ABSENT ? 0 : r;
+	xreplace(&config->os, text);
+	return 0;
+}
+
+static int load_vnc_port(const struct vm_dir *dir, struct vm_config *config, struct error *err)
+{
+	AUTO_FREE char *text = NULL;
+	uint64_t port;
+	int r = file_read_line(dir->fd, "vnc.port", &text, err);
+
+	if (r)
+		return r == FILE_ABSENT ? 0 : r;
+	r = parse_u64("vnc.port", text, 1, 65535, &port, err);
+	if (!r)
+		config->vnc_port = (unsigned int)port;
+	return r;
+}
+
+int vm_dir_load(const struct vm_dir *dir, const struct host_config *host,
+		const struct ip_prefix *fallback, struct vm_config *ret, struct error *err)
+{
+	struct vm_config config;
+	int r;
+
+	vm_config_init(&config, host);
+	r = load_conf(dir, &config, err);
+	if (!r)
+		r = load_mac(dir, &config, err);
+	if (!r)
+		r = load_ip(dir, fallback, &config, err);
+	if (!r)
+		r = load_os(dir, &config, err);
+	if (!r)
+		r = load_vnc_port(dir, &config, err);
+	if (r) {
+		vm_config_done(&config);
+		/* a bad value in a file is no misuse of the command line */
+		if (err->kind == ERROR_USAGE)
+			error_kind(err, ERROR_FAILED);
+		return error_prefix(err, "vm '%s' is damaged", dir->name);
+	}
+	*ret = config;
+	return 0;
+}
+
+static int save_value(int dir_fd, const char *name, const char *value, bool durable,
+		      struct error *err)
+{
+	AUTO_FREE char *line = xasprintf("%s\n", value);
+
+	return (durable ? file_write : file_write_volatile)(dir_fd, name, line, strlen(line), 0600,
+							    err);
+}
+
+int vm_dir_save(int dir_fd, const struct vm_config *config, bool durable, struct error *err)
+{
+	AUTO_BUF text = BUF_INIT;
+	char ip[IP_TEXT_MAX], mac[MAC_TEXT_MAX], port[16];
+	int r = vm_config_format(config, &text, err);
+
+	if (r)
+		return r;
+	vm_config_format_ip(config, ip);
+	mac_format(&config->nics[0].mac, mac);
+	snprintf(port, sizeof(port), "%u", config->vnc_port);
+	r = save_value(dir_fd, "vm.mac", mac, durable, err);
+	if (!r)
+		r = save_value(dir_fd, "vm.ip", ip, durable, err);
+	if (!r && config->os)
+		r = save_value(dir_fd, "os.name", config->os, durable, err);
+	if (!r && config->vnc_port)
+		r = save_value(dir_fd, "vnc.port", port, durable, err);
+	if (!r)
+		r = (durable ? file_write : file_write_volatile)(dir_fd, "vm.conf", buf_str(&text),
+								 text.len, 0600, err);
+	return r;
+}
