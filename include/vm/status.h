@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What a VM is doing, and what it is. Reads only; takes no lock. */
+#ifndef VM_STATUS_H
+#define VM_STATUS_H
+
+#include <stdint.h>
+
+#include "base/parse.h"
+#include "base/process.h"
+#include "config/vm_config.h"
+#include "vm/host.h"
+
+enum vm_state {
+	VM_STATE_STOPPED,
+	VM_STATE_STARTING,
+	VM_STATE_RUNNING,
+	VM_STATE_PAUSED,
+	VM_STATE_STOPPING,
+	VM_STATE_DEAD, /* QEMU is gone without having been stopped by us */
+	VM_STATE_DAMAGED, /* files are missing or unreadable */
+};
+
+/* "stopped", "running", ... as in the JSON of `list`; DEAD is "stopped" there. */
+const char *vm_state_word(enum vm_state state);
+
+struct vm_info {
+	char name[NAME_MAX_LEN + 1];
+	enum vm_state state;
+	char problem[512]; /* with DAMAGED: the reason, else "" */
+	struct vm_config config; /* with DAMAGED: as far as it could be read */
+	struct process_id process; /* pid 0: none */
+	struct process_usage usage;
+	char tap[16]; /* name; "" when not running */
+	uint64_t disk_bytes; /* what the guest sees */
+	uint64_t disk_used_bytes; /* blocks of the overlay */
+};
+
+void vm_info_done(struct vm_info *info);
+
+/* ERROR_NOT_FOUND; a damaged VM is no error. Release with vm_info_done(). */
+int vm_info_get(const struct vm_host *host, const char *name, struct vm_info *ret,
+		struct error *err);
+
+struct vm_list {
+	struct vm_info *v;
+	size_t n;
+};
+
+/* All VMs, sorted by name. */
+int vm_list_get(const struct vm_host *host, struct vm_list *ret, struct error *err);
+void vm_list_done(struct vm_list *list);
+
+/*
+ * More of a living VM, read from /proc/PID/status, QMP and netlink; texts are "" and numbers -1
+ * where it cannot be told.
+ */
+struct vm_details {
+	char qmp_status[32];
+	long uid;
+	char capabilities[80]; /* "none", or the five sets in hexadecimal */
+	int no_new_privs;
+	int seccomp; /* 2: filters */
+	int tap_exists;
+};
+void vm_details_get(const struct vm_host *host, const struct vm_info *info, struct vm_details *ret);
+
+#endif

@@ -1,0 +1,397 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Making a VM. Everything is built in state_dir/tmp/NAME under the VM's lock and moved to
+ * vms/NAME by one rename, so a VM is there whole or not at all; what a kill leaves is swept up
+ * by the next command that writes.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/file.h"
+#include "image/overlay.h"
+#include "net/netlink.h"
+#include "store/claim.h"
+#include "store/images.h"
+#include "vm/create.h"
+#include "disks.h"
+#include "lan.h"
+#include "seed_files.h"
+#include "vm_claims.h"
+
+enum { RANDOM_TRIES = 16, ID_BYTES = 8 };
+
+/* What has been found out before anything is written. */
+struct create {
+	const struct vm_host *host;
+	const char *name;
+	struct vm_create_request *request;
+	struct vm_config *vm; /* the request's */
+	struct vm_dir dir;
+	struct image_info image;
+	uint64_t disk_bytes;
+	char *pubkey;
+	struct buf user_data;
+	struct buf network_config;
+	int tmp_fd; /* tmp/NAME */
+};
+
+static void create_done(struct create *create)
+{
+	vm_dir_done(&create->dir);
+	free(create->pubkey);
+	buf_done(&create->user_data);
+	buf_done(&create->network_config);
+	fd_close(&create->tmp_fd);
+}
+
+void vm_create_request_done(struct vm_create_request *request)
+{
+	if (request->config_ready)
+		vm_config_done(&request->config);
+	request->config_ready = false;
+}
+
+static int find_image(struct create *create, struct error *err)
+{
+	const struct vm_create_request *request = create->request;
+	AUTO_CLOSE int fd = -1;
+	enum disk_format format = DISK_QCOW2;
+	AUTO_FREE char *path = NULL;
+	int r;
+
+	if (request->os) {
+		r = images_open(&create->host->store, request->os, &fd, &format, &path, err);
+		if (r)
+			return r;
+		fd_close(&fd);
+	} else {
+		path = realpath(request->image_file, NULL);
+		if (!path) {
+			error_errno(err, errno, "open image '%s'", request->image_file);
+			return err->code == ENOENT ? error_kind(err, ERROR_NOT_FOUND) : -err->code;
+		}
+	}
+	r = disks_open_base(path, format == DISK_RAW, &fd, &create->image, err);
+	if (r)
+		return r;
+	create->vm->image.path = ptr_steal(&path);
+	create->vm->image.format = create->image.format == IMAGE_QCOW2 ? DISK_QCOW2 : DISK_RAW;
+	create->vm->image.size = create->image.file_size;
+	create->vm->image.mtime_ns = create->image.mtime_ns;
+	return 0;
+}
+
+static int choose_disk_size(struct create *create, struct error *err)
+{
+	uint64_t wanted = create->request->disk_bytes;
+	char minimum[SIZE_TEXT_MAX], asked[SIZE_TEXT_MAX];
+
+	if (!wanted) {
+		wanted = create->host->config.disk_bytes;
+		if (wanted < create->image.virtual_size)
+			wanted = create->image.virtual_size;
+	}
+	if (wanted < create->image.virtual_size) {
+		size_format(create->image.virtual_size, minimum);
+		size_format(wanted, asked);
+		error_set(err, ERROR_USAGE, EINVAL, "a disk of %s is smaller than its image (%s)",
+			  asked, minimum);
+		return error_hint(err, "give --disk %" PRIu64 " or more",
+				  create->image.virtual_size);
+	}
+	create->disk_bytes = wanted;
+	return 0;
+}
+
+static int read_documents(struct create *create, struct error *err)
+{
+	const struct vm_create_request *request = create->request;
+	int r = seed_files_read_pubkey(request->pubkey_path, &create->pubkey, err);
+
+	if (!r && request->user_data_path)
+		r = file_read_path(request->user_data_path, SEED_USER_DATA_MAX, &create->user_data,
+				   err);
+	if (!r && request->network_config_path)
+		r = file_read_path(request->network_config_path, SEED_USER_DATA_MAX,
+				   &create->network_config, err);
+	return r;
+}
+
+static int complete_network(struct create *create, struct error *err)
+{
+	struct vm_nic *nic = &create->vm->nics[0];
+	AUTO(netlink_close) struct nl_sock *sock = NULL;
+	AUTO(lan_done) struct lan lan = { 0 };
+	int r = netlink_open(&sock, err);
+
+	if (!r)
+		r = lan_find(create->host, sock, nic, &lan, err);
+	if (!r && create->request->ip)
+		r = lan_set_ip(&lan, create->vm, create->request->ip, err);
+	if (!r)
+		r = lan_complete_nic(create->host, sock, &lan, !create->request->no_gateway, nic,
+				     err);
+	return r;
+}
+
+/* The writer of vm.conf refuses what its reader would not read back. */
+static int check_settings(struct create *create, struct error *err)
+{
+	AUTO_BUF text = BUF_INIT;
+
+	return vm_config_format(create->vm, &text, err);
+}
+
+/* All that can be wrong with what was asked for, before the first write. */
+static int create_check(struct create *create, struct error *err)
+{
+	int r = check_settings(create, err);
+
+	if (!r)
+		r = find_image(create, err);
+	if (!r)
+		r = choose_disk_size(create, err);
+	if (!r)
+		r = read_documents(create, err);
+	if (!r)
+		r = complete_network(create, err);
+	return r;
+}
+
+static int random_id(const char *prefix, char **ret, struct error *err)
+{
+	uint8_t bytes[ID_BYTES];
+	struct buf text = BUF_INIT;
+
+	if (getrandom(bytes, sizeof(bytes), 0) != (ssize_t)sizeof(bytes))
+		return error_errno(err, errno, "read random bytes");
+	buf_puts(&text, prefix);
+	for (size_t i = 0; i < sizeof(bytes); i++)
+		buf_printf(&text, "%02x", bytes[i]);
+	free(*ret);
+	*ret = buf_steal(&text);
+	return 0;
+}
+
+static int claim_mac(struct create *create, struct error *err)
+{
+	struct mac *mac = &create->vm->nics[0].mac;
+	char text[MAC_TEXT_MAX];
+	int r = -EAGAIN;
+
+	for (int i = 0; i < RANDOM_TRIES && r; i++) {
+		if (!create->request->has_mac && (r = mac_random(mac, err)))
+			return r;
+		mac_format(mac, text);
+		r = claim_take(&create->host->store, "mac", text, create->name, err);
+		if (create->request->has_mac || (r && err->kind != ERROR_CONFLICT))
+			return r;
+	}
+	return r;
+}
+
+static int claim_numbers(struct create *create, struct error *err)
+{
+	const struct host_config *config = &create->host->config;
+	uint64_t uid, port;
+	int r = claim_take_number(&create->host->store, "uid", config->uid_base, config->uid_count,
+				  create->name, &uid, err);
+
+	if (!r)
+		r = claim_take_number(&create->host->store, "vnc-port", VNC_PORT_BASE,
+				      VNC_PORT_COUNT, create->name, &port, err);
+	if (r)
+		return r;
+	create->vm->uid = (uid_t)uid;
+	create->vm->vnc_port = (unsigned int)port;
+	return 0;
+}
+
+static int create_claim(struct create *create, struct error *err)
+{
+	const struct vm_nic *nic = &create->vm->nics[0];
+	char text[IP_TEXT_MAX];
+	int r = 0;
+
+	if (nic->ip_mode == IP_STATIC) {
+		ip_format(&nic->address.addr, text);
+		r = claim_take(&create->host->store, "address", text, create->name, err);
+	}
+	if (!r)
+		r = claim_mac(create, err);
+	if (!r)
+		r = claim_numbers(create, err);
+	if (!r)
+		r = random_id("iid-", &create->vm->instance_id, err);
+	if (!r)
+		r = random_id("", &create->vm->ready_nonce, err);
+	return r;
+}
+
+static int write_texts(struct create *create, struct error *err)
+{
+	AUTO_FREE char *pubkey = xasprintf("%s\n", create->pubkey);
+	int r = file_write_volatile(create->tmp_fd, "pubkey.pub", pubkey, strlen(pubkey), 0600,
+				    err);
+
+	if (!r && create->user_data.len)
+		r = file_write_volatile(create->tmp_fd, "user-data", create->user_data.data,
+					create->user_data.len, 0600, err);
+	if (!r && create->network_config.len)
+		r = file_write_volatile(create->tmp_fd, "network-config",
+					create->network_config.data, create->network_config.len,
+					0600, err);
+	return r;
+}
+
+static int make_disks(struct create *create, struct error *err)
+{
+	const char *qemu_img = create->host->config.qemu_img;
+	struct vm_config *vm = create->vm;
+	int r = overlay_create(qemu_img, create->tmp_fd, SYSTEM_DISK, vm->image.path,
+			       create->image.format, create->disk_bytes, err);
+
+	for (unsigned int i = 0; i < vm->n_disks && !r; i++)
+		r = disk_create(qemu_img, create->tmp_fd, vm->disks[i].file,
+				create->request->extra_disks[i], err);
+	return r;
+}
+
+static int create_build(struct create *create, struct error *err)
+{
+	const struct host_config *config = &create->host->config;
+	int r = dir_remove_tree(create->host->store.tmp_fd, create->name, err);
+
+	if (!r)
+		r = dir_make(create->host->store.tmp_fd, create->name, 0700, &create->tmp_fd, err);
+	if (!r)
+		r = write_texts(create, err);
+	if (!r)
+		r = seed_files_make_host_key(create->tmp_fd, create->name, config, err);
+	if (!r)
+		r = seed_files_write(create->tmp_fd, create->name, create->vm, config, false, err);
+	if (!r)
+		r = make_disks(create, err);
+	if (!r)
+		r = vm_dir_save(create->tmp_fd, create->vm, false, err);
+	return r;
+}
+
+/* The files were written without fsync each; now all of them at once, then the rename. */
+static int create_commit(struct create *create, struct error *err)
+{
+	const struct store *store = &create->host->store;
+	struct error ignored = ERROR_INIT;
+	int r = dir_sync_files(create->tmp_fd, err);
+
+	if (r)
+		return r;
+	r = file_rename_new(store->tmp_fd, create->name, store->vms_fd, create->name);
+	if (!r && fsync(store->vms_fd) < 0) {
+		r = -errno;
+		dir_remove_tree(store->vms_fd, create->name, &ignored);
+	}
+	return r ? error_errno(err, -r, "put the folder of vm '%s' in its place", create->name) : 0;
+}
+
+static void create_undo(struct create *create)
+{
+	struct error ignored = ERROR_INIT;
+
+	dir_remove_tree(create->host->store.tmp_fd, create->name, &ignored);
+	vm_claims_drop(&create->host->store, create->name, create->vm);
+}
+
+static int create_locked(struct create *create, struct error *err)
+{
+	int r;
+
+	if (create->dir.fd >= 0) {
+		error_set(err, ERROR_CONFLICT, EEXIST, "vm '%s' exists", create->name);
+		return error_hint(err, "mnmivm-se show %s", create->name);
+	}
+	r = create_check(create, err);
+	if (!r) {
+		r = create_claim(create, err);
+		if (!r)
+			r = create_build(create, err);
+		if (!r)
+			r = create_commit(create, err);
+		if (r)
+			create_undo(create);
+	}
+	if (r)
+		vm_dir_remove_run(&create->host->store, &create->dir);
+	return r;
+}
+
+static void create_init(struct create *create, const struct vm_host *host, const char *name,
+			struct vm_create_request *request)
+{
+	*create = (struct create){
+		.host = host,
+		.name = name,
+		.request = request,
+		.vm = &request->config,
+		.dir = VM_DIR_INIT,
+		.tmp_fd = -1,
+	};
+	xreplace(&request->config.os, request->os ? request->os : request->image_file);
+}
+
+int vm_create(const struct vm_host *host, const char *name, struct vm_create_request *request,
+	      struct error *err)
+{
+	AUTO(create_done) struct create create;
+	int r;
+
+	create_init(&create, host, name, request);
+	r = vm_dir_lock(&host->store, name, "create", &create.dir, err);
+	if (!r)
+		r = create_locked(&create, err);
+	return r;
+}
+
+static void describe(const struct create *create, struct buf *out)
+{
+	const struct host_config *config = &create->host->config;
+	const struct vm_config *vm = create->vm;
+	char size[SIZE_TEXT_MAX], ip[IP_TEXT_MAX];
+
+	size_format(create->disk_bytes, size);
+	vm_config_format_ip(vm, ip);
+	buf_printf(out, "make %s/vms/%s/\n", config->state_dir, create->name);
+	buf_printf(out, "run %s create: %s, %s over '%s' (%s)\n", config->qemu_img, SYSTEM_DISK,
+		   size, vm->image.path, disk_format_words[vm->image.format]);
+	for (unsigned int i = 0; i < vm->n_disks; i++)
+		buf_printf(out, "run %s create: %s\n", config->qemu_img, vm->disks[i].file);
+	buf_printf(out, "run %s: ssh_host_ed25519_key\n", config->ssh_keygen);
+	buf_printf(out, "write pubkey.pub seed.iso os.name vm.ip vm.mac vnc.port vm.conf\n");
+	buf_printf(out, "claim address %s, a MAC, a uid and a VNC port\n", ip);
+}
+
+int vm_create_describe(const struct vm_host *host, const char *name,
+		       struct vm_create_request *request, struct buf *out, struct error *err)
+{
+	AUTO(create_done) struct create create;
+	AUTO_VM_DIR existing = VM_DIR_INIT;
+	int r = parse_vm_name(name, err);
+
+	create_init(&create, host, name, request);
+	if (r)
+		return r;
+	if (!vm_dir_open(&host->store, name, &existing, err))
+		return error_set(err, ERROR_CONFLICT, EEXIST, "vm '%s' exists", name);
+	r = create_check(&create, err);
+	if (!r)
+		describe(&create, out);
+	return r;
+}

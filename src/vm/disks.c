@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The disk files of a VM, opened and checked before QEMU sees them. */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/file.h"
+#include "disks.h"
+
+void disks_init(struct disks *disks)
+{
+	*disks = (struct disks){ .disk = -1, .base = -1, .kernel = -1, .initrd = -1 };
+	for (int i = 0; i < VM_DISKS_MAX; i++)
+		disks->extra[i] = -1;
+}
+
+void disks_done(struct disks *disks)
+{
+	fd_close(&disks->disk);
+	fd_close(&disks->base);
+	fd_close(&disks->kernel);
+	fd_close(&disks->initrd);
+	for (int i = 0; i < VM_DISKS_MAX; i++)
+		fd_close(&disks->extra[i]);
+}
+
+/* O_NONBLOCK until we know that it is no FIFO. */
+static int open_plain(const char *path, int *ret_fd, struct stat *st, struct error *err)
+{
+	AUTO_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+
+	if (fd < 0) {
+		error_errno(err, errno, "open '%s'", path);
+		return err->code == ENOENT ? error_kind(err, ERROR_NOT_FOUND) : -err->code;
+	}
+	if (fstat(fd, st) < 0)
+		return error_errno(err, errno, "look at '%s'", path);
+	if (!S_ISREG(st->st_mode))
+		return error_set(err, ERROR_VERIFY, EINVAL, "'%s' is no regular file", path);
+	if (fcntl(fd, F_SETFL, 0) < 0)
+		return error_errno(err, errno, "open '%s'", path);
+	*ret_fd = fd_steal(&fd);
+	return 0;
+}
+
+int disks_open_base(const char *path, bool expect_raw, int *ret_fd, struct image_info *ret,
+		    struct error *err)
+{
+	AUTO_CLOSE int fd = -1;
+	struct stat st;
+	int r = open_plain(path, &fd, &st, err);
+
+	if (!r)
+		r = image_inspect(fd, path, IMAGE_BASE, expect_raw, ret, err);
+	if (!r)
+		*ret_fd = fd_steal(&fd);
+	return r;
+}
+
+static int check_unchanged(const struct vm_image *image, const struct image_info *info,
+			   struct error *err)
+{
+	if (!image->size || (image->size == info->file_size && image->mtime_ns == info->mtime_ns))
+		return 0;
+	error_set(err, ERROR_VERIFY, ESTALE,
+		  "base image '%s' was changed after the VM was made from it", image->path);
+	return error_hint(err, "bring the old file back; only if it is the same data, remove "
+			       "'size' and 'mtime' below [image] in vm.conf");
+}
+
+static int open_base(const struct vm_config *vm, const struct image_info *overlay,
+		     struct disks *disks, struct error *err)
+{
+	const char *path = vm->image.path ? vm->image.path : overlay->backing_file;
+	bool raw = vm->image.path && vm->image.format == DISK_RAW;
+	struct image_info info;
+	int r;
+
+	if (!overlay->has_backing)
+		return 0;
+	if (path[0] != '/') {
+		error_set(err, ERROR_VERIFY, EINVAL, "backing file '%s' is no absolute path", path);
+		return error_hint(err, "name it as 'path' below [image] in vm.conf");
+	}
+	r = disks_open_base(path, raw, &disks->base, &info, err);
+	if (r)
+		return error_prefix(err, "open the base image");
+	disks->base_format = info.format == IMAGE_QCOW2 ? DISK_QCOW2 : DISK_RAW;
+	if (vm->image.path && vm->image.format != disks->base_format)
+		return error_set(err, ERROR_VERIFY, ESTALE, "base image '%s' is not %s any more",
+				 path, disk_format_words[vm->image.format]);
+	return check_unchanged(&vm->image, &info, err);
+}
+
+static int open_system(const struct vm_dir *dir, const struct vm_config *vm, struct disks *disks,
+		       struct error *err)
+{
+	struct image_info info;
+	int r = file_open_regular(dir->fd, SYSTEM_DISK, O_RDWR, &disks->disk, err);
+
+	if (!r)
+		r = image_inspect(disks->disk, SYSTEM_DISK, IMAGE_OVERLAY, false, &info, err);
+	if (!r)
+		r = open_base(vm, &info, disks, err);
+	return r;
+}
+
+/* A raw disk is the guest's to write from its first byte on: there is no header to believe. */
+static int check_extra(const struct vm_disk *disk, int fd, struct error *err)
+{
+	struct image_info info;
+	int r;
+
+	if (disk->format == DISK_RAW)
+		return 0;
+	r = image_inspect(fd, disk->file, IMAGE_BASE, false, &info, err);
+	if (!r && info.format != IMAGE_QCOW2)
+		r = error_set(err, ERROR_VERIFY, EINVAL, "disk '%s' is not qcow2", disk->file);
+	return r;
+}
+
+static int open_extra(const struct vm_dir *dir, const struct vm_config *vm, struct disks *disks,
+		      struct error *err)
+{
+	for (unsigned int i = 0; i < vm->n_disks; i++) {
+		const struct vm_disk *disk = &vm->disks[i];
+		int r = file_open_regular(dir->fd, disk->file, O_RDWR, &disks->extra[i], err);
+
+		if (!r)
+			r = check_extra(disk, disks->extra[i], err);
+		if (r)
+			return r;
+	}
+	return 0;
+}
+
+/* QEMU opens it again under its own uid, so others must be able to read it. */
+static int open_boot_file(const char *path, int *ret_fd, struct error *err)
+{
+	struct stat st;
+	int r;
+
+	if (!path)
+		return 0;
+	r = open_plain(path, ret_fd, &st, err);
+	if (r)
+		return r;
+	if (st.st_mode & S_IROTH)
+		return 0;
+	error_set(err, ERROR_PERMISSION, EACCES, "'%s' cannot be read by QEMU's own uid", path);
+	return error_hint(err, "chmod o+r '%s'", path);
+}
+
+int disks_open(const struct vm_dir *dir, const struct vm_config *vm, struct disks *ret,
+	       struct error *err)
+{
+	struct disks disks;
+	int r;
+
+	disks_init(&disks);
+	r = open_system(dir, vm, &disks, err);
+	if (!r)
+		r = open_extra(dir, vm, &disks, err);
+	if (!r)
+		r = open_boot_file(vm->kernel, &disks.kernel, err);
+	if (!r)
+		r = open_boot_file(vm->initrd, &disks.initrd, err);
+	if (r) {
+		disks_done(&disks);
+		return r;
+	}
+	*ret = disks;
+	return 0;
+}
+
+int disks_inspect_system(const struct vm_dir *dir, struct image_info *ret, struct error *err)
+{
+	AUTO_CLOSE int fd = -1;
+	int r = file_open_regular(dir->fd, SYSTEM_DISK, O_RDONLY, &fd, err);
+
+	return r ? r : image_inspect(fd, SYSTEM_DISK, IMAGE_OVERLAY, false, ret, err);
+}

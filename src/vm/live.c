@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Resolves record, /proc and locks to one state. */
+#include <errno.h>
+#include <signal.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "live.h"
+
+enum { KILL_WAIT_MS = 10000 };
+
+static const enum vm_state phase_states[] = {
+	[PHASE_STARTING] = VM_STATE_STARTING,
+	[PHASE_RUNNING] = VM_STATE_RUNNING,
+	[PHASE_PAUSED] = VM_STATE_PAUSED,
+	[PHASE_STOPPING] = VM_STATE_STOPPING,
+};
+
+static void live_without_record(const struct vm_host *host, const struct vm_dir *dir,
+				struct live *live)
+{
+	if (!record_find_foreign(&host->store, dir, &live->process)) {
+		live->state = VM_STATE_RUNNING;
+		live->foreign = true;
+	} else if (record_has_leftovers(dir)) {
+		live->state = VM_STATE_DEAD;
+	}
+}
+
+int live_get(const struct vm_host *host, const struct vm_dir *dir, struct live *ret,
+	     struct error *err)
+{
+	struct live live = { .state = VM_STATE_STOPPED };
+	struct record record;
+	int r = record_read(dir, &record, err);
+
+	if (r < 0)
+		return r;
+	if (r == RECORD_NONE) {
+		live_without_record(host, dir, &live);
+	} else if (process_check(&record.process) != PROCESS_ALIVE) {
+		live.state = VM_STATE_DEAD;
+	} else {
+		live.state = phase_states[record.phase];
+		live.process = record.process;
+		/* we hold the lock ourselves, or nobody does: its launcher is gone */
+		live.half_started = record.phase == PHASE_STARTING &&
+				    (dir->lock_fd >= 0 || !vm_dir_is_locked(dir));
+	}
+	*ret = live;
+	return 0;
+}
+
+bool live_is_alive(const struct live *live)
+{
+	return live->process.pid > 0;
+}
+
+int live_check_unrecorded(const struct vm_host *host, const struct vm_dir *dir, struct error *err)
+{
+	if (!vm_dir_running_lock_held(dir))
+		return 0;
+	error_set(err, ERROR_BUSY, EBUSY, "a QEMU of vm '%s' is alive without a record", dir->name);
+	return error_hint(err, "find it with: fuser -v %s/%s/lock", host->config.run_dir,
+			  dir->name);
+}
+
+int live_kill(const struct vm_dir *dir, const struct live *live, struct error *err)
+{
+	AUTO_CLOSE int pid_fd = process_open(&live->process);
+
+	if (pid_fd == -ESRCH)
+		return 0;
+	if (pid_fd < 0)
+		return error_errno(err, -pid_fd, "open the process of vm '%s'", dir->name);
+	if (syscall(SYS_pidfd_send_signal, pid_fd, SIGKILL, NULL, 0) < 0 && errno != ESRCH)
+		return error_errno(err, errno, "kill the process of vm '%s'", dir->name);
+	if (!process_wait(pid_fd, KILL_WAIT_MS))
+		return 0;
+	error_set(err, ERROR_TIMEOUT, ETIMEDOUT, "process %d of vm '%s' does not end after SIGKILL",
+		  live->process.pid, dir->name);
+	return error_hint(err, "it waits in the kernel, see: cat /proc/%d/stack",
+			  live->process.pid);
+}

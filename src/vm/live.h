@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Is a VM alive? One answer for all operations. */
+#ifndef VM_LIVE_H
+#define VM_LIVE_H
+
+#include <stdbool.h>
+
+#include "store/record.h"
+#include "vm/status.h"
+
+struct live {
+	enum vm_state state;
+	struct process_id process; /* pid 0: none */
+	bool foreign; /* started by something else: no sockets of ours */
+	bool half_started; /* STARTING, and nobody is at it any more */
+};
+
+/* From the record, /proc and the locks. Fails only on an unreadable record. */
+int live_get(const struct vm_host *host, const struct vm_dir *dir, struct live *ret,
+	     struct error *err);
+
+bool live_is_alive(const struct live *live);
+
+/* ERROR_BUSY when no record tells of a living QEMU, but the lock that it holds does. */
+int live_check_unrecorded(const struct vm_host *host, const struct vm_dir *dir, struct error *err);
+
+/*
+ * Kill with SIGKILL and wait (at most ten seconds) for the end of it. The record stays: whoever
+ * holds the lock clears it.
+ */
+int live_kill(const struct vm_dir *dir, const struct live *live, struct error *err);
+
+#endif

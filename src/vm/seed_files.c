@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A VM's seed, from its configuration and the files of its folder. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/file.h"
+#include "base/run.h"
+#include "seed_files.h"
+
+enum { KEY_MAX = 64 * 1024 };
+
+#define HOST_KEY "ssh_host_ed25519_key"
+
+static void auto_seed_documents(struct seed_documents *documents)
+{
+	seed_documents_done(documents);
+}
+
+/* An absent file leaves ret empty. */
+static int read_optional(int dir_fd, const char *name, size_t max, struct buf *ret,
+			 struct error *err)
+{
+	struct error local = ERROR_INIT;
+	int r = file_read(dir_fd, name, max, ret, &local);
+
+	if (r && r != -ENOENT) {
+		*err = local;
+		return r;
+	}
+	return 0;
+}
+
+struct seed_inputs {
+	struct buf pubkey;
+	struct buf host_private;
+	struct buf host_public;
+	struct buf user_data;
+	struct buf network_config;
+};
+
+static void seed_inputs_done(struct seed_inputs *inputs)
+{
+	buf_done(&inputs->pubkey);
+	buf_done(&inputs->host_private);
+	buf_done(&inputs->host_public);
+	buf_done(&inputs->user_data);
+	buf_done(&inputs->network_config);
+}
+
+static int seed_inputs_read(int dir_fd, struct seed_inputs *inputs, struct error *err)
+{
+	int r = file_read(dir_fd, "pubkey.pub", KEY_MAX, &inputs->pubkey, err);
+
+	if (!r)
+		r = read_optional(dir_fd, HOST_KEY, KEY_MAX, &inputs->host_private, err);
+	if (!r)
+		r = read_optional(dir_fd, HOST_KEY ".pub", KEY_MAX, &inputs->host_public, err);
+	if (inputs->host_public.len)
+		inputs->host_public.data[strcspn(inputs->host_public.data, "\n")] = '\0';
+	if (!r)
+		r = read_optional(dir_fd, "user-data", SEED_USER_DATA_MAX, &inputs->user_data, err);
+	if (!r)
+		r = read_optional(dir_fd, "network-config", SEED_USER_DATA_MAX,
+				  &inputs->network_config, err);
+	return r;
+}
+
+static const char *text_or_null(const struct buf *buf)
+{
+	return buf->len ? buf->data : NULL;
+}
+
+/* The texts of one NIC, which struct seed_nic borrows. */
+struct nic_text {
+	char mac[MAC_TEXT_MAX];
+	char address[IP_TEXT_MAX];
+	char gateway[IP_TEXT_MAX];
+};
+
+static void fill_nic(const struct vm_nic *nic, struct nic_text *text, struct seed_nic *ret)
+{
+	mac_format(&nic->mac, text->mac);
+	ret->mac = text->mac;
+	ret->dns = &nic->dns;
+	ret->search = &nic->search;
+	ret->mtu = nic->mtu;
+	if (nic->ip_mode == IP_DHCP)
+		return;
+	ip_prefix_format(&nic->address, text->address);
+	ret->address = text->address;
+	if (nic->gateway.family) {
+		ip_format(&nic->gateway, text->gateway);
+		ret->gateway = text->gateway;
+	}
+}
+
+int seed_files_documents(int dir_fd, const char *name, const struct vm_config *vm,
+			 const struct host_config *host, struct seed_documents *ret,
+			 struct error *err)
+{
+	AUTO(seed_inputs_done) struct seed_inputs inputs = { 0 };
+	struct nic_text texts[VM_NICS_MAX];
+	struct seed_nic nics[VM_NICS_MAX] = { 0 };
+	AUTO_STRV keys = STRV_INIT;
+	struct seed_spec spec = { .hostname = name, .nics = nics, .n_nics = vm->n_nics };
+	int r = seed_inputs_read(dir_fd, &inputs, err);
+
+	if (r)
+		return r;
+	for (unsigned int i = 0; i < vm->n_nics && i < VM_NICS_MAX; i++)
+		fill_nic(&vm->nics[i], &texts[i], &nics[i]);
+	strv_split(&keys, buf_str(&inputs.pubkey), '\n');
+	spec.instance_id = vm->instance_id ? vm->instance_id : name;
+	spec.user = vm->user;
+	spec.ssh_keys = &keys;
+	spec.host_key_private = text_or_null(&inputs.host_private);
+	spec.host_key_public = text_or_null(&inputs.host_public);
+	spec.timezone = host->timezone;
+	spec.ready_nonce = vm->ready_nonce;
+	spec.user_data = text_or_null(&inputs.user_data);
+	spec.network_config = text_or_null(&inputs.network_config);
+	return seed_build(&spec, ret, err);
+}
+
+int seed_files_write(int dir_fd, const char *name, const struct vm_config *vm,
+		     const struct host_config *host, bool durable, struct error *err)
+{
+	AUTO(auto_seed_documents) struct seed_documents documents = { 0 };
+	AUTO_BUF iso = BUF_INIT;
+	int r = seed_files_documents(dir_fd, name, vm, host, &documents, err);
+
+	if (!r)
+		r = seed_iso(&documents, &iso, err);
+	if (!r)
+		r = (durable ? file_write : file_write_volatile)(dir_fd, "seed.iso", iso.data,
+								 iso.len, 0600, err);
+	return r ? error_prefix(err, "make the seed") : 0;
+}
+
+int seed_files_read_pubkey(const char *path, char **ret, struct error *err)
+{
+	AUTO_BUF text = BUF_INIT;
+	bool from_stdin = !strcmp(path, "-");
+	int r;
+
+	if (from_stdin)
+		r = file_read_fd(STDIN_FILENO, "standard input", KEY_MAX, &text, err);
+	else
+		r = file_read_path(path, KEY_MAX, &text, err);
+	if (r)
+		return r;
+	return seed_check_pubkey(from_stdin ? "standard input" : path, buf_str(&text), text.len,
+				 ret, err);
+}
+
+int seed_files_make_host_key(int dir_fd, const char *name, const struct host_config *host,
+			     struct error *err)
+{
+	struct run_options options = { .dir_fd = dir_fd };
+	AUTO_STRV argv = STRV_INIT;
+	int r;
+
+	if (!faccessat(dir_fd, HOST_KEY, F_OK, AT_SYMLINK_NOFOLLOW))
+		return 0;
+	strv_push(&argv, host->ssh_keygen);
+	strv_push(&argv, "-q");
+	strv_push(&argv, "-t");
+	strv_push(&argv, "ed25519");
+	strv_push(&argv, "-N");
+	strv_push(&argv, "");
+	strv_push(&argv, "-C");
+	strv_push(&argv, name);
+	strv_push(&argv, "-f");
+	strv_push(&argv, HOST_KEY);
+	r = run_program(&argv, &options, err);
+	return r ? error_prefix(err, "make the guest's host key") : 0;
+}

@@ -1,0 +1,313 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * From a stopped VM to a running guest. A start is a row of steps over one struct; whatever
+ * step fails, the release of that struct is the undo, as every kernel object in it lives by a
+ * descriptor. Only the process and its record need more: they are ended and cleared here.
+ */
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "store/record.h"
+#include "vm/start.h"
+#include "lan.h"
+#include "live.h"
+#include "sockets.h"
+#include "start_steps.h"
+
+static int (*const start_steps[])(struct start *, struct error *) = {
+	start_claim,	 start_check_host,   start_find_network, start_open_disks,
+	start_open_seed, start_open_sockets, start_open_network, start_plan,
+	start_launch,	 start_wait_ready,
+};
+
+/* What a description does of it: nothing that another could notice. */
+static int (*const describe_steps[])(struct start *, struct error *) = {
+	start_find_network,
+	start_open_disks,
+};
+
+static int start_load(struct start *start, struct error *err)
+{
+	return vm_dir_load(&start->dir, &start->host->config, lan_fallback(start->host), &start->vm,
+			   err);
+}
+
+/*
+ * An earlier start that was killed has left QEMU waiting, paused, for somebody who never comes
+ * back.
+ */
+static int clear_the_past(struct start *start, const struct live *live, struct error *err)
+{
+	int r = 0;
+
+	if (live->half_started) {
+		vm_note(start->host, "%s: an earlier start was cut short; beginning anew",
+			start->dir.name);
+		r = live_kill(&start->dir, live, err);
+	}
+	if (!r)
+		r = live_check_unrecorded(start->host, &start->dir, err);
+	if (!r)
+		record_clear(&start->dir);
+	return r;
+}
+
+static int start_begin(struct start *start, const char *name, struct error *err)
+{
+	struct live live;
+	int r = vm_dir_lock_existing(&start->host->store, name, "start", &start->dir, err);
+
+	if (!r)
+		r = live_get(start->host, &start->dir, &live, err);
+	if (r)
+		return r;
+	if (live_is_alive(&live) && !live.half_started)
+		return VM_ALREADY;
+	r = clear_the_past(start, &live, err);
+	if (!r)
+		r = start_load(start, err);
+	return r;
+}
+
+/* Saves what start itself decided: the uid of a VM of the Go edition. */
+static int start_remember(struct start *start, uid_t uid_before, struct error *err)
+{
+	if (uid_before == start->vm.uid)
+		return 0;
+	return vm_dir_save(start->dir.fd, &start->vm, true, err);
+}
+
+static int start_walk(struct start *start, struct error *err)
+{
+	uid_t uid_before = start->vm.uid;
+	int r = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(start_steps) && !r; i++)
+		r = start_steps[i](start, err);
+	if (!r)
+		r = start_remember(start, uid_before, err);
+	if (r) {
+		launch_abort(&start->launch);
+		record_clear(&start->dir);
+	}
+	return r;
+}
+
+static void start_donep(struct start *start)
+{
+	start_done(start);
+}
+
+int vm_start(const struct vm_host *host, const char *name, const struct vm_start_options *options,
+	     struct error *err)
+{
+	AUTO(start_donep) struct start start;
+	int r;
+
+	start_init(&start, host);
+	start.paused = options->paused;
+	r = start_begin(&start, name, err);
+	if (!r)
+		r = start_walk(&start, err);
+	return r;
+}
+
+static int run_ask_to_stop(struct start *start, int stop_fd, struct error *err)
+{
+	struct signalfd_siginfo info;
+	struct qmp *monitor = NULL;
+	int r;
+
+	if (read(stop_fd, &info, sizeof(info)) < 0 && errno != EAGAIN)
+		return error_errno(err, errno, "read a signal");
+	vm_note(start->host, "%s: asking the guest to shut down", start->dir.name);
+	r = qmp_connect(start->dir.run_fd, QMP_SOCKET, QMP_TIMEOUT_MS, &monitor, err);
+	if (!r)
+		r = qmp_powerdown(monitor, err);
+	qmp_close(monitor);
+	return r;
+}
+
+/* A guest that cannot be asked just now is asked again by the next signal; it is never harmed. */
+static int run_until_exit(struct start *start, int stop_fd, struct error *err)
+{
+	struct pollfd fds[] = { { .fd = start->launch.pid_fd, .events = POLLIN },
+				{ .fd = stop_fd, .events = POLLIN } };
+	struct error local = ERROR_INIT;
+
+	for (;;) {
+		if (poll(fds, ARRAY_SIZE(fds), -1) < 0) {
+			if (errno == EINTR)
+				continue;
+			return error_errno(err, errno, "wait for QEMU");
+		}
+		if (fds[0].revents)
+			return 0;
+		if (fds[1].revents && run_ask_to_stop(start, stop_fd, &local))
+			vm_note(start->host, "%s: %s", start->dir.name, local.message);
+	}
+}
+
+static int run_verdict(const struct start *start, struct error *err)
+{
+	int status;
+	pid_t pid;
+
+	do
+		pid = waitpid(start->launch.id.pid, &status, 0);
+	while (pid < 0 && errno == EINTR);
+	if (pid < 0)
+		return error_errno(err, errno, "wait for QEMU");
+	if (WIFSIGNALED(status))
+		return error_set(err, ERROR_FAILED, ECHILD, "QEMU was ended by signal %d (%s)",
+				 WTERMSIG(status), strsignal(WTERMSIG(status)));
+	if (WEXITSTATUS(status))
+		return error_set(err, ERROR_FAILED, ECHILD, "QEMU ended with status %d",
+				 WEXITSTATUS(status));
+	return 0;
+}
+
+/*
+ * The lock is let go while the guest runs, as after start, so that stop, console and the rest
+ * work.
+ */
+static int run_stay(struct start *start, int stop_fd, struct error *err)
+{
+	struct vm_dir locked = VM_DIR_INIT;
+	struct error local = ERROR_INIT;
+	struct record record;
+	int r;
+
+	qmp_close(start->monitor);
+	start->monitor = NULL;
+	fd_close(&start->dir.lock_fd);
+	r = run_until_exit(start, stop_fd, err);
+	if (!r)
+		r = run_verdict(start, err);
+	if (!vm_dir_lock_existing(&start->host->store, start->dir.name, "run", &locked, &local) &&
+	    !record_read(&locked, &record, &local) &&
+	    process_check(&record.process) != PROCESS_ALIVE)
+		record_clear(&locked);
+	vm_dir_done(&locked);
+	return r;
+}
+
+int vm_run(const struct vm_host *host, const char *name, int stop_fd, struct error *err)
+{
+	AUTO(start_donep) struct start start;
+	int r;
+
+	start_init(&start, host);
+	r = start_begin(&start, name, err);
+	if (r == VM_ALREADY)
+		return error_set(err, ERROR_BUSY, EBUSY, "vm '%s' runs already", name);
+	if (!r)
+		r = start_walk(&start, err);
+	if (r)
+		return r;
+	vm_note(host, "%s: running, pid %d", name, start.launch.id.pid);
+	return run_stay(&start, stop_fd, err);
+}
+
+/* Everything up to the plan, on a VM that is neither locked nor changed. */
+static int describe_plan(struct start *start, const char *name, struct error *err)
+{
+	int r = vm_dir_open(&start->host->store, name, &start->dir, err);
+
+	if (!r)
+		r = start_load(start, err);
+	for (size_t i = 0; i < ARRAY_SIZE(describe_steps) && !r; i++)
+		r = describe_steps[i](start, err);
+	if (r)
+		return r;
+	start_pretend(start);
+	r = start_plan(start, err);
+	/* pretended descriptors are nobody's to close */
+	for (unsigned int i = 0; i < start->vm.n_nics; i++)
+		start->taps[i] = (struct tap)TAP_INIT;
+	start->qmp = start->console = start->console_log = start->seed = start->running_lock = -1;
+	return r;
+}
+
+int vm_start_argv(const struct vm_host *host, const char *name, struct strv *ret, struct error *err)
+{
+	AUTO(start_donep) struct start start;
+	int r;
+
+	start_init(&start, host);
+	r = describe_plan(&start, name, err);
+	if (!r)
+		strv_copy(ret, &start.argv);
+	return r;
+}
+
+size_t vm_start_option_len(const struct strv *argv, size_t at)
+{
+	return qemu_args_option_len(argv, at);
+}
+
+static void describe_files(const struct start *start, struct buf *out)
+{
+	const char *run_dir = start->host->config.run_dir;
+	const char *name = start->dir.name;
+
+	buf_printf(out, "write %s/%s/{process,log,console.log,seed.iso}\n", run_dir, name);
+	buf_printf(out, "write %s/vms/%s/vm.pid\n", start->host->config.state_dir, name);
+	buf_printf(out, "listen %s/%s/{%s,%s}\n", run_dir, name, QMP_SOCKET, CONSOLE_SOCKET);
+	if (start->vm.machine != MACHINE_MICROVM && !strcmp(start->vm.vnc, "unix"))
+		buf_printf(out, "listen %s/%s/%s\n", run_dir, name, VNC_SOCKET);
+	else if (start->vm.machine != MACHINE_MICROVM && strcmp(start->vm.vnc, "off") != 0)
+		buf_printf(out, "listen %s port %u\n", start->vm.vnc, start->vm.vnc_port);
+}
+
+/* The group of /dev/kvm is looked at by start alone; a VM of the Go edition has no uid yet. */
+static void describe_identity(const struct start *start, struct buf *out)
+{
+	if (start->vm.uid)
+		buf_printf(out, "confine uid %u", start->vm.uid);
+	else
+		buf_printf(out, "confine a uid from %u on", start->host->config.uid_base);
+	buf_puts(out, ", no further groups, no capabilities, no new privileges\n");
+}
+
+static void describe_argv(const struct strv *argv, struct buf *out)
+{
+	for (size_t at = 0; at < argv->n;) {
+		size_t len = qemu_args_option_len(argv, at);
+
+		buf_puts(out, at ? "    " : "run ");
+		for (size_t i = 0; i < len; i++)
+			buf_printf(out, "%s%s", i ? " " : "", argv->v[at + i]);
+		buf_puts(out, "\n");
+		at += len;
+	}
+}
+
+int vm_start_describe(const struct vm_host *host, const char *name, struct buf *out,
+		      struct error *err)
+{
+	AUTO(start_donep) struct start start;
+	int r;
+
+	start_init(&start, host);
+	r = describe_plan(&start, name, err);
+	if (r)
+		return r;
+	describe_files(&start, out);
+	for (unsigned int i = 0; i < start.vm.n_nics; i++) {
+		char tap[IF_NAMESIZE];
+		struct tap_spec spec;
+
+		start_nic_spec(&start, i, tap, &spec);
+		tap_describe(&start.bridges[i], &spec, out);
+	}
+	describe_identity(&start, out);
+	describe_argv(&start.argv, out);
+	return 0;
+}

@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The steps of a start that make a process of what was opened, and wait for the guest. */
+#include <errno.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "store/record.h"
+#include "log.h"
+#include "sockets.h"
+#include "start_steps.h"
+
+enum { FIRST_FD = 3, PRETENDED_FD = 0, READY_TIMEOUT_MS = 30000 };
+
+/* The number that QEMU will know a descriptor by; -1 stays -1. */
+static int plan_fd(struct launch_plan *plan, int source)
+{
+	int target = FIRST_FD + (int)plan->n_fds;
+
+	if (source < 0)
+		return -1;
+	plan->fds[plan->n_fds++] = (struct launch_fd){ .source = source, .target = target };
+	return target;
+}
+
+static void plan_fds(struct start *start)
+{
+	struct launch_plan *plan = &start->plan;
+	struct qemu_fds *fds = &start->qemu.fds;
+
+	qemu_fds_init(fds);
+	fds->qmp = plan_fd(plan, start->qmp);
+	fds->console = plan_fd(plan, start->console);
+	fds->console_log = plan_fd(plan, start->console_log);
+	fds->base = plan_fd(plan, start->disks.base);
+	fds->disk = plan_fd(plan, start->disks.disk);
+	fds->seed = plan_fd(plan, start->seed);
+	for (unsigned int i = 0; i < start->vm.n_disks; i++)
+		fds->disks[i] = plan_fd(plan, start->disks.extra[i]);
+	fds->kernel = plan_fd(plan, start->disks.kernel);
+	fds->initrd = plan_fd(plan, start->disks.initrd);
+	for (unsigned int i = 0; i < start->vm.n_nics; i++) {
+		fds->tap[i] = plan_fd(plan, start->taps[i].fds[0]);
+		fds->vhost[i] = plan_fd(plan, start->vhost[i]);
+	}
+	/* QEMU knows nothing of this one: it is the lock that ends with it. */
+	plan_fd(plan, start->running_lock);
+}
+
+static unsigned int guest_mtu(const struct start *start, unsigned int i)
+{
+	return start->vm.nics[i].mtu ? start->vm.nics[i].mtu : start->bridges[i].mtu;
+}
+
+int start_plan(struct start *start, struct error *err)
+{
+	const struct host_config *config = &start->host->config;
+
+	(void)err;
+	plan_fds(start);
+	start->qemu.program = config->qemu;
+	start->qemu.name = start->dir.name;
+	start->qemu.vm = &start->vm;
+	start->qemu.base_format = start->disks.base_format;
+	for (unsigned int i = 0; i < start->vm.n_nics; i++)
+		start->qemu.nic_mtu[i] = guest_mtu(start, i);
+	qemu_args(&start->qemu, &start->argv);
+	strv_push(&start->environment, "PATH=/usr/bin:/bin");
+	strv_push(&start->environment, "LANG=C");
+	start->plan.program = config->qemu;
+	start->plan.argv = &start->argv;
+	start->plan.environment = &start->environment;
+	start->plan.uid = start->vm.uid;
+	start->plan.gid = start->gid;
+	start->plan.log_fd = start->log;
+	start->plan.file_size_max = LOG_FILE_SIZE_MAX;
+	return 0;
+}
+
+void start_pretend(struct start *start)
+{
+	start->qmp = start->console = start->console_log = PRETENDED_FD;
+	start->seed = start->running_lock = PRETENDED_FD;
+	for (unsigned int i = 0; i < start->vm.n_nics; i++)
+		start->taps[i].fds[0] = PRETENDED_FD;
+}
+
+/* What is QEMU's now would keep its taps alive and its sockets open after its death. */
+static void release_handed_over(struct start *start)
+{
+	for (unsigned int i = 0; i < start->vm.n_nics; i++) {
+		tap_close(&start->taps[i]);
+		fd_close(&start->vhost[i]);
+	}
+	disks_done(&start->disks);
+	fd_close(&start->seed);
+	fd_close(&start->qmp);
+	fd_close(&start->console);
+	fd_close(&start->log);
+	fd_close(&start->console_log);
+	fd_close(&start->running_lock);
+}
+
+static int write_record(struct start *start, enum phase phase, struct error *err)
+{
+	struct record record = { .process = start->launch.id, .phase = phase };
+
+	return record_write(&start->dir, &record, err);
+}
+
+/*
+ * The child waits while it is being recorded: a launcher that is killed before that leaves no
+ * process, one that is killed after it leaves a process that the next command finds.
+ */
+int start_launch(struct start *start, struct error *err)
+{
+	int r = launch_start(&start->plan, &start->launch, err);
+
+	if (!r)
+		r = write_record(start, PHASE_STARTING, err);
+	if (!r)
+		r = launch_go(&start->launch, err);
+	release_handed_over(start);
+	return r;
+}
+
+/* QEMU's own words are better than "connection closed". */
+static int explain_death(struct start *start, int r, struct error *err)
+{
+	AUTO_FREE char *line = NULL;
+	char clean[512];
+
+	if (process_wait(start->launch.pid_fd, 200) < 0)
+		return r;
+	log_last_line(&start->dir, &line);
+	if (!line)
+		return error_set(err, ERROR_FAILED, ECHILD, "QEMU ended without a word");
+	error_sanitise(clean, sizeof(clean), line);
+	return error_set(err, ERROR_FAILED, ECHILD, "QEMU ended: %s", clean);
+}
+
+static int let_it_run(struct start *start, struct error *err)
+{
+	enum qmp_status status;
+	int r;
+
+	if (start->paused)
+		return write_record(start, PHASE_PAUSED, err);
+	r = qmp_continue(start->monitor, err);
+	if (!r)
+		r = qmp_query_status(start->monitor, &status, err);
+	if (!r && status != QMP_STATUS_RUNNING)
+		r = error_set(err, ERROR_FAILED, EPROTO, "QEMU does not run the guest: it is %s",
+			      qmp_status_word(status));
+	if (!r)
+		r = write_record(start, PHASE_RUNNING, err);
+	return r;
+}
+
+/*
+ * The greeting comes before QEMU has looked at its devices; the answer to query-status comes
+ * after.
+ */
+int start_wait_ready(struct start *start, struct error *err)
+{
+	enum qmp_status status;
+	int r = qmp_connect(start->dir.run_fd, QMP_SOCKET, READY_TIMEOUT_MS, &start->monitor, err);
+
+	if (!r)
+		r = qmp_query_status(start->monitor, &status, err);
+	if (!r && start->vnc >= 0)
+		r = qmp_vnc_listen(start->monitor, start->vnc, err);
+	if (!r)
+		r = let_it_run(start, err);
+	if (r)
+		r = explain_death(start, r, err);
+	return r;
+}

@@ -1,0 +1,284 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The steps of a start that check and open: host, claims, network, disks, seed, sockets. */
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/file.h"
+#include "net/netlink.h"
+#include "store/claim.h"
+#include "lan.h"
+#include "log.h"
+#include "run_seed.h"
+#include "sockets.h"
+#include "start_steps.h"
+
+void start_init(struct start *start, const struct vm_host *host)
+{
+	*start = (struct start){
+		.host = host,
+		.dir = VM_DIR_INIT,
+		.seed = -1,
+		.qmp = -1,
+		.console = -1,
+		.vnc = -1,
+		.log = -1,
+		.console_log = -1,
+		.running_lock = -1,
+		.launch = LAUNCH_INIT,
+	};
+	disks_init(&start->disks);
+	for (unsigned int i = 0; i < VM_NICS_MAX; i++) {
+		start->taps[i] = (struct tap)TAP_INIT;
+		start->vhost[i] = -1;
+	}
+}
+
+void start_done(struct start *start)
+{
+	qmp_close(start->monitor);
+	launch_done(&start->launch);
+	for (unsigned int i = 0; i < VM_NICS_MAX; i++) {
+		tap_close(&start->taps[i]);
+		fd_close(&start->vhost[i]);
+	}
+	disks_done(&start->disks);
+	fd_close(&start->seed);
+	fd_close(&start->qmp);
+	fd_close(&start->console);
+	fd_close(&start->vnc);
+	fd_close(&start->log);
+	fd_close(&start->console_log);
+	fd_close(&start->running_lock);
+	netlink_close(&start->netlink);
+	strv_done(&start->argv);
+	strv_done(&start->environment);
+	vm_config_done(&start->vm);
+	vm_dir_done(&start->dir);
+}
+
+static int check_qemu(const struct host_config *config, struct error *err)
+{
+	struct stat st;
+
+	if (stat(config->qemu, &st) < 0) {
+		error_set(err, ERROR_HOST, errno, "look for QEMU at '%s': %s", config->qemu,
+			  strerror(errno));
+		return error_hint(err,
+				  "apt-get install qemu-system-x86 (Alpine: apk add "
+				  "qemu-system-x86_64), or set 'qemu' in %s",
+				  HOST_CONFIG_PATH);
+	}
+	if (!S_ISREG(st.st_mode) || !(st.st_mode & S_IXOTH)) {
+		error_set(err, ERROR_HOST, EACCES, "'%s' is no program that QEMU's uid may run",
+			  config->qemu);
+		return error_hint(err, "chmod 755 '%s'", config->qemu);
+	}
+	return 0;
+}
+
+/*
+ * QEMU before 8.2 opens /dev/kvm by itself, under the VM's uid. Its one group may be the node's
+ * (kvm, on Debian and Alpine: 0660 root:kvm), but never root's. *ret_gid is left alone when
+ * everybody may use it.
+ */
+static int check_kvm(gid_t *ret_gid, struct error *err)
+{
+	AUTO_CLOSE int fd = open("/dev/kvm", O_RDWR | O_CLOEXEC);
+	struct stat st;
+
+	if (fd < 0) {
+		error_set(err, ERROR_HOST, errno, "open /dev/kvm: %s", strerror(errno));
+		return error_hint(err, "modprobe kvm_intel or kvm_amd, switch virtualisation on in "
+				       "the firmware, or go without: accel = tcg (slow)");
+	}
+	if (fstat(fd, &st) < 0)
+		return error_errno(err, errno, "look at /dev/kvm");
+	if ((st.st_mode & 0006) == 0006)
+		return 0;
+	if ((st.st_mode & 0060) == 0060 && st.st_gid != 0) {
+		*ret_gid = st.st_gid;
+		return 0;
+	}
+	error_set(err, ERROR_HOST, EACCES,
+		  "/dev/kvm is for root only, and QEMU does not run as root");
+	return error_hint(err, "chgrp kvm /dev/kvm && chmod 660 /dev/kvm");
+}
+
+int start_check_host(struct start *start, struct error *err)
+{
+	int r;
+
+	if (geteuid() != 0) {
+		error_set(err, ERROR_PERMISSION, EPERM, "starting a VM needs root");
+		return error_hint(err, "sudo mnmivm-se start %s", start->dir.name);
+	}
+	r = check_qemu(&start->host->config, err);
+	start->gid = (gid_t)start->vm.uid;
+	if (!r && start->vm.accel == ACCEL_KVM)
+		r = check_kvm(&start->gid, err);
+	return r;
+}
+
+static int claim_uid(struct start *start, struct error *err)
+{
+	const struct host_config *config = &start->host->config;
+	char text[24];
+	uint64_t uid;
+	int r;
+
+	if (!start->vm.uid) {
+		r = claim_take_number(&start->host->store, "uid", config->uid_base,
+				      config->uid_count, start->dir.name, &uid, err);
+		if (!r)
+			start->vm.uid = (uid_t)uid;
+		return r;
+	}
+	snprintf(text, sizeof(text), "%u", start->vm.uid);
+	return claim_take(&start->host->store, "uid", text, start->dir.name, err);
+}
+
+/*
+ * create took these already; a folder that was copied in, edited by hand or made by the Go edition
+ * takes them here, so that two VMs of one address never run.
+ */
+int start_claim(struct start *start, struct error *err)
+{
+	const struct store *store = &start->host->store;
+	int r = claim_uid(start, err);
+
+	for (unsigned int i = 0; i < start->vm.n_nics && !r; i++) {
+		const struct vm_nic *nic = &start->vm.nics[i];
+		char text[IP_TEXT_MAX];
+
+		mac_format(&nic->mac, text);
+		r = claim_take(store, "mac", text, start->dir.name, err);
+		if (r || nic->ip_mode != IP_STATIC)
+			continue;
+		ip_format(&nic->address.addr, text);
+		r = claim_take(store, "address", text, start->dir.name, err);
+	}
+	return r;
+}
+
+static int check_bridge(const struct bridge *bridge, struct error *err)
+{
+	if (!bridge->up) {
+		error_set(err, ERROR_HOST, ENETDOWN, "bridge '%s' is down", bridge->name);
+		return error_hint(err, "ip link set %s up", bridge->name);
+	}
+	return 0;
+}
+
+int start_find_network(struct start *start, struct error *err)
+{
+	int r = netlink_open(&start->netlink, err);
+
+	for (unsigned int i = 0; i < start->vm.n_nics && !r; i++) {
+		r = lan_find_bridge(start->host, start->netlink, &start->vm.nics[i],
+				    &start->bridges[i], err);
+		if (!r)
+			r = check_bridge(&start->bridges[i], err);
+		if (!r && start->bridges[i].stp)
+			vm_note(start->host,
+				"bridge '%s' runs STP: the guest is cut off for the forward delay",
+				start->bridges[i].name);
+	}
+	return r;
+}
+
+static int open_vhost(struct start *start, unsigned int i, struct error *err)
+{
+	enum tristate wanted = start->vm.nics[i].vhost;
+	struct error reason = ERROR_INIT;
+	int r;
+
+	if (wanted == TRISTATE_OFF)
+		return 0;
+	r = tap_open_vhost(&start->vhost[i], &reason);
+	if (!r)
+		return 0;
+	if (wanted == TRISTATE_AUTO) {
+		vm_note(start->host, "no vhost: %s", reason.message);
+		return 0;
+	}
+	*err = reason;
+	error_kind(err, ERROR_HOST);
+	error_hint(err, "modprobe vhost_net, or vhost = auto");
+	return -err->code;
+}
+
+void start_nic_spec(const struct start *start, unsigned int i, char name[IF_NAMESIZE],
+		    struct tap_spec *ret)
+{
+	tap_name(start->dir.name, i, name);
+	*ret = (struct tap_spec){
+		.vm = start->dir.name,
+		.nic = i,
+		.name = name,
+		.guest_mac = start->vm.nics[i].mac,
+		.guard = start->vm.nics[i].guard != GUARD_OFF,
+	};
+}
+
+int start_open_network(struct start *start, struct error *err)
+{
+	for (unsigned int i = 0; i < start->vm.n_nics; i++) {
+		char name[IF_NAMESIZE];
+		struct tap_spec spec;
+		int r;
+
+		start_nic_spec(start, i, name, &spec);
+		r = tap_open(start->netlink, &start->bridges[i], &spec, &start->taps[i], err);
+		if (!r)
+			r = open_vhost(start, i, err);
+		if (r)
+			return r;
+	}
+	return 0;
+}
+
+int start_open_disks(struct start *start, struct error *err)
+{
+	return disks_open(&start->dir, &start->vm, &start->disks, err);
+}
+
+int start_open_seed(struct start *start, struct error *err)
+{
+	return run_seed_open(&start->dir, &start->seed, err);
+}
+
+static int open_vnc(struct start *start, struct error *err)
+{
+	const char *vnc = start->vm.vnc;
+
+	if (start->vm.machine == MACHINE_MICROVM || !strcmp(vnc, "off"))
+		return 0;
+	if (!strcmp(vnc, "unix"))
+		return socket_listen_unix(&start->dir, VNC_SOCKET, &start->vnc, err);
+	if (!start->vm.vnc_port)
+		return error_set(err, ERROR_FAILED, EINVAL, "vnc.port is missing");
+	return socket_listen_tcp(vnc, start->vm.vnc_port, &start->vnc, err);
+}
+
+int start_open_sockets(struct start *start, struct error *err)
+{
+	int r = vm_dir_running_lock(&start->dir, &start->running_lock, err);
+
+	if (!r)
+		r = log_create(&start->dir, VM_LOG_QEMU, &start->log, err);
+	if (!r)
+		r = log_create(&start->dir, VM_LOG_CONSOLE, &start->console_log, err);
+	if (!r)
+		r = socket_listen_unix(&start->dir, QMP_SOCKET, &start->qmp, err);
+	if (!r)
+		r = socket_listen_unix(&start->dir, CONSOLE_SOCKET, &start->console, err);
+	if (!r)
+		r = open_vnc(start, err);
+	return r;
+}

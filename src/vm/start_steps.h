@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A start in progress: what it has gathered so far, and the steps that gather it. */
+#ifndef VM_START_STEPS_H
+#define VM_START_STEPS_H
+
+#include "config/vm_config.h"
+#include "jail/launch.h"
+#include "net/bridge.h"
+#include "net/tap.h"
+#include "qemu/qemu_args.h"
+#include "qmp/qmp.h"
+#include "store/vm_dir.h"
+#include "vm/host.h"
+#include "disks.h"
+
+/*
+ * Everything in here is a descriptor or memory: start_done() releases it all, and with it
+ * whatever the kernel made for us (tap, FDB entry, sockets, locks). On disk there is nothing
+ * until the record is written.
+ */
+struct start {
+	const struct vm_host *host;
+	struct vm_dir dir; /* locked, except for a description */
+	struct vm_config vm;
+	bool paused;
+
+	struct nl_sock *netlink;
+	struct bridge bridges[VM_NICS_MAX];
+	struct tap taps[VM_NICS_MAX];
+	int vhost[VM_NICS_MAX];
+	struct disks disks;
+	int seed;
+	int qmp, console, vnc;
+	int log, console_log;
+	int running_lock;
+
+	gid_t gid;
+	struct qemu_spec qemu;
+	struct strv argv;
+	struct strv environment;
+	struct launch_plan plan;
+	struct launch launch;
+	struct qmp *monitor;
+};
+
+void start_init(struct start *start, const struct vm_host *host);
+void start_done(struct start *start);
+
+/* In the order in which they are taken. Each leaves what it opened in the struct. */
+int start_check_host(struct start *start, struct error *err); /* QEMU, KVM, root */
+int start_claim(struct start *start, struct error *err); /* uid, address, MAC */
+int start_find_network(struct start *start, struct error *err); /* bridges: reads only */
+int start_open_network(struct start *start, struct error *err); /* taps, vhost */
+int start_open_disks(struct start *start, struct error *err);
+int start_open_seed(struct start *start, struct error *err);
+int start_open_sockets(struct start *start, struct error *err); /* sockets, logs, lock */
+int start_plan(struct start *start, struct error *err); /* descriptor numbers, argv */
+int start_launch(struct start *start, struct error *err); /* recorded, then executed */
+int start_wait_ready(struct start *start, struct error *err); /* until QMP says it runs */
+
+/* The tap of NIC i as it is asked for; name is the memory for its name. */
+void start_nic_spec(const struct start *start, unsigned int i, char name[IF_NAMESIZE],
+		    struct tap_spec *ret);
+
+/* For a description: give the parts that are not open the numbers they would have. */
+void start_pretend(struct start *start);
+
+#endif

@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What a VM is doing, and what it is. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/file.h"
+#include "net/netlink.h"
+#include "net/tap.h"
+#include "qmp/qmp.h"
+#include "vm/status.h"
+#include "disks.h"
+#include "lan.h"
+#include "live.h"
+#include "sockets.h"
+
+enum { STATUS_TIMEOUT_MS = 1000, PROC_STATUS_MAX = 16 * 1024 };
+
+const char *vm_state_word(enum vm_state state)
+{
+	static const char *const words[] = {
+		[VM_STATE_STOPPED] = "stopped",	  [VM_STATE_STARTING] = "starting",
+		[VM_STATE_RUNNING] = "running",	  [VM_STATE_PAUSED] = "paused",
+		[VM_STATE_STOPPING] = "stopping", [VM_STATE_DEAD] = "stopped",
+		[VM_STATE_DAMAGED] = "damaged",
+	};
+
+	return words[state];
+}
+
+void vm_info_done(struct vm_info *info)
+{
+	vm_config_done(&info->config);
+}
+
+static void info_damaged(struct vm_info *info, const struct vm_host *host, const struct error *err)
+{
+	info->state = VM_STATE_DAMAGED;
+	snprintf(info->problem, sizeof(info->problem), "%.*s", (int)sizeof(info->problem) - 1,
+		 err->message);
+	if (!info->config.vnc)
+		vm_config_init(&info->config, &host->config);
+}
+
+static int info_disk(const struct vm_dir *dir, struct vm_info *info, struct error *err)
+{
+	struct image_info image;
+	struct stat st;
+	int r = disks_inspect_system(dir, &image, err);
+
+	if (r)
+		return r;
+	info->disk_bytes = image.virtual_size;
+	if (!fstatat(dir->fd, SYSTEM_DISK, &st, AT_SYMLINK_NOFOLLOW))
+		info->disk_used_bytes = (uint64_t)st.st_blocks * 512;
+	return 0;
+}
+
+static void info_process(struct vm_info *info, const struct live *live)
+{
+	info->state = live->state;
+	info->process = live->process;
+	if (!live_is_alive(live))
+		return;
+	process_usage(&live->process, &info->usage);
+	if (!live->foreign)
+		tap_name(info->name, 0, info->tap);
+}
+
+/* The process is told even of a VM whose configuration is unreadable: it may have to be stopped. */
+static void info_fill(const struct vm_host *host, const struct vm_dir *dir, struct vm_info *info)
+{
+	struct error err = ERROR_INIT;
+	struct live live;
+
+	if (live_get(host, dir, &live, &err)) {
+		info_damaged(info, host, &err);
+		return;
+	}
+	info_process(info, &live);
+	if (vm_dir_load(dir, &host->config, lan_fallback(host), &info->config, &err) ||
+	    info_disk(dir, info, &err))
+		info_damaged(info, host, &err);
+}
+
+int vm_info_get(const struct vm_host *host, const char *name, struct vm_info *ret,
+		struct error *err)
+{
+	struct vm_info info = { .state = VM_STATE_STOPPED };
+	AUTO_VM_DIR dir = VM_DIR_INIT;
+	int r = vm_dir_open(&host->store, name, &dir, err);
+
+	if (r)
+		return r;
+	memcpy(info.name, dir.name, sizeof(info.name));
+	info_fill(host, &dir, &info);
+	*ret = info;
+	return 0;
+}
+
+int vm_list_get(const struct vm_host *host, struct vm_list *ret, struct error *err)
+{
+	struct vm_list list = { .n = 0 };
+	AUTO_STRV names = STRV_INIT;
+	int r = store_list(&host->store, &names, err);
+
+	if (r)
+		return r;
+	list.v = xcalloc(names.n ? names.n : 1, sizeof(*list.v));
+	for (size_t i = 0; i < names.n; i++) {
+		struct vm_info *info = &list.v[list.n];
+		struct error local = ERROR_INIT;
+
+		r = vm_info_get(host, names.v[i], info, &local);
+		if (r && local.kind == ERROR_NOT_FOUND)
+			continue; /* deleted while we looked */
+		if (r) {
+			snprintf(info->name, sizeof(info->name), "%s", names.v[i]);
+			info_damaged(info, host, &local);
+		}
+		list.n++;
+	}
+	*ret = list;
+	return 0;
+}
+
+void vm_list_done(struct vm_list *list)
+{
+	for (size_t i = 0; i < list->n; i++)
+		vm_info_done(&list->v[i]);
+	free(list->v);
+	*list = (struct vm_list){ .n = 0 };
+}
+
+/* The value of "Key:\tvalue" in /proc/PID/status, into out. */
+static bool proc_field(const char *status, const char *key, char *out, size_t size)
+{
+	AUTO_FREE char *start = xasprintf("\n%s:\t", key);
+	const char *found = strstr(status, start);
+	size_t len;
+
+	if (!found)
+		return false;
+	found += strlen(start);
+	len = strcspn(found, "\n\t ");
+	snprintf(out, size, "%.*s", (int)(len < size ? len : size - 1), found);
+	return true;
+}
+
+static void details_capabilities(const char *status, struct vm_details *ret)
+{
+	static const char *const sets[] = { "CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb" };
+	bool none = true;
+	char value[24];
+	size_t at = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(sets); i++) {
+		if (!proc_field(status, sets[i], value, sizeof(value)))
+			return;
+		if (strspn(value, "0") != strlen(value))
+			none = false;
+		at += (size_t)snprintf(ret->capabilities + at, sizeof(ret->capabilities) - at,
+				       "%s%.15s", i ? " " : "", value + 1);
+	}
+	if (none)
+		snprintf(ret->capabilities, sizeof(ret->capabilities), "none");
+}
+
+static void details_process(const struct vm_info *info, struct vm_details *ret)
+{
+	struct error ignored = ERROR_INIT;
+	AUTO_BUF status = BUF_INIT;
+	char path[48], value[24];
+
+	snprintf(path, sizeof(path), "/proc/%d/status", info->process.pid);
+	if (file_read_path(path, PROC_STATUS_MAX, &status, &ignored))
+		return;
+	if (proc_field(buf_str(&status), "Uid", value, sizeof(value)))
+		ret->uid = atol(value);
+	if (proc_field(buf_str(&status), "NoNewPrivs", value, sizeof(value)))
+		ret->no_new_privs = atoi(value);
+	if (proc_field(buf_str(&status), "Seccomp", value, sizeof(value)))
+		ret->seccomp = atoi(value);
+	details_capabilities(buf_str(&status), ret);
+}
+
+static void details_monitor(const struct vm_dir *dir, struct vm_details *ret)
+{
+	AUTO(qmp_closep) struct qmp *qmp = NULL;
+	struct error ignored = ERROR_INIT;
+	enum qmp_status status;
+
+	if (dir->run_fd < 0 ||
+	    qmp_connect(dir->run_fd, QMP_SOCKET, STATUS_TIMEOUT_MS, &qmp, &ignored) ||
+	    qmp_query_status(qmp, &status, &ignored))
+		return;
+	snprintf(ret->qmp_status, sizeof(ret->qmp_status), "%s", qmp_status_word(status));
+}
+
+static void details_tap(const struct vm_info *info, struct vm_details *ret)
+{
+	AUTO(netlink_close) struct nl_sock *sock = NULL;
+	struct error ignored = ERROR_INIT;
+	bool exists;
+
+	if (info->tap[0] && !netlink_open(&sock, &ignored) &&
+	    !tap_exists(sock, info->tap, &exists, &ignored))
+		ret->tap_exists = exists;
+}
+
+void vm_details_get(const struct vm_host *host, const struct vm_info *info, struct vm_details *ret)
+{
+	struct vm_details details = {
+		.uid = -1, .no_new_privs = -1, .seccomp = -1, .tap_exists = -1
+	};
+	struct error ignored = ERROR_INIT;
+	AUTO_VM_DIR dir = VM_DIR_INIT;
+
+	if (info->process.pid > 0 && !vm_dir_open(&host->store, info->name, &dir, &ignored)) {
+		details_process(info, &details);
+		details_monitor(&dir, &details);
+		details_tap(info, &details);
+	}
+	*ret = details;
+}

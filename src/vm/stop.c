@@ -1,0 +1,292 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Ending, freezing and continuing a guest. */
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "qmp/qmp.h"
+#include "vm/stop.h"
+#include "lan.h"
+#include "live.h"
+#include "sockets.h"
+
+enum {
+	QUIT_WAIT_MS = 5000,
+	ASK_AGAIN_MS = 15000, /* a guest that boots does not hear the button */
+	PROGRESS_MS = 10000,
+};
+
+#define AUTO_QMP AUTO(qmp_closep) struct qmp
+
+static int stop_connect(const struct vm_dir *dir, struct qmp **ret, struct error *err)
+{
+	return qmp_connect(dir->run_fd, QMP_SOCKET, QMP_TIMEOUT_MS, ret, err);
+}
+
+static int record_phase(const struct vm_dir *dir, const struct live *live, enum phase phase,
+			struct error *err)
+{
+	struct record record = { .process = live->process, .phase = phase };
+
+	return record_write(dir, &record, err);
+}
+
+/*
+ * Press the power button. A foreign QEMU has no monitor of ours: SIGTERM is all there is, and
+ * it ends the guest.
+ */
+static int ask(const struct vm_dir *dir, const struct live *live, struct error *err)
+{
+	AUTO_QMP *qmp = NULL;
+	int r;
+
+	if (live->foreign) {
+		error_set(err, ERROR_BUSY, ENOTSUP,
+			  "vm '%s' was started by another program (pid %d): its guest cannot be "
+			  "asked",
+			  dir->name, live->process.pid);
+		return error_hint(err, "shut it down from inside, or mnmivm-se stop --force %s",
+				  dir->name);
+	}
+	r = stop_connect(dir, &qmp, err);
+	if (!r && live->state == VM_STATE_PAUSED)
+		r = qmp_continue(qmp, err);
+	if (!r)
+		r = qmp_powerdown(qmp, err);
+	return r;
+}
+
+/* The wait is done without the lock. Returns 0 when the process has ended. */
+static int wait_for_guest(const struct vm_host *host, const struct vm_dir *dir, struct live *live,
+			  int pid_fd, unsigned int timeout_s)
+{
+	int64_t start = clock_ms();
+	int64_t deadline = start + (int64_t)timeout_s * 1000;
+	int64_t ask_at = start + ASK_AGAIN_MS;
+	int64_t tell_at = start + PROGRESS_MS;
+
+	live->state = VM_STATE_STOPPING;
+	for (;;) {
+		struct error ignored = ERROR_INIT;
+		int64_t now = clock_ms();
+		int64_t left = deadline - now;
+
+		if (!process_wait(pid_fd, left < 0 ? 0 : left < 1000 ? (int)left : 1000))
+			return 0;
+		now = clock_ms();
+		if (now >= deadline)
+			return -ETIMEDOUT;
+		if (now >= tell_at) {
+			vm_note(host, "%s: still shutting down, %lld s", dir->name,
+				(long long)(now - start) / 1000);
+			tell_at += PROGRESS_MS;
+		}
+		if (now >= ask_at) {
+			ask(dir, live, &ignored);
+			ask_at += ASK_AGAIN_MS;
+		}
+	}
+}
+
+/* Take the lock again and clear up, unless somebody has started the VM anew meanwhile. */
+static int finish(const struct vm_host *host, const char *name, struct error *err)
+{
+	AUTO_VM_DIR dir = VM_DIR_INIT;
+	struct live live;
+	int r = vm_dir_lock_existing(&host->store, name, "stop", &dir, err);
+
+	if (r == -ENOENT)
+		return 0; /* deleted: gone is gone */
+	if (!r)
+		r = live_get(host, &dir, &live, err);
+	if (r)
+		return r;
+	if (!live_is_alive(&live))
+		record_clear(&dir);
+	return 0;
+}
+
+static bool same_process(const struct process_id *a, const struct process_id *b)
+{
+	return a->pid == b->pid && a->start_ticks == b->start_ticks;
+}
+
+/* The guest goes on: say so in the record, unless it has been stopped or started anew meanwhile. */
+static void record_going_on(const struct vm_host *host, const struct vm_dir *dir,
+			    const struct live *before)
+{
+	AUTO_VM_DIR locked = VM_DIR_INIT;
+	struct error ignored = ERROR_INIT;
+	struct live live;
+
+	if (!vm_dir_lock_existing(&host->store, dir->name, "stop", &locked, &ignored) &&
+	    !live_get(host, &locked, &live, &ignored) && live.state == VM_STATE_STOPPING &&
+	    same_process(&live.process, &before->process))
+		record_phase(&locked, &live, PHASE_RUNNING, &ignored);
+}
+
+static int give_up(const struct vm_host *host, const struct vm_dir *dir, const struct live *before,
+		   unsigned int timeout_s, struct error *err)
+{
+	record_going_on(host, dir, before);
+	error_set(err, ERROR_TIMEOUT, ETIMEDOUT,
+		  "vm '%s' did not shut down within %u s and goes on running", dir->name,
+		  timeout_s);
+	return error_hint(err,
+			  "wait longer with --timeout S, look with mnmivm-se console %s, or end it "
+			  "with mnmivm-se stop --force %s",
+			  dir->name, dir->name);
+}
+
+/* quit lets QEMU write its disks' last metadata; only what does not react to it is killed. */
+static int end_now(const struct vm_dir *dir, const struct live *live, int pid_fd, struct error *err)
+{
+	struct error ignored = ERROR_INIT;
+	AUTO_QMP *qmp = NULL;
+
+	if (live->foreign)
+		syscall(SYS_pidfd_send_signal, pid_fd, SIGTERM, NULL, 0);
+	else if (!stop_connect(dir, &qmp, &ignored))
+		qmp_quit(qmp, &ignored);
+	if (process_wait(pid_fd, QUIT_WAIT_MS) < 0)
+		return live_kill(dir, live, err);
+	return 0;
+}
+
+static unsigned int guest_timeout(const struct vm_host *host, const struct vm_dir *dir,
+				  const struct vm_stop_options *options)
+{
+	unsigned int timeout_s = host->config.stop_timeout_s;
+	struct error ignored = ERROR_INIT;
+	struct vm_config vm;
+
+	if (options->has_timeout)
+		return options->timeout_s;
+	if (!vm_dir_load(dir, &host->config, lan_fallback(host), &vm, &ignored)) {
+		if (vm.stop_timeout_s)
+			timeout_s = vm.stop_timeout_s;
+		vm_config_done(&vm);
+	}
+	return timeout_s;
+}
+
+/* Under the lock, which is let go for the wait. */
+static int stop_alive(const struct vm_host *host, struct vm_dir *dir, struct live *live,
+		      const struct vm_stop_options *options, struct error *err)
+{
+	AUTO_CLOSE int pid_fd = process_open(&live->process);
+	unsigned int timeout_s = guest_timeout(host, dir, options);
+	bool ask_first = !options->force || options->has_timeout;
+	struct error ignored = ERROR_INIT;
+	int r = -ETIMEDOUT;
+
+	if (pid_fd == -ESRCH)
+		return 0;
+	if (pid_fd < 0)
+		return error_errno(err, -pid_fd, "open the process of vm '%s'", dir->name);
+	if (ask_first) {
+		r = ask(dir, live, err);
+		if (r && !options->force)
+			return r;
+	}
+	if (!live->foreign)
+		record_phase(dir, live, PHASE_STOPPING, &ignored);
+	fd_close(&dir->lock_fd);
+	if (ask_first && !r) {
+		r = wait_for_guest(host, dir, live, pid_fd, timeout_s);
+		if (r && !options->force)
+			return give_up(host, dir, live, timeout_s, err);
+	}
+	return r ? end_now(dir, live, pid_fd, err) : 0;
+}
+
+int vm_stop(const struct vm_host *host, const char *name, const struct vm_stop_options *options,
+	    struct error *err)
+{
+	AUTO_VM_DIR dir = VM_DIR_INIT;
+	struct live live;
+	int r = vm_dir_lock_existing(&host->store, name, "stop", &dir, err);
+
+	if (!r)
+		r = live_get(host, &dir, &live, err);
+	if (r)
+		return r;
+	if (!live_is_alive(&live)) {
+		r = live_check_unrecorded(host, &dir, err);
+		if (!r)
+			record_clear(&dir);
+		return r ? r : VM_ALREADY;
+	}
+	if (live.half_started) {
+		r = live_kill(&dir, &live, err);
+		if (!r)
+			record_clear(&dir);
+		return r;
+	}
+	r = stop_alive(host, &dir, &live, options, err);
+	vm_dir_done(&dir);
+	return r ? r : finish(host, name, err);
+}
+
+int vm_restart(const struct vm_host *host, const char *name, const struct vm_stop_options *options,
+	       struct error *err)
+{
+	const struct vm_start_options start = { .paused = false };
+	int stopped = vm_stop(host, name, options, err);
+	int r;
+
+	if (stopped < 0)
+		return stopped;
+	r = vm_start(host, name, &start, err);
+	return r < 0 ? r : stopped;
+}
+
+static int must_run(const struct vm_dir *dir, const struct live *live, struct error *err)
+{
+	if (live_is_alive(live) && !live->foreign && !live->half_started)
+		return 0;
+	error_set(err, ERROR_BUSY, ESRCH, "vm '%s' is not running", dir->name);
+	return error_hint(err, "mnmivm-se start %s", dir->name);
+}
+
+/* `stop` and `cont` in QEMU's words. */
+static int set_paused(const struct vm_host *host, const char *name, bool paused, struct error *err)
+{
+	enum phase phase = paused ? PHASE_PAUSED : PHASE_RUNNING;
+	AUTO_VM_DIR dir = VM_DIR_INIT;
+	AUTO_QMP *qmp = NULL;
+	enum qmp_status status;
+	struct live live;
+	int r = vm_dir_lock_existing(&host->store, name, paused ? "pause" : "resume", &dir, err);
+
+	if (!r)
+		r = live_get(host, &dir, &live, err);
+	if (!r)
+		r = must_run(&dir, &live, err);
+	if (!r)
+		r = stop_connect(&dir, &qmp, err);
+	if (!r)
+		r = qmp_query_status(qmp, &status, err);
+	if (r)
+		return r;
+	if ((status == QMP_STATUS_RUNNING) != paused)
+		r = VM_ALREADY;
+	else
+		r = paused ? qmp_execute(qmp, "stop", NULL, NULL, err) : qmp_continue(qmp, err);
+	if (r >= 0 && record_phase(&dir, &live, phase, err))
+		return -err->code;
+	return r;
+}
+
+int vm_pause(const struct vm_host *host, const char *name, struct error *err)
+{
+	return set_paused(host, name, true, err);
+}
+
+int vm_resume(const struct vm_host *host, const char *name, struct error *err)
+{
+	return set_paused(host, name, false, err);
+}

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Clears away what a killed create or delete left half done. */
+#ifndef VM_SWEEP_H
+#define VM_SWEEP_H
+
+#include "store/store.h"
+
+/*
+ * state_dir/tmp has a folder only while somebody makes or removes a VM, under that VM's lock.
+ * One whose lock is free has been left behind. Costs nothing when there is none; never fails,
+ * as the next command tries again.
+ */
+void sweep_unfinished(const struct store *store);
+
+#endif
