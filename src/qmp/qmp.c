@@ -103,7 +103,8 @@ static int take_reply(const struct qmp *qmp, const json_t *message, const char *
 	const json_t *error = json_object_get(message, "error");
 	json_t *value = json_object_get(message, "return");
 
-	if (!json_is_integer(id) || json_integer_value(id) != qmp->last_id)
+	/* no integer counts as 0, and ids begin with 1 */
+	if (json_integer_value(id) != qmp->last_id)
 		return protocol_error(err, "a reply to no command of ours");
 	if (!error == !value)
 		return protocol_error(err, "a reply that is neither success nor error");

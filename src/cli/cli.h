@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The command line's own frame: commands, their options, and what they share. */
+#ifndef CLI_CLI_H
+#define CLI_CLI_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/error.h"
+#include "base/strv.h"
+#include "vm/host.h"
+
+enum { CLI_OPTIONS_MAX = 40 };
+
+struct cli_option {
+	const char *name; /* without "--"; NULL ends a table */
+	char letter; /* '\0': none */
+	const char *value; /* what the value is called in help; NULL: a flag */
+	bool value_optional; /* only as --name=VALUE */
+	bool repeated;
+	const char *help;
+};
+
+/* What the user typed, sorted. */
+struct cli_args {
+	const struct cli_option *options;
+	struct strv values[CLI_OPTIONS_MAX]; /* by index in options; a flag's value is "" */
+	struct strv words; /* the rest, in order */
+};
+
+struct cli {
+	struct vm_host host;
+	bool quiet;
+	bool verbose;
+	bool json;
+	bool tty; /* standard error is a terminal */
+};
+
+struct command {
+	const char *name;
+	const char *alias; /* NULL: none */
+	const char *words; /* what follows the name, for help: "NAME..." */
+	size_t min_words, max_words; /* (size_t)-1: any number */
+	bool writes; /* opens the store for writing */
+	bool no_host; /* needs neither configuration nor store */
+	const char *summary;
+	const struct cli_option *options; /* NULL: none */
+	int (*run)(struct cli *cli, const struct cli_args *args, struct error *err);
+};
+
+extern const struct command *const cli_commands[]; /* NULL-terminated */
+extern const struct cli_option cli_global_options[];
+
+const struct command *cli_find_command(const char *name);
+
+/* Value of an option, NULL when it was not given; the last one when it was repeated. */
+const char *cli_value(const struct cli_args *args, const char *name);
+const struct strv *cli_values(const struct cli_args *args, const char *name);
+bool cli_flag(const struct cli_args *args, const char *name);
+
+/*
+ * Sort argv (without the program's name) into args. Options and words come in any order; "--"
+ * ends the options. ERROR_USAGE names what is wrong. until_word stops before the first word:
+ * *ret_used says how far it got.
+ */
+int cli_parse(const struct cli_option *options, int argc, char *const *argv, bool until_word,
+	      struct cli_args *ret, int *ret_used, struct error *err);
+void cli_args_done(struct cli_args *args);
+
+/* "mnmivm-se: command: message" and the hint, on standard error. */
+void cli_print_error(const char *command, const struct error *err);
+
+#endif

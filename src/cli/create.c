@@ -1,0 +1,374 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* create: from options to a request. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/parse.h"
+#include "config/vm_config.h"
+#include "vm/create.h"
+#include "vm/start.h"
+#include "commands.h"
+#include "options.h"
+
+static const struct cli_option create_options[] = {
+	{ .name = "os", .value = "NAME", .help = "base image, as in image list" },
+	{ .name = "image", .value = "FILE", .help = "base image, a qcow2 or raw file" },
+	{ .name = "pubkey-path",
+	  .value = "FILE",
+	  .help = "public ssh key that may log in; - is stdin" },
+	{ .name = "ip", .value = "ADDR[/N]|dhcp", .help = "static address on the LAN (dhcp)" },
+	{ .name = "gateway", .value = "ADDR|none", .help = "default route (the host's)" },
+	{ .name = "dns", .value = "ADDR,...", .help = "name servers (the host's)" },
+	{ .name = "search", .value = "DOMAIN,...", .help = "DNS search list" },
+	{ .name = "user", .value = "NAME", .help = "the guest's user (the image's default)" },
+	{ .name = "mac", .value = "MAC", .help = "the guest's MAC (random, 52:54:00:...)" },
+	{ .name = "bridge", .value = "BRIDGE", .help = "bridge of the LAN (br0)" },
+	{ .name = "mtu", .value = "N", .help = "the guest's MTU (the bridge's)" },
+	{ .name = "guard", .value = "mac|off", .help = "pin the port to the MAC (mac)" },
+	{ .name = "vhost", .value = "auto|on|off", .help = "in-kernel virtio-net (auto)" },
+	{ .name = "memory", .value = "SIZE", .help = "memory; a bare number is MiB (1G)" },
+	{ .name = "cpus", .value = "N", .help = "virtual CPUs (1)" },
+	{ .name = "disk", .value = "SIZE", .help = "system disk (12G)" },
+	{ .name = "extra-disk",
+	  .value = "SIZE",
+	  .repeated = true,
+	  .help = "a further, empty disk" },
+	{ .name = "accel", .value = "kvm|tcg", .help = "accelerator (kvm)" },
+	{ .name = "cpu", .value = "MODEL", .help = "CPU model (host; max with tcg)" },
+	{ .name = "machine", .value = "q35|microvm", .help = "machine type (q35)" },
+	{ .name = "kernel", .value = "FILE", .help = "boot this kernel, not the disk" },
+	{ .name = "initrd", .value = "FILE", .help = "its initial ramdisk" },
+	{ .name = "append", .value = "TEXT", .help = "its command line" },
+	{ .name = "vnc", .value = "unix|ADDR|off", .help = "recovery screen (unix)" },
+	{ .name = "user-data", .value = "FILE", .help = "further cloud-init user-data" },
+	{ .name = "network-config", .value = "FILE", .help = "in place of the network settings" },
+	{ .name = "start", .help = "start it" },
+	{ .name = "wait",
+	  .value = "ip|ssh|cloud-init",
+	  .value_optional = true,
+	  .help = "start it and wait for the guest" },
+	{ .name = "timeout", .value = "S", .help = "seconds for --wait (300)" },
+	{ .name = "dry-run", .help = "print what would be done, change nothing" },
+	{ .name = NULL },
+};
+
+static int read_choice(const struct cli_args *args, const char *option, const char *const *words,
+		       int *value, struct error *err)
+{
+	AUTO_FREE char *what = xasprintf("--%s", option);
+	const char *text = cli_value(args, option);
+
+	return text ? parse_choice(what, text, words, value, err) : 0;
+}
+
+static int read_choices(const struct cli_args *args, struct vm_config *vm, struct error *err)
+{
+	int accel = vm->accel, machine = vm->machine;
+	int guard = vm->nics[0].guard, vhost = vm->nics[0].vhost;
+	int r = read_choice(args, "accel", accel_words, &accel, err);
+
+	if (!r)
+		r = read_choice(args, "machine", machine_words, &machine, err);
+	if (!r)
+		r = read_choice(args, "guard", guard_words, &guard, err);
+	if (!r)
+		r = read_choice(args, "vhost", tristate_words, &vhost, err);
+	vm->accel = (enum accel)accel;
+	vm->machine = (enum machine)machine;
+	vm->nics[0].guard = (enum guard)guard;
+	vm->nics[0].vhost = (enum tristate)vhost;
+	return r;
+}
+
+static int read_memory(const struct cli_args *args, struct vm_config *vm, struct error *err)
+{
+	const uint64_t mib = (uint64_t)1 << 20;
+	const char *text = cli_value(args, "memory");
+	uint64_t bytes;
+	int r;
+
+	if (!text)
+		return 0;
+	r = parse_size("--memory", text, mib, VM_MEMORY_MIB_MIN * mib, VM_MEMORY_MIB_MAX * mib,
+		       &bytes, err);
+	if (!r && bytes % mib)
+		r = error_set(err, ERROR_USAGE, EINVAL, "--memory '%s' is no whole number of MiB",
+			      text);
+	if (!r)
+		vm->memory_mib = bytes / mib;
+	return r;
+}
+
+static int read_number(const struct cli_args *args, const char *option, uint64_t min, uint64_t max,
+		       unsigned int *value, struct error *err)
+{
+	AUTO_FREE char *what = xasprintf("--%s", option);
+	const char *text = cli_value(args, option);
+	uint64_t number;
+	int r = text ? parse_u64(what, text, min, max, &number, err) : 0;
+
+	if (text && !r)
+		*value = (unsigned int)number;
+	return r;
+}
+
+static int read_disk(const char *what, const char *text, uint64_t *ret, struct error *err)
+{
+	int r = parse_size(what, text, 1, VM_DISK_BYTES_MIN, VM_DISK_BYTES_MAX, ret, err);
+
+	if (!r && *ret % 512)
+		r = error_set(err, ERROR_USAGE, EINVAL, "%s '%s' is no multiple of 512", what,
+			      text);
+	return r;
+}
+
+static int read_disks(const struct cli_args *args, struct vm_create_request *request,
+		      struct error *err)
+{
+	const struct strv *extra = cli_values(args, "extra-disk");
+	const char *text = cli_value(args, "disk");
+	int r = text ? read_disk("--disk", text, &request->disk_bytes, err) : 0;
+
+	if (!r && extra->n > VM_DISKS_MAX)
+		r = error_set(err, ERROR_USAGE, E2BIG, "at most %d extra disks", VM_DISKS_MAX);
+	for (size_t i = 0; i < extra->n && !r; i++) {
+		struct vm_disk *disk = &request->config.disks[i];
+
+		r = read_disk("--extra-disk", extra->v[i], &request->extra_disks[i], err);
+		disk->file = xasprintf("disk%zu.qcow2", i);
+		disk->format = DISK_QCOW2;
+		request->config.n_disks++;
+	}
+	return r;
+}
+
+static int read_sizes(const struct cli_args *args, struct vm_create_request *request,
+		      struct error *err)
+{
+	struct vm_config *vm = &request->config;
+	int r = read_memory(args, vm, err);
+
+	if (!r)
+		r = read_number(args, "cpus", 1, VM_CPUS_MAX, &vm->cpus, err);
+	if (!r)
+		r = read_number(args, "mtu", VM_MTU_MIN, VM_MTU_MAX, &vm->nics[0].mtu, err);
+	if (!r)
+		r = read_disks(args, request, err);
+	return r;
+}
+
+static int read_dns(const struct cli_args *args, struct vm_nic *nic, struct error *err)
+{
+	const char *text = cli_value(args, "dns");
+	struct ip_addr addr;
+	int r = 0;
+
+	if (!text)
+		return 0;
+	strv_clear(&nic->dns);
+	strv_split(&nic->dns, text, ',');
+	for (size_t i = 0; i < nic->dns.n && !r; i++)
+		r = ip_parse("--dns", nic->dns.v[i], &addr, err);
+	return r;
+}
+
+static int read_network(const struct cli_args *args, struct vm_create_request *request,
+			struct error *err)
+{
+	struct vm_nic *nic = &request->config.nics[0];
+	const char *gateway = cli_value(args, "gateway");
+	const char *mac = cli_value(args, "mac");
+	const char *search = cli_value(args, "search");
+	int r = read_dns(args, nic, err);
+
+	request->ip = cli_value(args, "ip");
+	request->has_mac = mac != NULL;
+	request->no_gateway = gateway && !strcmp(gateway, "none");
+	if (!r && gateway && !request->no_gateway)
+		r = ip_parse("--gateway", gateway, &nic->gateway, err);
+	if (!r && mac)
+		r = mac_parse(mac, &nic->mac, err);
+	if (r)
+		return r;
+	if (search) {
+		strv_clear(&nic->search);
+		strv_split(&nic->search, search, ',');
+	}
+	if (cli_value(args, "bridge"))
+		xreplace(&nic->bridge, cli_value(args, "bridge"));
+	return 0;
+}
+
+static int absolute(const char *path, char **ret, struct error *err)
+{
+	char *full;
+
+	if (!path)
+		return 0;
+	full = realpath(path, NULL);
+	if (!full) {
+		error_errno(err, errno, "open '%s'", path);
+		return err->code == ENOENT ? error_kind(err, ERROR_NOT_FOUND) : -err->code;
+	}
+	free(*ret);
+	*ret = full;
+	return 0;
+}
+
+static int read_boot(const struct cli_args *args, struct vm_config *vm, struct error *err)
+{
+	int r = absolute(cli_value(args, "kernel"), &vm->kernel, err);
+
+	if (!r)
+		r = absolute(cli_value(args, "initrd"), &vm->initrd, err);
+	if (r)
+		return r;
+	xreplace(&vm->append, cli_value(args, "append"));
+	if ((vm->initrd || vm->append) && !vm->kernel)
+		return error_set(err, ERROR_USAGE, EINVAL,
+				 "--initrd and --append go with --kernel");
+	return 0;
+}
+
+/*
+ * What is only copied is checked by the writer of vm.conf, which refuses what it could not read
+ * back.
+ */
+static void read_texts(const struct cli_args *args, struct vm_create_request *request)
+{
+	struct vm_config *vm = &request->config;
+
+	request->os = cli_value(args, "os");
+	request->image_file = cli_value(args, "image");
+	request->pubkey_path = cli_value(args, "pubkey-path");
+	request->user_data_path = cli_value(args, "user-data");
+	request->network_config_path = cli_value(args, "network-config");
+	if (cli_value(args, "user"))
+		xreplace(&vm->user, cli_value(args, "user"));
+	if (cli_value(args, "cpu"))
+		xreplace(&vm->cpu_model, cli_value(args, "cpu"));
+	if (cli_value(args, "vnc"))
+		xreplace(&vm->vnc, cli_value(args, "vnc"));
+}
+
+static int check_request(const struct vm_create_request *request, struct error *err)
+{
+	if (!request->os == !request->image_file) {
+		error_set(err, ERROR_USAGE, EINVAL,
+			  request->os ? "--os and --image exclude each other"
+				      : "which base image? give --os or --image");
+		return error_hint(err, "mnmivm-se image list");
+	}
+	if (!request->pubkey_path) {
+		error_set(err, ERROR_USAGE, EINVAL, "who may log in? give --pubkey-path");
+		return error_hint(
+			err,
+			"--pubkey-path ~/.ssh/id_ed25519.pub; ssh-keygen -t ed25519 makes one");
+	}
+	return 0;
+}
+
+static int read_request(struct cli *cli, const struct cli_args *args,
+			struct vm_create_request *request, struct error *err)
+{
+	int r;
+
+	vm_config_init(&request->config, &cli->host.config);
+	request->config_ready = true;
+	read_texts(args, request);
+	r = check_request(request, err);
+	if (!r)
+		r = read_choices(args, &request->config, err);
+	if (!r)
+		r = read_sizes(args, request, err);
+	if (!r)
+		r = read_network(args, request, err);
+	if (!r)
+		r = read_boot(args, &request->config, err);
+	return r;
+}
+
+static int describe(struct cli *cli, const char *name, struct vm_create_request *request,
+		    struct error *err)
+{
+	AUTO_BUF text = BUF_INIT;
+	int r = vm_create_describe(&cli->host, name, request, &text, err);
+
+	if (!r)
+		fputs(buf_str(&text), stdout);
+	return r;
+}
+
+static int start_and_wait(struct cli *cli, const char *name, const struct cli_args *args,
+			  enum vm_wait_for what, struct error *err)
+{
+	const struct vm_start_options options = { .paused = false };
+	unsigned int timeout_s = WAIT_TIMEOUT_S;
+	int r = vm_start(&cli->host, name, &options, err);
+
+	if (r < 0)
+		return error_prefix(err, "%s is made, but does not start", name);
+	say(cli, "%s: started", name);
+	if (!cli_flag(args, "wait"))
+		return 0;
+	r = option_timeout(args, WAIT_TIMEOUT_S, &timeout_s, err);
+	if (!r)
+		r = vm_wait(&cli->host, name, what, timeout_s, err);
+	if (!r)
+		say(cli, "%s: ready (%s)", name, vm_wait_words[what]);
+	return r;
+}
+
+static int create(struct cli *cli, const char *name, const struct cli_args *args,
+		  struct vm_create_request *request, struct error *err)
+{
+	char mac[MAC_TEXT_MAX], ip[IP_TEXT_MAX];
+	unsigned int timeout_s;
+	enum vm_wait_for what;
+	bool wait;
+	int r = option_wait(args, &wait, &what, err);
+
+	if (!r)
+		r = option_timeout(args, 0, &timeout_s, err);
+	if (!r && cli_flag(args, "dry-run"))
+		return describe(cli, name, request, err);
+	if (!r)
+		r = vm_create(&cli->host, name, request, err);
+	if (r)
+		return r;
+	mac_format(&request->config.nics[0].mac, mac);
+	vm_config_format_ip(&request->config, ip);
+	say(cli, "%s: created, %s, MAC %s", name, ip, mac);
+	if (wait || cli_flag(args, "start"))
+		return start_and_wait(cli, name, args, what, err);
+	say(cli, "start it with: mnmivm-se start %s", name);
+	return 0;
+}
+
+static int run_create(struct cli *cli, const struct cli_args *args, struct error *err)
+{
+	struct vm_create_request request = { 0 };
+	const char *name = args->words.v[0];
+	int r = parse_vm_name(name, err);
+
+	if (!r)
+		r = read_request(cli, args, &request, err);
+	if (!r)
+		r = create(cli, name, args, &request, err);
+	vm_create_request_done(&request);
+	return r;
+}
+
+const struct command command_create = {
+	.name = "create",
+	.words = "NAME --os NAME|--image FILE --pubkey-path FILE",
+	.min_words = 1,
+	.max_words = 1,
+	.writes = true,
+	.summary = "make a VM from a base image",
+	.options = create_options,
+	.run = run_create,
+};

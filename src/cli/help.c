@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* help and version, made from the table of commands. */
+#include <errno.h>
+#include <stdio.h>
+
+#include "commands.h"
+#include "version.h"
+
+enum { NAME_WIDTH = 14, OPTION_WIDTH = 26 };
+
+static void print_option(FILE *out, const struct cli_option *option)
+{
+	char text[64];
+	int len = 0;
+
+	if (option->letter)
+		len = snprintf(text, sizeof(text), "-%c, ", option->letter);
+	len += snprintf(text + len, sizeof(text) - (size_t)len, "--%s", option->name);
+	if (option->value)
+		snprintf(text + len, sizeof(text) - (size_t)len,
+			 option->value_optional ? "[=%s]" : " %s", option->value);
+	fprintf(out, "  %-*s %s\n", OPTION_WIDTH, text, option->help);
+}
+
+int help_command(const struct command *command)
+{
+	printf("usage: mnmivm-se %s%s%s%s\n\n%s\n", command->name, *command->words ? " " : "",
+	       command->words, command->options ? " [OPTION]..." : "", command->summary);
+	if (command->options)
+		printf("\noptions:\n");
+	for (size_t i = 0; command->options && command->options[i].name; i++)
+		print_option(stdout, &command->options[i]);
+	printf("\nThe manual has the rest: man mnmivm-se\n");
+	return 0;
+}
+
+int help_overview(bool as_error)
+{
+	FILE *out = as_error ? stderr : stdout;
+
+	fprintf(out, "usage: mnmivm-se [OPTION]... COMMAND ...\n\ncommands:\n");
+	for (size_t i = 0; cli_commands[i]; i++)
+		fprintf(out, "  %-*s %s\n", NAME_WIDTH, cli_commands[i]->name,
+			cli_commands[i]->summary);
+	fprintf(out, "\noptions:\n");
+	for (size_t i = 0; cli_global_options[i].name; i++)
+		print_option(out, &cli_global_options[i]);
+	fprintf(out, "\nMore of one command: mnmivm-se help COMMAND\n");
+	return as_error ? (int)ERROR_USAGE : 0;
+}
+
+static int run_help(struct cli *cli, const struct cli_args *args, struct error *err)
+{
+	const struct command *command;
+
+	(void)cli;
+	if (!args->words.n)
+		return help_overview(false);
+	command = cli_find_command(args->words.v[0]);
+	if (command)
+		return help_command(command);
+	return error_set(err, ERROR_USAGE, EINVAL, "unknown command '%s'", args->words.v[0]);
+}
+
+const struct command command_help = {
+	.name = "help",
+	.words = "[COMMAND]",
+	.max_words = 1,
+	.no_host = true,
+	.summary = "show the commands, or the options of one",
+	.run = run_help,
+};
+
+int version_print(const struct cli *cli)
+{
+	if (cli->json)
+		printf("{\"name\": \"mnmivm-se\", \"version\": \"%s\"}\n", MNMIVM_VERSION);
+	else
+		printf("mnmivm-se %s\n", MNMIVM_VERSION);
+	return 0;
+}
+
+static int run_version(struct cli *cli, const struct cli_args *args, struct error *err)
+{
+	(void)args;
+	(void)err;
+	return version_print(cli);
+}
+
+const struct command command_version = {
+	.name = "version",
+	.words = "",
+	.no_host = true,
+	.summary = "show the version",
+	.run = run_version,
+};

@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* From argv to a command, and from its result to an exit code. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/parse.h"
+#include "cli/main.h"
+#include "cli.h"
+#include "commands.h"
+
+/* -v and -q are understood before and after the command, as users of systemctl and ip expect. */
+const struct cli_option cli_global_options[] = {
+	{ .name = "config", .value = "FILE", .help = "read FILE, not " HOST_CONFIG_PATH },
+	{ .name = "state-dir", .value = "DIR", .help = "keep VMs in DIR" },
+	{ .name = "format", .value = "table|json", .help = "form of the output" },
+	{ .name = "quiet", .letter = 'q', .help = "names or nothing on output, no progress" },
+	{ .name = "verbose", .letter = 'v', .help = "say more" },
+	{ .name = "help", .letter = 'h', .help = "show help" },
+	{ .name = "version", .letter = 'V', .help = "show the version" },
+	{ .name = NULL },
+};
+
+const struct command *cli_find_command(const char *name)
+{
+	for (size_t i = 0; cli_commands[i]; i++)
+		if (!strcmp(cli_commands[i]->name, name) ||
+		    (cli_commands[i]->alias && !strcmp(cli_commands[i]->alias, name)))
+			return cli_commands[i];
+	return NULL;
+}
+
+void cli_print_error(const char *command, const struct error *err)
+{
+	char text[sizeof(err->message)];
+
+	error_sanitise(text, sizeof(text), err->message);
+	fprintf(stderr, "mnmivm-se: %s%s%s\n", command ? command : "", command ? ": " : "", text);
+	if (!err->hint[0])
+		return;
+	error_sanitise(text, sizeof(text), err->hint);
+	fprintf(stderr, "hint: %s\n", text);
+}
+
+static void print_note(void *context, const char *text)
+{
+	char clean[1024];
+
+	(void)context;
+	error_sanitise(clean, sizeof(clean), text);
+	fprintf(stderr, "%s\n", clean);
+}
+
+/* Descriptors 0 to 2 must be taken, or a file of ours would get what is printed. */
+static void fill_standard_fds(void)
+{
+	int fd;
+
+	do
+		fd = open("/dev/null", O_RDWR);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd > STDERR_FILENO)
+		close(fd);
+}
+
+/* One table of the command's options with the global ones behind them. */
+static void join_options(const struct command *command, struct cli_option joined[CLI_OPTIONS_MAX])
+{
+	size_t n = 0;
+
+	memset(joined, 0, sizeof(*joined) * CLI_OPTIONS_MAX);
+	for (size_t i = 0; command && command->options && command->options[i].name; i++)
+		joined[n++] = command->options[i];
+	for (size_t i = 0; cli_global_options[i].name && n < CLI_OPTIONS_MAX - 1; i++)
+		joined[n++] = cli_global_options[i];
+}
+
+static int apply_globals(struct cli *cli, const struct cli_args *args, struct error *err)
+{
+	static const char *const formats[] = { "table", "json", NULL };
+	const char *format = cli_value(args, "format");
+	int index = 0;
+	int r = format ? parse_choice("--format", format, formats, &index, err) : 0;
+
+	if (r)
+		return r;
+	cli->json |= index == 1;
+	cli->quiet |= cli_flag(args, "quiet");
+	cli->verbose |= cli_flag(args, "verbose");
+	cli->host.note = cli->quiet ? NULL : print_note;
+	return 0;
+}
+
+static int open_host(struct cli *cli, bool write, const char *config, const char *state_dir,
+		     struct error *err)
+{
+	struct host_config *host = &cli->host.config;
+	int r = host_config_load(host, config ? config : HOST_CONFIG_PATH, config != NULL, err);
+
+	if (r)
+		return r;
+	if (state_dir) {
+		AUTO_FREE char *path = realpath(state_dir, NULL);
+
+		if (!path && state_dir[0] != '/')
+			return error_set(
+				err, ERROR_USAGE, ENOENT,
+				"--state-dir '%s' is neither a folder nor an absolute path",
+				state_dir);
+		xreplace(&host->state_dir, path ? path : state_dir);
+	}
+	return vm_host_open(&cli->host, write, err);
+}
+
+static int check_words(const struct command *command, const struct cli_args *args,
+		       struct error *err)
+{
+	if (args->words.n < command->min_words) {
+		error_set(err, ERROR_USAGE, EINVAL, "missing argument");
+		return error_hint(err, "mnmivm-se %s %s", command->name, command->words);
+	}
+	if (args->words.n > command->max_words)
+		return error_set(err, ERROR_USAGE, EINVAL, "unexpected argument '%s'",
+				 args->words.v[command->max_words]);
+	return 0;
+}
+
+static const char *either(const char *a, const char *b)
+{
+	return a ? a : b;
+}
+
+static int run_command(struct cli *cli, const struct command *command, int argc, char *const *argv,
+		       const struct cli_args *globals, struct error *err)
+{
+	struct cli_option options[CLI_OPTIONS_MAX];
+	AUTO(cli_args_done) struct cli_args args = { 0 };
+	int r;
+
+	join_options(command, options);
+	r = cli_parse(options, argc, argv, false, &args, NULL, err);
+	if (r)
+		return error_hint(err, "mnmivm-se help %s", command->name);
+	if (cli_flag(&args, "help"))
+		return help_command(command);
+	r = apply_globals(cli, &args, err);
+	if (!r)
+		r = check_words(command, &args, err);
+	if (!r && !command->no_host)
+		r = open_host(
+			cli, command->writes && !cli_flag(&args, "dry-run"),
+			either(cli_value(&args, "config"), cli_value(globals, "config")),
+			either(cli_value(&args, "state-dir"), cli_value(globals, "state-dir")),
+			err);
+	return r ? r : command->run(cli, &args, err);
+}
+
+/* Output that did not arrive (a full disk behind it) is a failure too. */
+static int flush_output(int r, struct error *err)
+{
+	if (r || (!fflush(stdout) && !ferror(stdout)))
+		return r;
+	return error_errno(err, errno ? errno : EIO, "write to standard output");
+}
+
+static int exit_code(int r, const char *command, const struct error *err)
+{
+	if (r >= 0)
+		return r;
+	if (err->kind == ERROR_NONE)
+		return EXIT_FAILURE;
+	cli_print_error(command, err);
+	return (int)err->kind;
+}
+
+static int dispatch(struct cli *cli, int argc, char *const *argv)
+{
+	AUTO(cli_args_done) struct cli_args globals = { 0 };
+	const struct command *command;
+	struct error err = ERROR_INIT;
+	int used;
+	int r = cli_parse(cli_global_options, argc, argv, true, &globals, &used, &err);
+
+	if (!r)
+		r = apply_globals(cli, &globals, &err);
+	if (r)
+		return exit_code(r, NULL, &err);
+	if (cli_flag(&globals, "version"))
+		return version_print(cli);
+	if (used == argc || cli_flag(&globals, "help"))
+		return help_overview(used == argc && !cli_flag(&globals, "help"));
+	command = cli_find_command(argv[used]);
+	if (!command) {
+		error_set(&err, ERROR_USAGE, EINVAL, "unknown command '%s'", argv[used]);
+		error_hint(&err, "mnmivm-se help");
+		return exit_code(-EINVAL, NULL, &err);
+	}
+	r = run_command(cli, command, argc - used - 1, argv + used + 1, &globals, &err);
+	return exit_code(flush_output(r, &err), command->name, &err);
+}
+
+int cli_main(int argc, char *const *argv)
+{
+	struct cli cli = { .host = VM_HOST_INIT };
+	int code;
+
+	fill_standard_fds();
+	umask(077);
+	cli.tty = isatty(STDERR_FILENO);
+	host_config_init(&cli.host.config);
+	code = dispatch(&cli, argc - 1, argv + 1);
+	vm_host_done(&cli.host);
+	return code;
+}

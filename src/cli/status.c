@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* status and show: one VM. */
+#include <inttypes.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/parse.h"
+#include "vm/status.h"
+#include "commands.h"
+#include "info_json.h"
+#include "output.h"
+
+/* LSB init script codes; never "stopped" (3) when we cannot tell. */
+enum { LSB_RUNNING = 0, LSB_DEAD = 1, LSB_STOPPED = 3, LSB_UNKNOWN = 4 };
+
+static int lsb_code(const struct vm_info *info)
+{
+	switch (info->state) {
+	case VM_STATE_STOPPED:
+		return LSB_STOPPED;
+	case VM_STATE_DEAD:
+		return LSB_DEAD;
+	case VM_STATE_DAMAGED:
+		return info->process.pid ? LSB_RUNNING : LSB_UNKNOWN;
+	default:
+		return LSB_RUNNING;
+	}
+}
+
+static const char *status_word(const struct vm_info *info)
+{
+	return info->state == VM_STATE_DEAD ? "dead" : vm_state_word(info->state);
+}
+
+static const char *yes_no(int value)
+{
+	return value < 0 ? "unknown" : value ? "yes" : "no";
+}
+
+static void print_details(const struct cli *cli, const struct vm_info *info)
+{
+	struct vm_details details;
+	char text[SIZE_TEXT_MAX];
+
+	if (info->problem[0])
+		printf("problem:      %s\n", output_clean(info->problem));
+	if (info->state == VM_STATE_DEAD)
+		printf("note:         QEMU is gone; mnmivm-se stop %s clears what it left\n",
+		       info->name);
+	if (!info->process.pid)
+		return;
+	vm_details_get(&cli->host, info, &details);
+	size_format(info->usage.rss_bytes, text);
+	printf("process:      pid %d, up %" PRIu64 " s, %s resident\n", info->process.pid,
+	       info->usage.uptime_s, text);
+	printf("QEMU says:    %s\n",
+	       details.qmp_status[0] ? output_clean(details.qmp_status) : "nothing (monitor busy)");
+	printf("uid:          %ld\n", details.uid);
+	printf("capabilities: %s\n", details.capabilities[0] ? details.capabilities : "unknown");
+	printf("no new privs: %s\n", yes_no(details.no_new_privs));
+	printf("seccomp:      %s\n", details.seccomp < 0    ? "unknown"
+				     : details.seccomp == 2 ? "filtered"
+							    : "none");
+	if (info->tap[0])
+		printf("tap:          %s, %s\n", info->tap,
+		       details.tap_exists < 0 ? "unknown"
+		       : details.tap_exists   ? "there"
+					      : "missing");
+}
+
+static json_t *details_json(const struct cli *cli, const struct vm_info *info)
+{
+	json_t *object = info_json(info);
+	struct vm_details details;
+
+	if (!info->process.pid)
+		return object;
+	vm_details_get(&cli->host, info, &details);
+	json_object_set_new(object, "qmp_status", json_string(details.qmp_status));
+	json_object_set_new(object, "uid", json_integer(details.uid));
+	json_object_set_new(object, "capabilities", json_string(details.capabilities));
+	json_object_set_new(object, "no_new_privs", json_boolean(details.no_new_privs == 1));
+	json_object_set_new(object, "seccomp", json_integer(details.seccomp));
+	json_object_set_new(object, "tap_exists", json_boolean(details.tap_exists == 1));
+	return object;
+}
+
+/*
+ * "No such VM" is 4 here and not 3: to an init system 3 would mean that all is well and it is
+ * stopped.
+ */
+static int run_status(struct cli *cli, const struct cli_args *args, struct error *err)
+{
+	AUTO(vm_info_done) struct vm_info info = { .state = VM_STATE_STOPPED };
+	int r = vm_info_get(&cli->host, args->words.v[0], &info, err);
+
+	if (r) {
+		cli_print_error("status", err);
+		return err->kind == ERROR_USAGE ? (int)ERROR_USAGE : LSB_UNKNOWN;
+	}
+	if (cli->json) {
+		output_json(details_json(cli, &info));
+	} else if (!cli->quiet) {
+		printf("%s\n", status_word(&info));
+		if (cli->verbose)
+			print_details(cli, &info);
+	}
+	return lsb_code(&info);
+}
+
+const struct command command_status = {
+	.name = "status",
+	.words = "NAME",
+	.min_words = 1,
+	.max_words = 1,
+	.summary = "one word, and the exit codes of LSB; -v for more",
+	.run = run_status,
+};
+
+static void print_list(const char *label, const struct strv *list)
+{
+	AUTO_FREE char *text = strv_join(list, ", ");
+
+	if (list->n)
+		printf("%-14s %s\n", label, output_clean(text));
+}
+
+static void print_text(const char *label, const char *text)
+{
+	if (text && *text)
+		printf("%-14s %s\n", label, output_clean(text));
+}
+
+static void show_machine(const struct vm_info *info)
+{
+	const struct vm_config *vm = &info->config;
+	char text[SIZE_TEXT_MAX], used[SIZE_TEXT_MAX];
+
+	print_text("os:", vm->os);
+	print_text("image:", vm->image.path);
+	printf("%-14s %s, %s\n", "machine:", machine_words[vm->machine], accel_words[vm->accel]);
+	print_text("cpu:", vm->cpu_model);
+	printf("%-14s %u\n", "cpus:", vm->cpus);
+	size_format(vm->memory_mib << 20, text);
+	printf("%-14s %s\n", "memory:", text);
+	size_format(info->disk_bytes, text);
+	size_format(info->disk_used_bytes, used);
+	printf("%-14s %s, %s used\n", "disk:", text, used);
+	for (unsigned int i = 0; i < vm->n_disks; i++)
+		print_text("extra disk:", vm->disks[i].file);
+	print_text("kernel:", vm->kernel);
+	print_text("initrd:", vm->initrd);
+	print_text("append:", vm->append);
+}
+
+static void show_network(const struct vm_info *info)
+{
+	const struct vm_nic *nic = &info->config.nics[0];
+	char text[IP_TEXT_MAX];
+
+	vm_config_format_ip(&info->config, text);
+	print_text("ip:", text);
+	mac_format(&nic->mac, text);
+	print_text("mac:", text);
+	print_text("bridge:", nic->bridge);
+	if (nic->gateway.family) {
+		ip_format(&nic->gateway, text);
+		print_text("gateway:", text);
+	}
+	print_list("dns:", &nic->dns);
+	print_list("search:", &nic->search);
+	if (nic->mtu)
+		printf("%-14s %u\n", "mtu:", nic->mtu);
+	print_text("guard:", guard_words[nic->guard]);
+	print_text("vhost:", tristate_words[nic->vhost]);
+}
+
+static void show_text(const struct vm_info *info)
+{
+	const struct vm_config *vm = &info->config;
+
+	print_text("name:", info->name);
+	print_text("state:", status_word(info));
+	print_text("problem:", info->problem);
+	if (info->process.pid)
+		printf("%-14s %d\n", "pid:", info->process.pid);
+	show_machine(info);
+	if (info->state != VM_STATE_DAMAGED)
+		show_network(info);
+	print_text("tap:", info->tap);
+	print_text("user:", vm->user);
+	print_text("vnc:", vm->vnc);
+	if (vm->vnc_port)
+		printf("%-14s %u\n", "vnc port:", vm->vnc_port);
+	if (vm->uid)
+		printf("%-14s %u\n", "uid:", vm->uid);
+	print_text("instance id:", vm->instance_id);
+}
+
+static json_t *json_list(const struct strv *list)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < list->n; i++)
+		json_array_append_new(array, json_string(list->v[i]));
+	return array;
+}
+
+static void set_optional(json_t *object, const char *key, const char *text)
+{
+	json_object_set_new(object, key, text ? json_string(text) : json_null());
+}
+
+static json_t *show_json(const struct vm_info *info)
+{
+	const struct vm_config *vm = &info->config;
+	const struct vm_nic *nic = &vm->nics[0];
+	json_t *object = info_json(info);
+	char gateway[IP_TEXT_MAX] = "";
+
+	if (nic->gateway.family)
+		ip_format(&nic->gateway, gateway);
+	set_optional(object, "gateway", *gateway ? gateway : NULL);
+	json_object_set_new(object, "dns", json_list(&nic->dns));
+	json_object_set_new(object, "search", json_list(&nic->search));
+	set_optional(object, "guard", guard_words[nic->guard]);
+	set_optional(object, "vhost", tristate_words[nic->vhost]);
+	json_object_set_new(object, "mtu", json_integer(nic->mtu));
+	set_optional(object, "machine", machine_words[vm->machine]);
+	set_optional(object, "accel", accel_words[vm->accel]);
+	set_optional(object, "cpu", vm->cpu_model);
+	set_optional(object, "image", vm->image.path);
+	set_optional(object, "kernel", vm->kernel);
+	set_optional(object, "initrd", vm->initrd);
+	set_optional(object, "append", vm->append);
+	set_optional(object, "user", vm->user);
+	set_optional(object, "vnc", vm->vnc);
+	json_object_set_new(object, "uid", json_integer(vm->uid));
+	set_optional(object, "instance_id", vm->instance_id);
+	return object;
+}
+
+static int run_show(struct cli *cli, const struct cli_args *args, struct error *err)
+{
+	AUTO(vm_info_done) struct vm_info info = { .state = VM_STATE_STOPPED };
+	int r = vm_info_get(&cli->host, args->words.v[0], &info, err);
+
+	if (r)
+		return r;
+	if (cli->json)
+		output_json(show_json(&info));
+	else
+		show_text(&info);
+	return 0;
+}
+
+const struct command command_show = {
+	.name = "show",
+	.words = "NAME",
+	.min_words = 1,
+	.max_words = 1,
+	.summary = "all settings of a VM",
+	.run = run_show,
+};
