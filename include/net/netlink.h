@@ -3,6 +3,7 @@
 #ifndef NET_NETLINK_H
 #define NET_NETLINK_H
 
+#include "base/alloc.h"
 #include "base/error.h"
 
 struct nl_sock;

@@ -117,8 +117,10 @@ int each_vm(struct cli *cli, const char *command, const struct cli_args *args,
 		return r;
 	if (names.n == 1)
 		return function(cli, names.v[0], args, err);
-	each.codes = codes = xcalloc(names.n, sizeof(*codes));
-	each.pids = pids = xcalloc(names.n, sizeof(*pids));
+	codes = xcalloc(names.n, sizeof(*codes));
+	pids = xcalloc(names.n, sizeof(*pids));
+	each.codes = codes;
+	each.pids = pids;
 	if (parallel > 1)
 		each_parallel(&each, parallel);
 	else

@@ -28,7 +28,7 @@ static void set_network(json_t *object, const struct vm_info *info)
 	mac_format(&nic->mac, mac);
 	set_text(object, "ip", known ? ip : NULL);
 	set_text(object, "mac", known ? mac : NULL);
-	set_text(object, "bridge", nic->bridge);
+	set_text(object, "bridge", info->bridge);
 	set_text(object, "tap", info->tap);
 }
 

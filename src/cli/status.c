@@ -164,7 +164,7 @@ static void show_network(const struct vm_info *info)
 	print_text("ip:", text);
 	mac_format(&nic->mac, text);
 	print_text("mac:", text);
-	print_text("bridge:", nic->bridge);
+	print_text("bridge:", info->bridge);
 	if (nic->gateway.family) {
 		ip_format(&nic->gateway, text);
 		print_text("gateway:", text);

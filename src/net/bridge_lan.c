@@ -160,18 +160,14 @@ int bridge_address_is_local(struct nl_sock *sock, const struct ip_addr *addr, bo
 	return 0;
 }
 
+/* The kernel gives a neighbour's MAC in the valid states only (NUD_VALID). */
 static bool valid_neighbour(const struct nlmsghdr *answer, struct mac *ret)
 {
-	/* NUD_VALID of the kernel's net/neighbour.h, which is not exported */
-	const int valid = NUD_PERMANENT | NUD_NOARP | NUD_REACHABLE | NUD_PROBE | NUD_STALE |
-			  NUD_DELAY;
 	struct nlmsghdr *message = (void *)(uintptr_t)answer;
 	struct nlattr *attr[NDA_MAX + 1];
-	const struct ndmsg *header = nlmsg_data(message);
 
 	if (answer->nlmsg_type != RTM_NEWNEIGH ||
-	    nlmsg_parse(message, sizeof(*header), attr, NDA_MAX, NULL) < 0 ||
-	    !(header->ndm_state & valid))
+	    nlmsg_parse(message, sizeof(struct ndmsg), attr, NDA_MAX, NULL) < 0)
 		return false;
 	if (!attr[NDA_LLADDR] || nla_len(attr[NDA_LLADDR]) != sizeof(ret->byte))
 		return false;

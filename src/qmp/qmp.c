@@ -64,11 +64,13 @@ static int read_message(struct qmp *qmp, int64_t deadline_ms, json_t **ret, stru
 /* A name that is too long for one of QEMU's is nothing that anyone waits for. */
 static void keep_event(struct qmp *qmp, const char *name)
 {
-	if (strlen(name) >= EVENT_NAME_MAX)
+	size_t size = strlen(name) + 1;
+
+	if (size > EVENT_NAME_MAX)
 		return;
 	if (qmp->n_events == EVENTS_MAX)
 		memmove(qmp->events[0], qmp->events[1], sizeof(qmp->events[0]) * --qmp->n_events);
-	strcpy(qmp->events[qmp->n_events++], name);
+	memcpy(qmp->events[qmp->n_events++], name, size);
 }
 
 /* 1: it was an event and is kept. */
@@ -268,7 +270,7 @@ static int connect_within(int fd, const struct sockaddr_un *addr, int timeout_ms
 {
 	const struct timeval limit = {
 		.tv_sec = timeout_ms / 1000,
-		.tv_usec = timeout_ms % 1000 * 1000,
+		.tv_usec = timeout_ms % 1000 * 1000L,
 	};
 
 	if (setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit)) < 0)

@@ -140,7 +140,7 @@ static int open_extra(const struct vm_dir *dir, const struct vm_config *vm, stru
 /* QEMU opens it again under its own uid, so others must be able to read it. */
 static int open_boot_file(const char *path, int *ret_fd, struct error *err)
 {
-	struct stat st;
+	struct stat st = { 0 };
 	int r;
 
 	if (!path)

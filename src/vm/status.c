@@ -86,6 +86,9 @@ static void info_fill(const struct vm_host *host, const struct vm_dir *dir, stru
 	if (vm_dir_load(dir, &host->config, lan_fallback(host), &info->config, &err) ||
 	    info_disk(dir, info, &err))
 		info_damaged(info, host, &err);
+	info->bridge = info->config.nics[0].bridge;
+	if (!info->bridge)
+		info->bridge = host->config.bridge;
 }
 
 int vm_info_get(const struct vm_host *host, const char *name, struct vm_info *ret,

@@ -1,0 +1,110 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
+# What contrib/demo and contrib/check share: packages, the build, the guest images.
+
+CACHE=${MNMIVM_CACHE:-/var/cache/mnmivm-se}
+TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+
+# Packages by purpose; the second list of each pair is Alpine's.
+# shellcheck disable=SC2034 # used by those who source this file
+{
+BUILD_DEBIAN=(
+	gcc libc6-dev pkg-config meson ninja-build
+	libnl-3-dev libnl-route-3-dev libcap-ng-dev libjansson-dev libarchive-dev libyaml-dev
+	libinih-dev
+)
+BUILD_ALPINE=(
+	build-base linux-headers meson samurai pkgconf
+	libnl3-dev libcap-ng-dev jansson-dev libarchive-dev yaml-dev inih-dev
+)
+RUN_DEBIAN=(qemu-system-x86 qemu-utils openssh-client iproute2 ca-certificates)
+RUN_ALPINE=(qemu-system-x86_64 qemu-img openssh-keygen openssh-client iproute2 bash)
+IMAGE_DEBIAN=(
+	mmdebstrap debian-archive-keyring fdisk e2fsprogs grub-common grub-pc-bin qemu-utils
+	uidmap cpio xz-utils zstd
+)
+}
+
+die()
+{
+	echo "${0##*/}: $*" >&2
+	exit 1
+}
+
+need_root()
+{
+	[ "$(id -u)" -eq 0 ] || die "needs root: sudo $0"
+}
+
+is_installed()
+{
+	[ "$(dpkg-query -W -f '${Status}' "$1" 2>/dev/null)" = "install ok installed" ]
+}
+
+# Install what is missing of the packages named, and say nothing when nothing is.
+install_debian()
+{
+	local missing=() package
+
+	for package; do
+		is_installed "$package" || missing+=("$package")
+	done
+	[ ${#missing[@]} -gt 0 ] || return 0
+	echo "installing: ${missing[*]}"
+	apt-get -qq update >"$CACHE/apt.log" 2>&1 || true
+	DEBIAN_FRONTEND=noninteractive apt-get -y -qq install --no-install-recommends \
+		"${missing[@]}" >>"$CACHE/apt.log" 2>&1 ||
+		{ tail -n 20 "$CACHE/apt.log" >&2; die "apt-get install: see above"; }
+}
+
+install_alpine()
+{
+	echo "installing: $*"
+	apk add --quiet "$@" || die "apk add: see above"
+}
+
+# mkimage asks apt for packages that need not be installed here: the lists must be there.
+need_apt_lists()
+{
+	apt-cache policy linux-image-cloud-amd64 2>/dev/null | grep -q Candidate ||
+		apt-get -qq update
+}
+
+# build DIR [meson option...]: quiet unless it fails.
+build()
+{
+	local dir=$1
+
+	shift
+	if [ -f "$dir/build.ninja" ]; then
+		meson setup --reconfigure "$dir" "$TOP" "$@" >"$dir.log" 2>&1
+	else
+		mkdir -p "$(dirname "$dir")"
+		meson setup "$dir" "$TOP" "$@" >"$dir.log" 2>&1
+	fi && ninja -C "$dir" >>"$dir.log" 2>&1 && return
+	grep -E -m 20 'error|FAILED|ERROR|warning' "$dir.log" >&2
+	return 1
+}
+
+# The Debian image, made once and kept; made anew when its recipe is newer.
+debian_image()
+{
+	local image=$CACHE/debian-12.qcow2
+
+	[ "$image" -nt "$TOP/contrib/mkimage" ] && return
+	need_apt_lists
+	"$TOP/contrib/mkimage" --suite bookworm "$image" >"$CACHE/mkimage.log" 2>&1 ||
+		{ tail -n 20 "$CACHE/mkimage.log" >&2; die "mkimage: see above"; }
+}
+
+# The small guest of the tests, likewise.
+small_guest()
+{
+	local dir=$CACHE/guest
+
+	[ "$dir/guest.qcow2" -nt "$TOP/tests/e2e/mkguest" ] &&
+		[ "$dir/guest.qcow2" -nt "$TOP/tests/e2e/guest/init" ] && return
+	need_apt_lists
+	"$TOP/tests/e2e/mkguest" "$dir" >"$CACHE/mkguest.log" 2>&1 ||
+		{ tail -n 20 "$CACHE/mkguest.log" >&2; die "mkguest: see above"; }
+}
