@@ -12,8 +12,7 @@
 #include "net/bridge.h"
 
 enum {
-	TAP_QUEUES_MAX =
-		1, /* TUNSETIFF with IFF_MULTI_QUEUE and one fd more for each queue, one day */
+	TAP_QUEUES_MAX = 1, /* multi-queue: one descriptor for each, to come */
 	TAP_NICS_MAX = 1000,
 };
 

@@ -9,7 +9,7 @@
 #include "sockets.h"
 #include "start_steps.h"
 
-enum { FIRST_FD = 3, PRETENDED_FD = 0, READY_TIMEOUT_MS = 30000 };
+enum { FIRST_FD = 3, PRETENDED_FD = 0, READY_TIMEOUT_MS = 120000 };
 
 /* The number that QEMU will know a descriptor by; -1 stays -1. */
 static int plan_fd(struct launch_plan *plan, int source)
