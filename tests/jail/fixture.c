@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A folder with the probe in it, a plan that runs it, and what it reported. */
+#include "fixture.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/buf.h"
+#include "base/file.h"
+
+char jail_folder[128];
+struct launch_plan plan;
+struct strv plan_argv, plan_environment;
+struct launch launch;
+struct error err;
+
+static struct suite_tmpdir folder;
+static char probe_path[PATH_MAX];
+static char program_path[PATH_MAX];
+static struct buf report;
+static int report_fd[2];
+static int fds_before;
+
+static void copy_probe(const char *name, mode_t mode)
+{
+	struct error error = ERROR_INIT;
+	struct buf content = BUF_INIT;
+	int fd = open_in_folder(name, O_WRONLY);
+
+	ck_assert_msg(file_read_path(probe_path, 64 << 20, &content, &error) == 0, "%s",
+		      error.message);
+	ck_assert_int_eq(fd_write_all(fd, content.data, content.len), 0);
+	ck_assert_int_eq(fchmod(fd, mode), 0);
+	ck_assert_int_eq(close(fd), 0);
+	buf_done(&content);
+}
+
+/* The build may lie where the jail's user cannot go: hence a copy. */
+void jail_folder_make(void)
+{
+	suite_tmpdir_make(&folder);
+	strcpy(jail_folder, folder.path);
+	ck_assert_int_eq(fchmod(folder.fd, 0755), 0);
+	ck_assert_int_eq(fchmodat(folder.fd, "..", 0711, 0), 0);
+	copy_probe("probe", 0755);
+	copy_probe("probe-suid", 06755);
+	copy_probe("secret", 0600);
+}
+
+void jail_folder_remove(void)
+{
+	suite_tmpdir_remove(&folder);
+}
+
+int open_in_folder(const char *name, int flags)
+{
+	char path[PATH_MAX];
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/%s", jail_folder, name);
+	fd = open(path, flags | O_CREAT | O_CLOEXEC, 0600);
+	ck_assert_int_ge(fd, 0);
+	return fd;
+}
+
+void plan_program(const char *name)
+{
+	snprintf(program_path, sizeof(program_path), "%s/%s", jail_folder, name);
+	plan.program = program_path;
+}
+
+void plan_pass(int source, int target)
+{
+	ck_assert_uint_lt(plan.n_fds, LAUNCH_FDS_MAX);
+	plan.fds[plan.n_fds++] = (struct launch_fd){ .source = source, .target = target };
+}
+
+void jail_setup(void)
+{
+	fds_before = suite_count_fds();
+	ck_assert_int_eq(pipe2(report_fd, O_CLOEXEC), 0);
+	launch = (struct launch)LAUNCH_INIT;
+	err = (struct error)ERROR_INIT;
+	strv_push(&plan_argv, "probe");
+	strv_push(&plan_environment, "LANG=C");
+	plan = (struct launch_plan){
+		.argv = &plan_argv,
+		.environment = &plan_environment,
+		.uid = JAIL_UID,
+		.gid = JAIL_GID,
+		.log_fd = open_in_folder("log", O_WRONLY | O_APPEND | O_TRUNC),
+	};
+	plan_program("probe");
+	plan_pass(report_fd[1], REPORT_TARGET);
+}
+
+void jail_teardown(void)
+{
+	launch_done(&launch);
+	fd_close(&plan.log_fd);
+	fd_close(&report_fd[0]);
+	fd_close(&report_fd[1]);
+	strv_done(&plan_argv);
+	strv_done(&plan_environment);
+	buf_done(&report);
+	ck_assert(!suite_has_children());
+	ck_assert_int_eq(suite_count_fds(), fds_before);
+}
+
+TCase *jail_case(const char *name)
+{
+	TCase *tcase = tcase_create(name);
+
+	tcase_add_unchecked_fixture(tcase, jail_folder_make, jail_folder_remove);
+	tcase_add_checked_fixture(tcase, jail_setup, jail_teardown);
+	tcase_set_timeout(tcase, 60);
+	return tcase;
+}
+
+void launch_plan_run(void)
+{
+	ck_assert_msg(launch_start(&plan, &launch, &err) == 0, "%s", err.message);
+	ck_assert_msg(launch_go(&launch, &err) == 0, "%s", err.message);
+}
+
+void report_read_all(void)
+{
+	fd_close(&report_fd[1]);
+	for (;;) {
+		struct pollfd ready = { .fd = report_fd[0], .events = POLLIN };
+		ssize_t n;
+
+		ck_assert_msg(poll(&ready, 1, 30000) == 1, "the probe is silent");
+		n = read(report_fd[0], buf_reserve(&report, 4096), 4096);
+		ck_assert_int_ge(n, 0);
+		report.len += (size_t)n;
+		if (n > 0)
+			report.data[report.len] = '\0';
+		if (n == 0 || (report.len >= 4 && !strcmp(report.data + report.len - 4, "end\n")))
+			return;
+	}
+}
+
+void launch_report(void)
+{
+	strv_push(&plan_argv, "report");
+	launch_plan_run();
+	report_read_all();
+	ck_assert_int_eq(launch_wait(), 0);
+	ck_assert(report_line("end"));
+}
+
+/* The n-th line that begins with key and a blank (or is all of it), or NULL. */
+static const char *report_find(const char *key, int n)
+{
+	size_t len = strlen(key);
+
+	for (const char *line = buf_str(&report); *line; line = strchr(line, '\n') + 1) {
+		if (!strncmp(line, key, len) && strchr(" \n", line[len]) && n-- == 0)
+			return line + len + (line[len] == ' ');
+		if (!strchr(line, '\n'))
+			break;
+	}
+	return NULL;
+}
+
+const char *report_value(const char *key)
+{
+	static char value[4096];
+	const char *found = report_find(key, 0);
+
+	snprintf(value, sizeof(value), "%.*s", found ? (int)strcspn(found, "\n") : 0,
+		 found ? found : "");
+	return value;
+}
+
+bool report_line(const char *line)
+{
+	const char *found;
+
+	for (int n = 0; (found = report_find(line, n)); n++)
+		if (*found == '\n')
+			return true;
+	return false;
+}
+
+int report_count(const char *key)
+{
+	int n = 0;
+
+	while (report_find(key, n))
+		n++;
+	return n;
+}
+
+int launch_wait(void)
+{
+	int status;
+
+	ck_assert_int_eq(waitpid(launch.id.pid, &status, 0), launch.id.pid);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
+}
+
+static void probe_find(const char *argv0)
+{
+	const char *given = getenv("MNMIVM_PROBE");
+	const char *slash = strrchr(argv0, '/');
+
+	if (given)
+		snprintf(probe_path, sizeof(probe_path), "%s", given);
+	else
+		snprintf(probe_path, sizeof(probe_path), "%.*s/probe",
+			 slash ? (int)(slash - argv0) : 1, slash ? argv0 : ".");
+}
+
+int jail_main(Suite *suite, char **argv)
+{
+	if (geteuid() != 0) {
+		srunner_free(srunner_create(suite));
+		return suite_skip("needs root");
+	}
+	probe_find(argv[0]);
+	/* The tests change this process beyond repair: signals, limits, groups, descriptors. */
+	setenv("CK_FORK", "yes", 1);
+	return suite_run(suite);
+}

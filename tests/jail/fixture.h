@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A folder with the probe in it, a plan that runs it, and what it reported. */
+#ifndef TESTS_JAIL_FIXTURE_H
+#define TESTS_JAIL_FIXTURE_H
+
+#include <stdbool.h>
+
+#include "base/strv.h"
+#include "jail/launch.h"
+#include "suite.h"
+
+enum { JAIL_UID = 700001, JAIL_GID = 700002, REPORT_TARGET = 3 };
+
+/* Once per case. */
+extern char jail_folder[128]; /* root's, 0755: "probe", "probe-suid", "secret" */
+void jail_folder_make(void);
+void jail_folder_remove(void);
+
+/*
+ * Around each test. plan runs the probe with the report on REPORT_TARGET and argv "probe"; the
+ * test adds to argv. After it there must be no child and no descriptor more than before.
+ */
+extern struct launch_plan plan;
+extern struct strv plan_argv, plan_environment;
+extern struct launch launch;
+extern struct error err;
+void jail_setup(void);
+void jail_teardown(void);
+
+/* A case with both fixtures. */
+TCase *jail_case(const char *name);
+
+void plan_program(const char *name); /* in jail_folder */
+void plan_pass(int source, int target);
+
+/* Start and go, and nothing may go wrong; _report() has the whole report read, too. */
+void launch_plan_run(void);
+void launch_report(void);
+
+/* Read what the probe says to its "end" or its death, and take its value of key; "" for none. */
+void report_read_all(void);
+const char *report_value(const char *key);
+bool report_line(const char *line);
+int report_count(const char *key);
+
+/* Wait for the launched probe's end; its exit status, or minus the signal. */
+int launch_wait(void);
+
+int open_in_folder(const char *name, int flags); /* created as needed, 0600 */
+
+/* suite_run() as root; otherwise one line that says why not. */
+int jail_main(Suite *suite, char **argv);
+
+#endif
