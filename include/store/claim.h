@@ -10,9 +10,10 @@
 
 /*
  * A claim is a symbolic link claims/KIND-VALUE whose text is the VM's name: made in one system
- * call, exclusive by nature, never half written. It counts while that VM exists, or while
- * somebody who holds that VM's lock is making it; any other is stale and may be taken over. So
- * no kill leaves a value blocked, and create stays as fast with a thousand VMs as with one.
+ * call, exclusive by nature, never half written. It counts while that VM exists and its vm.ip,
+ * vm.mac or vnc.port says the same, or while somebody who holds that VM's lock is making or
+ * changing it; any other is stale and may be taken over. So no kill leaves a value blocked, and
+ * create stays as fast with a thousand VMs as with one.
  */
 
 /* Take KIND-VALUE for name; having it already is fine. ERROR_CONFLICT names the VM that has it. */

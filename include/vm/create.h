@@ -22,7 +22,8 @@ struct vm_create_request {
 	const char *pubkey_path; /* "-" is standard input */
 	const char *ip; /* NULL or "dhcp": DHCP */
 	bool has_mac;
-	bool no_gateway; /* --gateway none */
+	bool no_gateway; /* none is wanted: not the host's either */
+	bool no_dns; /* likewise */
 	uint64_t disk_bytes; /* 0: the host's default, or the image's size if that is larger */
 	uint64_t extra_disks[VM_DISKS_MAX]; /* bytes */
 	const char *user_data_path;

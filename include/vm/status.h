@@ -3,6 +3,7 @@
 #ifndef VM_STATUS_H
 #define VM_STATUS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/parse.h"
@@ -41,6 +42,12 @@ void vm_info_done(struct vm_info *info);
 /* ERROR_NOT_FOUND; a damaged VM is no error. Release with vm_info_done(). */
 int vm_info_get(const struct vm_host *host, const char *name, struct vm_info *ret,
 		struct error *err);
+
+/* Has it a process? False for a VM that does not exist. */
+bool vm_is_alive(const struct vm_host *host, const char *name);
+
+/* The names of all VMs, sorted. */
+int vm_names_get(const struct vm_host *host, struct strv *ret, struct error *err);
 
 struct vm_list {
 	struct vm_info *v;

@@ -43,6 +43,7 @@ struct command {
 	size_t min_words, max_words; /* (size_t)-1: any number */
 	bool writes; /* opens the store for writing */
 	bool no_host; /* needs neither configuration nor store */
+	int host_error_code; /* when those cannot be read; 0: by the kind of the error */
 	const char *summary;
 	const struct cli_option *options; /* NULL: none */
 	int (*run)(struct cli *cli, const struct cli_args *args, struct error *err);

@@ -21,7 +21,7 @@ static const struct cli_option create_options[] = {
 	  .help = "public ssh key that may log in; - is stdin" },
 	{ .name = "ip", .value = "ADDR[/N]|dhcp", .help = "static address on the LAN (dhcp)" },
 	{ .name = "gateway", .value = "ADDR|none", .help = "default route (the host's)" },
-	{ .name = "dns", .value = "ADDR,...", .help = "name servers (the host's)" },
+	{ .name = "dns", .value = "ADDR,...|none", .help = "name servers (the host's)" },
 	{ .name = "search", .value = "DOMAIN,...", .help = "DNS search list" },
 	{ .name = "user", .value = "NAME", .help = "the guest's user (the image's default)" },
 	{ .name = "mac", .value = "MAC", .help = "the guest's MAC (random, 52:54:00:...)" },
@@ -160,15 +160,20 @@ static int read_sizes(const struct cli_args *args, struct vm_create_request *req
 	return r;
 }
 
-static int read_dns(const struct cli_args *args, struct vm_nic *nic, struct error *err)
+static int read_dns(const struct cli_args *args, struct vm_create_request *request,
+		    struct error *err)
 {
+	struct vm_nic *nic = &request->config.nics[0];
 	const char *text = cli_value(args, "dns");
 	struct ip_addr addr;
 	int r = 0;
 
 	if (!text)
 		return 0;
+	request->no_dns = !strcmp(text, "none");
 	strv_clear(&nic->dns);
+	if (request->no_dns)
+		return 0;
 	strv_split(&nic->dns, text, ',');
 	for (size_t i = 0; i < nic->dns.n && !r; i++)
 		r = ip_parse("--dns", nic->dns.v[i], &addr, err);
@@ -182,7 +187,7 @@ static int read_network(const struct cli_args *args, struct vm_create_request *r
 	const char *gateway = cli_value(args, "gateway");
 	const char *mac = cli_value(args, "mac");
 	const char *search = cli_value(args, "search");
-	int r = read_dns(args, nic, err);
+	int r = read_dns(args, request, err);
 
 	request->ip = cli_value(args, "ip");
 	request->has_mac = mac != NULL;
@@ -209,10 +214,8 @@ static int absolute(const char *path, char **ret, struct error *err)
 	if (!path)
 		return 0;
 	full = realpath(path, NULL);
-	if (!full) {
-		error_errno(err, errno, "open '%s'", path);
-		return err->code == ENOENT ? error_kind(err, ERROR_NOT_FOUND) : -err->code;
-	}
+	if (!full)
+		return error_errno(err, errno, "open '%s'", path);
 	free(*ret);
 	*ret = full;
 	return 0;

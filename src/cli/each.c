@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
+#include "vm/status.h"
 #include "each.h"
 
 struct each {
@@ -99,7 +100,7 @@ static int each_choose(struct cli *cli, const struct cli_args *args, struct strv
 	if (!all && !args->words.n)
 		return error_set(err, ERROR_USAGE, EINVAL, "which VM? give a name, or --all");
 	if (all)
-		return store_list(&cli->host.store, names, err);
+		return vm_names_get(&cli->host, names, err);
 	strv_copy(names, &args->words);
 	return 0;
 }

@@ -6,7 +6,7 @@
 #include "commands.h"
 #include "version.h"
 
-enum { NAME_WIDTH = 14, OPTION_WIDTH = 26 };
+enum { NAME_WIDTH = 14, OPTION_WIDTH = 34 };
 
 static void print_option(FILE *out, const struct cli_option *option)
 {
@@ -26,6 +26,8 @@ int help_command(const struct command *command)
 {
 	printf("usage: mnmivm-se %s%s%s%s\n\n%s\n", command->name, *command->words ? " " : "",
 	       command->words, command->options ? " [OPTION]..." : "", command->summary);
+	if (command->alias)
+		printf("Also called: %s\n", command->alias);
 	if (command->options)
 		printf("\noptions:\n");
 	for (size_t i = 0; command->options && command->options[i].name; i++)

@@ -11,6 +11,7 @@
 #include "base/buf.h"
 #include "base/parse.h"
 #include "vm/start.h"
+#include "vm/status.h"
 #include "vm/stop.h"
 #include "commands.h"
 #include "each.h"
@@ -64,14 +65,26 @@ static int start_one(struct cli *cli, const char *name, const struct cli_args *a
 	return options.paused ? 0 : wait_if_wanted(cli, name, args, err);
 }
 
+static int check_start_options(const struct cli_args *args, struct error *err)
+{
+	if (cli_flag(args, "paused") && cli_flag(args, "wait"))
+		return error_set(err, ERROR_USAGE, EINVAL,
+				 "--paused and --wait exclude each other: a paused guest gets nowhere");
+	if (cli_flag(args, "timeout") && !cli_flag(args, "wait"))
+		return error_set(err, ERROR_USAGE, EINVAL, "--timeout goes with --wait");
+	return 0;
+}
+
 static int run_start(struct cli *cli, const struct cli_args *args, struct error *err)
 {
 	enum vm_wait_for what;
 	bool wanted;
 	unsigned int timeout_s;
 	/* a typing error must show before the first VM has started */
-	int r = option_wait(args, &wanted, &what, err);
+	int r = check_start_options(args, err);
 
+	if (!r)
+		r = option_wait(args, &wanted, &what, err);
 	if (!r)
 		r = option_timeout(args, 0, &timeout_s, err);
 	return r ? r : each_vm(cli, "start", args, START_PARALLEL, start_one, err);
@@ -200,6 +213,9 @@ static int restart_one(struct cli *cli, const char *name, const struct cli_args 
 	struct vm_stop_options options;
 	int r = stop_read_options(args, &options, err);
 
+	/* --all is for what runs: it is no way to start everything */
+	if (!r && cli_flag(args, "all") && !vm_is_alive(&cli->host, name))
+		return 0;
 	if (!r)
 		r = vm_restart(&cli->host, name, &options, err);
 	if (r < 0)
@@ -288,6 +304,9 @@ static int run_wait(struct cli *cli, const struct cli_args *args, struct error *
 		r = option_timeout(args, WAIT_TIMEOUT_S, &timeout_s, err);
 	if (!r)
 		r = vm_wait(&cli->host, args->words.v[0], (enum vm_wait_for)what, timeout_s, err);
+	if (!r)
+		say(cli, "%s: %s (%s)", args->words.v[0],
+		    what == VM_WAIT_STOPPED ? "done" : "ready", vm_wait_words[what]);
 	return r;
 }
 

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
+#include "base/quote.h"
 #include "vm/console.h"
 #include "vm/start.h"
 #include "vm/status.h"
@@ -30,25 +31,12 @@ static void print_rest(int fd, struct terminal_filter *filter)
 	fflush(stdout);
 }
 
-static bool is_alive(struct cli *cli, const char *name)
-{
-	struct error ignored = ERROR_INIT;
-	struct vm_info info;
-	bool alive;
-
-	if (vm_info_get(&cli->host, name, &info, &ignored))
-		return false;
-	alive = info.process.pid > 0;
-	vm_info_done(&info);
-	return alive;
-}
-
 /* The file is not replaced while its VM runs, so reading on at the same place is enough. */
 static void follow(struct cli *cli, const char *name, int fd, struct terminal_filter *filter)
 {
 	const struct timespec pause = { .tv_nsec = FOLLOW_MS * 1000000L };
 
-	while (is_alive(cli, name) && !ferror(stdout)) {
+	while (vm_is_alive(&cli->host, name) && !ferror(stdout)) {
 		nanosleep(&pause, NULL);
 		print_rest(fd, filter);
 	}
@@ -115,11 +103,14 @@ static int run_show_cmd(struct cli *cli, const struct cli_args *args, struct err
 		return r;
 	for (size_t at = 0; at < argv.n;) {
 		size_t len = vm_start_option_len(&argv, at);
+		AUTO_BUF line = BUF_INIT;
 
-		for (size_t i = 0; i < len; i++)
-			printf("%s%s", i ? " " : "", argv.v[at + i]);
-		putchar('\n');
+		for (size_t i = 0; i < len; i++) {
+			buf_puts(&line, i ? " " : "");
+			quote_word(&line, argv.v[at + i]);
+		}
 		at += len;
+		puts(buf_str(&line));
 	}
 	return 0;
 }

@@ -157,6 +157,10 @@ static int run_command(struct cli *cli, const struct command *command, int argc,
 			either(cli_value(&args, "config"), cli_value(globals, "config")),
 			either(cli_value(&args, "state-dir"), cli_value(globals, "state-dir")),
 			err);
+	if (r < 0 && command->host_error_code && err->kind != ERROR_USAGE) {
+		cli_print_error(command->name, err);
+		return command->host_error_code;
+	}
 	return r ? r : command->run(cli, &args, err);
 }
 

@@ -112,6 +112,7 @@ static int run_status(struct cli *cli, const struct cli_args *args, struct error
 
 const struct command command_status = {
 	.name = "status",
+	.host_error_code = LSB_UNKNOWN,
 	.words = "NAME",
 	.min_words = 1,
 	.max_words = 1,

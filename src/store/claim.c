@@ -39,10 +39,36 @@ static int claims_lock(const struct store *store, struct error *err)
 }
 
 /*
- * A VM exists when its folder does; one that is being made holds its lock. In this order: create
+ * An update-cloud that was killed leaves its VM with a claim on an address that it did not get. So what the
+ * file says counts; what it does not say, as of a damaged VM, is left as it is.
+ */
+static bool owner_uses(const struct store *store, const char *owner, const char *claim)
+{
+	static const struct {
+		const char *prefix, *file;
+	} kinds[] = { { "address-", "vm.ip" }, { "mac-", "vm.mac" }, { "vnc-port-", "vnc.port" } };
+
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
+		size_t len = strlen(kinds[i].prefix);
+		AUTO_FREE char *path = xasprintf("%s/%s", owner, kinds[i].file);
+		struct error ignored = ERROR_INIT;
+		AUTO_FREE char *line = NULL;
+
+		if (strncmp(claim, kinds[i].prefix, len) != 0)
+			continue;
+		if (file_read_line(store->vms_fd, path, &line, &ignored))
+			return true;
+		line[strcspn(line, "/")] = '\0';
+		return !strcasecmp(line, claim + len);
+	}
+	return true;
+}
+
+/*
+ * A VM exists when its folder does; one that is being made or changed holds its lock. In this order: create
  * puts the folder in its place before it lets the lock go.
  */
-static bool owner_is_alive(const struct store *store, const char *owner)
+static bool owner_is_alive(const struct store *store, const char *owner, const char *claim)
 {
 	struct error ignored = ERROR_INIT;
 	AUTO_CLOSE int run_fd = -1;
@@ -52,7 +78,8 @@ static bool owner_is_alive(const struct store *store, const char *owner)
 	run_fd = file_openat(store->run_fd, owner, O_RDONLY | O_DIRECTORY, 0);
 	if (run_fd >= 0 && lock_is_held(run_fd))
 		return true;
-	return !faccessat(store->vms_fd, owner, F_OK, AT_SYMLINK_NOFOLLOW);
+	return !faccessat(store->vms_fd, owner, F_OK, AT_SYMLINK_NOFOLLOW) &&
+	       owner_uses(store, owner, claim);
 }
 
 /* The owner's name into owner, or -ENOENT. */
@@ -75,7 +102,7 @@ static int take_locked(const struct store *store, const char *claim, const char 
 	if (!claim_owner(store, claim, owner)) {
 		if (!strcmp(owner, name))
 			return 0;
-		if (owner_is_alive(store, owner))
+		if (owner_is_alive(store, owner, claim))
 			return CLAIM_TAKEN;
 		unlinkat(store->claims_fd, claim, 0);
 	}

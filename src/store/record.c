@@ -17,9 +17,9 @@ enum { RECORD_MAX = 512, CMDLINE_MAX = 128 * 1024, STATUS_MAX = 16 * 1024 };
 
 static const char *const phase_words[] = { "starting", "running", "paused", "stopping", NULL };
 
-/* What start leaves in the run folder besides the lock and the logs. */
-static const char *const leftovers[] = { "process",  "qmp.sock", "console.sock",
-					 "vnc.sock", "seed.iso", NULL };
+/* What start leaves in the run folder besides the lock and the logs; of the last two when it is killed. */
+static const char *const leftovers[] = { "process",  "qmp.sock",     "console.sock",  "vnc.sock",
+					 "seed.iso", ".tmp-process", ".tmp-seed.iso", NULL };
 
 static char *record_format(const struct record *record)
 {

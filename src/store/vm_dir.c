@@ -3,8 +3,10 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
@@ -49,6 +51,71 @@ static int not_found(const char *name, struct error *err)
 	return error_hint(err, "mnmivm-se list shows the ones there are");
 }
 
+/*
+ * Two state directories may share one run_dir by mistake (--state-dir with the default run_dir),
+ * and a VM of one name may be in both. The first that locks run_dir/NAME signs it with its own
+ * vms/ folder; to the other it is somebody else's.
+ */
+static int run_folder_owner(const struct store *store, const struct vm_dir *dir, char **ret_theirs,
+			    struct error *err)
+{
+	AUTO_FREE char *ours = NULL;
+	AUTO_FREE char *text = NULL;
+	struct stat st;
+	bool same_path;
+	int r;
+
+	*ret_theirs = NULL;
+	if (dir->run_fd < 0)
+		return 0;
+	if (fstat(store->vms_fd, &st) < 0)
+		return error_errno(err, errno, "look at the folder of VMs");
+	ours = xasprintf("%ju:%ju %s", (uintmax_t)st.st_dev, (uintmax_t)st.st_ino,
+			 store->config->state_dir);
+	r = file_read_line(dir->run_fd, "state-dir", &text, err);
+	if (r == FILE_ABSENT && dir->lock_fd >= 0) {
+		AUTO_FREE char *line = xasprintf("%s\n", ours);
+
+		return file_write_volatile(dir->run_fd, "state-dir", line, strlen(line), 0600, err);
+	}
+	if (r)
+		return r < 0 ? r : 0;
+	/* a remount may change the numbers, another spelling the path: one of the two is enough */
+	same_path = strchr(text, ' ') && !strcmp(strchr(text, ' ') + 1, store->config->state_dir);
+	if (!same_path && strncmp(text, ours, strcspn(ours, " ") + 1) != 0)
+		*ret_theirs = ptr_steal(&text);
+	return 0;
+}
+
+static int check_run_folder(const struct store *store, const struct vm_dir *dir, struct error *err)
+{
+	AUTO_FREE char *theirs = NULL;
+	const char *path;
+	int r = run_folder_owner(store, dir, &theirs, err);
+
+	if (r || !theirs)
+		return r;
+	path = strchr(theirs, ' ');
+	error_set(err, ERROR_CONFLICT, EEXIST,
+		  "run folder '%s/%s' belongs to the vm '%s' below '%s'", store->config->run_dir,
+		  dir->name, dir->name, path ? path + 1 : "?");
+	return error_hint(err,
+			  "give each state directory a run_dir of its own in its configuration");
+}
+
+/* For a reader somebody else's run folder is none. */
+static int open_run_folder(const struct store *store, struct vm_dir *dir, struct error *err)
+{
+	AUTO_FREE char *theirs = NULL;
+	int r = open_folder(store->run_fd, dir->name, &dir->run_fd, err);
+
+	if (!r)
+		r = run_folder_owner(store, dir, &theirs, err);
+	if (!r && theirs)
+		fd_close(&dir->run_fd);
+	return r;
+}
+
 int vm_dir_open(const struct store *store, const char *name, struct vm_dir *ret, struct error *err)
 {
 	struct vm_dir dir = VM_DIR_INIT;
@@ -61,7 +128,7 @@ int vm_dir_open(const struct store *store, const char *name, struct vm_dir *ret,
 	if (!r && dir.fd < 0)
 		r = not_found(name, err);
 	if (!r)
-		r = open_folder(store->run_fd, name, &dir.run_fd, err);
+		r = open_run_folder(store, &dir, err);
 	if (r) {
 		vm_dir_done(&dir);
 		return r;
@@ -99,6 +166,8 @@ int vm_dir_lock(const struct store *store, const char *name, const char *command
 	if (r == -ESTALE)
 		error_set(err, ERROR_BUSY, ESTALE, "vm '%s' is being deleted again and again",
 			  name);
+	if (!r)
+		r = check_run_folder(store, &dir, err);
 	if (!r)
 		r = open_checked(store, &dir, err);
 	if (r) {

@@ -26,7 +26,7 @@
 #include "seed_files.h"
 #include "vm_claims.h"
 
-enum { RANDOM_TRIES = 16, ID_BYTES = 8 };
+enum { RANDOM_TRIES = 16, ID_BYTES = 8, MIB = 1 << 20 };
 
 /* What has been found out before anything is written. */
 struct create {
@@ -104,8 +104,8 @@ static int choose_disk_size(struct create *create, struct error *err)
 		size_format(wanted, asked);
 		error_set(err, ERROR_USAGE, EINVAL, "a disk of %s is smaller than its image (%s)",
 			  asked, minimum);
-		return error_hint(err, "give --disk %" PRIu64 " or more",
-				  create->image.virtual_size);
+		return error_hint(err, "give --disk %" PRIu64 "M or more",
+				  (create->image.virtual_size + MIB - 1) / MIB);
 	}
 	create->disk_bytes = wanted;
 	return 0;
@@ -137,8 +137,8 @@ static int complete_network(struct create *create, struct error *err)
 	if (!r && create->request->ip)
 		r = lan_set_ip(&lan, create->vm, create->request->ip, err);
 	if (!r)
-		r = lan_complete_nic(create->host, sock, &lan, !create->request->no_gateway, nic,
-				     err);
+		r = lan_complete_nic(create->host, sock, &lan, !create->request->no_gateway,
+				     !create->request->no_dns, nic, err);
 	return r;
 }
 
@@ -147,6 +147,11 @@ static int check_settings(struct create *create, struct error *err)
 {
 	AUTO_BUF text = BUF_INIT;
 
+	if (create->vm->machine == MACHINE_MICROVM && !create->vm->kernel) {
+		error_set(err, ERROR_USAGE, EINVAL,
+			  "machine microvm has no firmware that boots a disk: it needs a kernel");
+		return error_hint(err, "give --kernel and --initrd, or --machine q35");
+	}
 	return vm_config_format(create->vm, &text, err);
 }
 

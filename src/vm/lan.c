@@ -73,6 +73,16 @@ int lan_set_ip(const struct lan *lan, struct vm_config *vm, const char *text, st
 	return vm_config_set_ip(vm, text, &lan->prefix, err);
 }
 
+/* The network of a host's address: 192.168.1.7/24 is 192.168.1.0/24. */
+static void format_network(const struct ip_prefix *prefix, char out[IP_TEXT_MAX])
+{
+	struct ip_prefix network = *prefix;
+
+	for (unsigned int bit = prefix->length; bit < 8 * sizeof(network.addr.byte); bit++)
+		network.addr.byte[bit / 8] &= (uint8_t) ~(0x80 >> bit % 8);
+	ip_prefix_format(&network, out);
+}
+
 static int check_in_lan(const struct lan *lan, const struct vm_nic *nic, const char *text,
 			struct error *err)
 {
@@ -84,7 +94,7 @@ static int check_in_lan(const struct lan *lan, const struct vm_nic *nic, const c
 		return error_set(err, ERROR_USAGE, EINVAL, "address %s cannot be a guest's", text);
 	if (lan->prefix.addr.family != AF_UNSPEC &&
 	    !ip_in_prefix(&nic->address.addr, &lan->prefix)) {
-		ip_prefix_format(&lan->prefix, prefix);
+		format_network(&lan->prefix, prefix);
 		error_set(err, ERROR_USAGE, EINVAL,
 			  "address %s is outside the LAN %s of bridge '%s'", text, prefix,
 			  lan->bridge.name);
@@ -138,7 +148,7 @@ static int complete_gateway(const struct lan *lan, bool want_gateway, struct vm_
 }
 
 int lan_complete_nic(const struct vm_host *host, struct nl_sock *sock, const struct lan *lan,
-		     bool want_gateway, struct vm_nic *nic, struct error *err)
+		     bool want_gateway, bool want_dns, struct vm_nic *nic, struct error *err)
 {
 	char text[IP_TEXT_MAX];
 	int r;
@@ -148,9 +158,9 @@ int lan_complete_nic(const struct vm_host *host, struct nl_sock *sock, const str
 				 nic->mtu, lan->bridge.mtu, lan->bridge.name);
 	if (nic->ip_mode == IP_DHCP)
 		return 0;
-	if (!nic->dns.n)
+	if (want_dns && !nic->dns.n)
 		strv_copy(&nic->dns, &lan->dns);
-	if (!nic->dns.n)
+	if (want_dns && !nic->dns.n)
 		vm_note(host, "no name server is known: the guest gets none (set lan_dns in %s)",
 			HOST_CONFIG_PATH);
 	ip_format(&nic->address.addr, text);

@@ -46,6 +46,6 @@ int lan_set_ip(const struct lan *lan, struct vm_config *vm, const char *text, st
  * gateway. ERROR_USAGE or ERROR_CONFLICT.
  */
 int lan_complete_nic(const struct vm_host *host, struct nl_sock *sock, const struct lan *lan,
-		     bool want_gateway, struct vm_nic *nic, struct error *err);
+		     bool want_gateway, bool want_dns, struct vm_nic *nic, struct error *err);
 
 #endif

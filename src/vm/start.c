@@ -13,12 +13,15 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
+#include "base/quote.h"
 #include "store/record.h"
 #include "vm/start.h"
 #include "lan.h"
 #include "live.h"
 #include "sockets.h"
 #include "start_steps.h"
+
+enum { RUN_ASK_AGAIN_MS = 15000 };
 
 static int (*const start_steps[])(struct start *, struct error *) = {
 	start_claim,	 start_check_host,   start_find_network, start_open_disks,
@@ -118,38 +121,56 @@ int vm_start(const struct vm_host *host, const char *name, const struct vm_start
 	return r;
 }
 
-static int run_ask_to_stop(struct start *start, int stop_fd, struct error *err)
+/* Takes what signals there are; they all mean the same. */
+static int run_read_signals(int stop_fd, struct error *err)
 {
 	struct signalfd_siginfo info;
-	struct qmp *monitor = NULL;
-	int r;
+	ssize_t len;
 
-	if (read(stop_fd, &info, sizeof(info)) < 0 && errno != EAGAIN)
-		return error_errno(err, errno, "read a signal");
-	vm_note(start->host, "%s: asking the guest to shut down", start->dir.name);
-	r = qmp_connect(start->dir.run_fd, QMP_SOCKET, QMP_TIMEOUT_MS, &monitor, err);
+	do
+		len = read(stop_fd, &info, sizeof(info));
+	while (len > 0 || (len < 0 && errno == EINTR));
+	return len < 0 && errno != EAGAIN ? error_errno(err, errno, "read a signal") : 0;
+}
+
+static int run_ask_to_stop(struct start *start, struct error *err)
+{
+	struct record record = { .process = start->launch.id, .phase = PHASE_STOPPING };
+	AUTO(qmp_closep) struct qmp *monitor = NULL;
+	int r = qmp_connect(start->dir.run_fd, QMP_SOCKET, QMP_TIMEOUT_MS, &monitor, err);
+
 	if (!r)
 		r = qmp_powerdown(monitor, err);
-	qmp_close(monitor);
+	if (!r)
+		r = record_write(&start->dir, &record, err);
 	return r;
 }
 
-/* A guest that cannot be asked just now is asked again by the next signal; it is never harmed. */
+/*
+ * Once a stop was asked for, the guest is asked every RUN_ASK_AGAIN_MS until it has gone: one that is
+ * booting does not hear the button. It is never harmed; how long is too long is for the
+ * service manager to say.
+ */
 static int run_until_exit(struct start *start, int stop_fd, struct error *err)
 {
 	struct pollfd fds[] = { { .fd = start->launch.pid_fd, .events = POLLIN },
 				{ .fd = stop_fd, .events = POLLIN } };
-	struct error local = ERROR_INIT;
+	bool stopping = false;
 
 	for (;;) {
-		if (poll(fds, ARRAY_SIZE(fds), -1) < 0) {
-			if (errno == EINTR)
-				continue;
+		struct error local = ERROR_INIT;
+		int n = poll(fds, ARRAY_SIZE(fds), stopping ? RUN_ASK_AGAIN_MS : -1);
+
+		if (n < 0 && errno != EINTR)
 			return error_errno(err, errno, "wait for QEMU");
-		}
-		if (fds[0].revents)
+		if (n > 0 && fds[0].revents)
 			return 0;
-		if (fds[1].revents && run_ask_to_stop(start, stop_fd, &local))
+		if (n < 0 || (n > 0 && run_read_signals(stop_fd, err)))
+			continue;
+		if (!stopping)
+			vm_note(start->host, "%s: asking the guest to shut down", start->dir.name);
+		stopping = true;
+		if (run_ask_to_stop(start, &local))
 			vm_note(start->host, "%s: %s", start->dir.name, local.message);
 	}
 }
@@ -282,8 +303,10 @@ static void describe_argv(const struct strv *argv, struct buf *out)
 		size_t len = qemu_args_option_len(argv, at);
 
 		buf_puts(out, at ? "    " : "run ");
-		for (size_t i = 0; i < len; i++)
-			buf_printf(out, "%s%s", i ? " " : "", argv->v[at + i]);
+		for (size_t i = 0; i < len; i++) {
+			buf_puts(out, i ? " " : "");
+			quote_word(out, argv->v[at + i]);
+		}
 		buf_puts(out, "\n");
 		at += len;
 	}

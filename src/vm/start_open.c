@@ -143,6 +143,22 @@ static int claim_uid(struct start *start, struct error *err)
 	return claim_take(&start->host->store, "uid", text, start->dir.name, err);
 }
 
+static bool vnc_is_tcp(const struct vm_config *vm)
+{
+	return vm->machine != MACHINE_MICROVM && strcmp(vm->vnc, "off") != 0 &&
+	       strcmp(vm->vnc, "unix") != 0;
+}
+
+static int claim_vnc_port(struct start *start, struct error *err)
+{
+	char text[24];
+
+	if (!start->vm.vnc_port)
+		return error_set(err, ERROR_FAILED, EINVAL, "vnc.port is missing");
+	snprintf(text, sizeof(text), "%u", start->vm.vnc_port);
+	return claim_take(&start->host->store, "vnc-port", text, start->dir.name, err);
+}
+
 /*
  * create took these already; a folder that was copied in, edited by hand or made by the Go edition
  * takes them here, so that two VMs of one address never run.
@@ -151,6 +167,9 @@ int start_claim(struct start *start, struct error *err)
 {
 	const struct store *store = &start->host->store;
 	int r = claim_uid(start, err);
+
+	if (!r && vnc_is_tcp(&start->vm))
+		r = claim_vnc_port(start, err);
 
 	for (unsigned int i = 0; i < start->vm.n_nics && !r; i++) {
 		const struct vm_nic *nic = &start->vm.nics[i];
@@ -261,8 +280,6 @@ static int open_vnc(struct start *start, struct error *err)
 		return 0;
 	if (!strcmp(vnc, "unix"))
 		return socket_listen_unix(&start->dir, VNC_SOCKET, &start->vnc, err);
-	if (!start->vm.vnc_port)
-		return error_set(err, ERROR_FAILED, EINVAL, "vnc.port is missing");
 	return socket_listen_tcp(vnc, start->vm.vnc_port, &start->vnc, err);
 }
 

@@ -106,6 +106,21 @@ int vm_info_get(const struct vm_host *host, const char *name, struct vm_info *re
 	return 0;
 }
 
+bool vm_is_alive(const struct vm_host *host, const char *name)
+{
+	struct error ignored = ERROR_INIT;
+	AUTO_VM_DIR dir = VM_DIR_INIT;
+	struct live live;
+
+	return !vm_dir_open(&host->store, name, &dir, &ignored) &&
+	       !live_get(host, &dir, &live, &ignored) && live_is_alive(&live);
+}
+
+int vm_names_get(const struct vm_host *host, struct strv *ret, struct error *err)
+{
+	return store_list(&host->store, ret, err);
+}
+
 int vm_list_get(const struct vm_host *host, struct vm_list *ret, struct error *err)
 {
 	struct vm_list list = { .n = 0 };

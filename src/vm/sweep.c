@@ -29,15 +29,17 @@ static void sweep_one(const struct store *store, const char *name)
 	    vm_dir_lock(store, name, "sweep", &dir, &ignored))
 		return;
 	dir_remove_tree(store->tmp_fd, name, &ignored);
-	if (dir.fd < 0)
+	/* whoever removed a VM's folder by hand may still want to find its QEMU */
+	if (dir.fd < 0 && !vm_dir_running_lock_held(&dir))
 		vm_dir_remove_run(store, &dir);
 }
 
-void sweep_unfinished(const struct store *store)
+/* Call sweep_one() for the names in a folder; those of VMs that are in place are passed over where so asked. */
+static void sweep_folder(const struct store *store, int folder_fd, bool pass_over_vms)
 {
+	int fd = file_openat(folder_fd, ".", O_RDONLY | O_DIRECTORY, 0);
 	struct dirent *entry;
 	DIR *dir;
-	int fd = file_openat(store->tmp_fd, ".", O_RDONLY | O_DIRECTORY, 0);
 
 	if (fd < 0)
 		return;
@@ -47,6 +49,14 @@ void sweep_unfinished(const struct store *store)
 		return;
 	}
 	while ((entry = readdir(dir)))
-		sweep_one(store, entry->d_name);
+		if (!pass_over_vms ||
+		    faccessat(store->vms_fd, entry->d_name, F_OK, AT_SYMLINK_NOFOLLOW) < 0)
+			sweep_one(store, entry->d_name);
 	closedir(dir);
+}
+
+void sweep_unfinished(const struct store *store)
+{
+	sweep_folder(store, store->tmp_fd, false);
+	sweep_folder(store, store->run_fd, true);
 }

@@ -70,9 +70,10 @@ static int set_address(struct update *update, struct error *err)
 	const struct vm_update_request *request = update->request;
 	struct vm_nic *nic = &update->vm.nics[0];
 	bool has_gateway = nic->gateway.family != 0;
+	bool is_new = !update->vm.instance_id; /* the Go edition wrote no settings down */
 	AUTO(netlink_close) struct nl_sock *sock = NULL;
 	AUTO(lan_done) struct lan lan = { 0 };
-	bool want_gateway;
+	bool want_gateway, want_dns;
 	int r = 0;
 
 	if (request->gateway && strcmp(request->gateway, "none") != 0)
@@ -88,8 +89,9 @@ static int set_address(struct update *update, struct error *err)
 	if (!request->gateway && request->ip && nic->ip_mode == IP_STATIC)
 		forget_foreign_gateway(nic);
 	want_gateway = request->gateway ? strcmp(request->gateway, "none") != 0
-					: has_gateway || request->ip;
-	return lan_complete_nic(update->host, sock, &lan, want_gateway, nic, err);
+					: has_gateway || is_new || request->ip;
+	want_dns = !request->dns && (nic->dns.n || is_new);
+	return lan_complete_nic(update->host, sock, &lan, want_gateway, want_dns, nic, err);
 }
 
 static int read_texts(struct update *update, struct error *err)
@@ -241,7 +243,8 @@ static int update_load(struct update *update, struct error *err)
 /* Does the seed that would be written build at all? Asked before the first file is replaced. */
 static int check_user_data(struct update *update, struct error *err)
 {
-	const struct strv keys = STRV_INIT;
+	AUTO_STRV keys = STRV_INIT;
+	AUTO_FREE char *line = NULL;
 	struct seed_documents documents = { 0 };
 	struct seed_spec spec = {
 		.hostname = update->dir.name,
@@ -254,6 +257,12 @@ static int check_user_data(struct update *update, struct error *err)
 
 	if (!spec.user_data && !spec.network_config)
 		return 0;
+	r = update->pubkey ? 0 : file_read_line(update->dir.fd, "pubkey.pub", &line, err);
+	if (r)
+		return r == FILE_ABSENT
+			       ? error_set(err, ERROR_FAILED, ENOENT, "pubkey.pub is missing")
+			       : r;
+	strv_push(&keys, update->pubkey ? update->pubkey : line);
 	r = seed_build(&spec, &documents, err);
 	seed_documents_done(&documents);
 	return r;
@@ -274,7 +283,7 @@ int vm_update(const struct vm_host *host, const char *name, const struct vm_upda
 		r = check_user_data(&update, err);
 	if (!r && request->dns)
 		r = set_dns(&update, err);
-	if (!r && (request->ip || request->gateway))
+	if (!r && (request->ip || request->gateway || !update.vm.instance_id))
 		r = set_address(&update, err);
 	if (!r && (update.new_instance || !update.vm.instance_id))
 		r = new_instance_id(&update, err);

@@ -1,0 +1,201 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
+# Completion of mnmivm-se for bash; tests/guards/test_completion holds it against the program.
+
+# The commands, and the options of each; "-" has those that go with every command.
+declare -gA _mnmivm_se_options=(
+	[-]='--config --state-dir --format -q --quiet -v --verbose -h --help -V --version'
+	[create]='--os --image --pubkey-path --ip --gateway --dns --search --user --mac --bridge --mtu
+		--guard --vhost --memory --cpus --disk --extra-disk --accel --cpu --machine --kernel
+		--initrd --append --vnc --user-data --network-config --start --wait --timeout --dry-run'
+	[start]='--all --paused --wait --timeout --dry-run'
+	[run]=''
+	[stop]='--all -f --force --timeout'
+	[restart]='--all -f --force --timeout'
+	[pause]='--all'
+	[resume]='--all'
+	[status]=''
+	[list]=''
+	[show]=''
+	[wait]='--for --timeout'
+	[update-cloud]='--pubkey-path --ip --gateway --dns --user-data --network-config'
+	[seed]=''
+	[delete]='-y --yes -f --force'
+	[console]=''
+	[logs]='-f --follow --qemu --console'
+	[show-cmd]=''
+	[image]=''
+	[help]=''
+	[version]=''
+)
+
+# Options with a value, and the words that the value may be; '' is free text, FILE a file.
+declare -gA _mnmivm_se_values=(
+	[--config]=FILE
+	[--state-dir]=DIR
+	[--format]='table json'
+	[--os]=IMAGE
+	[--image]=FILE
+	[--pubkey-path]=FILE
+	[--ip]='dhcp'
+	[--gateway]='none'
+	[--dns]='none'
+	[--search]=''
+	[--user]=''
+	[--mac]=''
+	[--bridge]=BRIDGE
+	[--mtu]=''
+	[--guard]='mac off'
+	[--vhost]='auto on off'
+	[--memory]=''
+	[--cpus]=''
+	[--disk]=''
+	[--extra-disk]=''
+	[--accel]='kvm tcg'
+	[--cpu]=''
+	[--machine]='q35 microvm'
+	[--kernel]=FILE
+	[--initrd]=FILE
+	[--append]=''
+	[--vnc]='unix off'
+	[--user-data]=FILE
+	[--network-config]=FILE
+	[--timeout]=''
+	[--for]='ip ssh cloud-init stopped'
+)
+
+# These take their value only behind '='.
+declare -gA _mnmivm_se_attached=(
+	[--wait]='ip ssh cloud-init'
+)
+
+# What follows a command besides options: VM once or VMS, words, or nothing.
+declare -gA _mnmivm_se_arguments=(
+	[start]=VMS
+	[run]=VM
+	[stop]=VMS
+	[restart]=VMS
+	[pause]=VMS
+	[resume]=VMS
+	[status]=VM
+	[show]=VM
+	[wait]=VM
+	[update-cloud]=VM
+	[seed]='VM user-data meta-data network-config'
+	[delete]=VMS
+	[console]=VM
+	[logs]=VM
+	[show-cmd]=VM
+	[image]='import list remove'
+	[help]=COMMAND
+)
+
+# The program with the --config and --state-dir that the line has, so that its VMs are offered.
+_mnmivm_se_ask()
+{
+	"${words[0]}" "${globals[@]}" -q "$@" 2>/dev/null
+}
+
+_mnmivm_se_commands()
+{
+	local all=("${!_mnmivm_se_options[@]}")
+
+	printf '%s\n' "${all[@]/#-/}"
+}
+
+_mnmivm_se_reply()
+{
+	local line
+
+	while IFS= read -r line; do
+		COMPREPLY+=("$line")
+	done < <(compgen "$@")
+}
+
+_mnmivm_se_value()
+{
+	case $1 in
+	FILE) compopt -o filenames && _mnmivm_se_reply -f -- "$2" ;;
+	DIR) compopt -o filenames && _mnmivm_se_reply -d -- "$2" ;;
+	IMAGE) _mnmivm_se_reply -W "$(_mnmivm_se_ask image list)" -- "$2" ;;
+	BRIDGE)
+		local bridges=(/sys/class/net/*/bridge)
+
+		bridges=("${bridges[@]%/bridge}")
+		_mnmivm_se_reply -W "${bridges[*]##*/}" -- "$2"
+		;;
+	*) _mnmivm_se_reply -W "$1" -- "$2" ;;
+	esac
+}
+
+# $1 is what may follow the command, $2 how many arguments there are, $3 the word so far.
+_mnmivm_se_argument()
+{
+	case $1 in
+	VM | 'VM '*)
+		if ((!$2)); then
+			_mnmivm_se_reply -W "$(_mnmivm_se_ask list)" -- "$3"
+		elif (($2 == 1)); then
+			_mnmivm_se_reply -W "${1#VM}" -- "$3"
+		fi
+		;;
+	VMS) _mnmivm_se_reply -W "$(_mnmivm_se_ask list)" -- "$3" ;;
+	COMMAND) ((!$2)) && _mnmivm_se_reply -W "$(_mnmivm_se_commands)" -- "$3" ;;
+	'import '*)
+		if ((!$2)); then
+			_mnmivm_se_reply -W "$1" -- "$3"
+		elif [[ $verb == remove ]]; then
+			_mnmivm_se_reply -W "$(_mnmivm_se_ask image list)" -- "$3"
+		elif [[ $verb == import ]] && (($2 == 1)); then
+			_mnmivm_se_value FILE "$3"
+		fi
+		;;
+	esac
+}
+
+_mnmivm_se()
+{
+	# readline breaks --name=value into three words: put them together again
+	local words=() word i cur command='' verb='' count=0 globals=() option=''
+
+	for ((i = 0; i <= COMP_CWORD; i++)); do
+		word=${COMP_WORDS[i]}
+		if ((i && ${#words[@]})) && { [[ $word == '=' && ${words[-1]} == --* ]] ||
+			[[ ${words[-1]} == --*= ]]; }; then
+			words[-1]+=$word
+		else
+			words+=("$word")
+		fi
+	done
+	cur=${words[-1]}
+	COMPREPLY=()
+	for word in "${words[@]:1:${#words[@]}-2}"; do
+		if [[ $option ]]; then
+			[[ $option == --config || $option == --state-dir ]] && globals+=("$option" "$word")
+			option=''
+		elif [[ $word == --config=* || $word == --state-dir=* ]]; then
+			globals+=("$word")
+		elif [[ $word == -* ]]; then
+			[[ ${_mnmivm_se_values[$word]+set} ]] && option=$word
+		elif [[ ! $command ]]; then
+			command=$word
+		else
+			((count++)) || verb=$word
+		fi
+	done
+	[[ $command == ls ]] && command=list
+	if [[ $option ]]; then
+		_mnmivm_se_value "${_mnmivm_se_values[$option]}" "$cur"
+	elif [[ $cur == --*=* ]]; then
+		option=${cur%%=*}
+		_mnmivm_se_value "${_mnmivm_se_values[$option]-${_mnmivm_se_attached[$option]-}}" "${cur#*=}"
+	elif [[ $cur == -* ]]; then
+		_mnmivm_se_reply -W "${_mnmivm_se_options[-]} ${command:+${_mnmivm_se_options[$command]-}}" -- "$cur"
+	elif [[ ! $command ]]; then
+		_mnmivm_se_reply -W "$(_mnmivm_se_commands) ls" -- "$cur"
+	else
+		_mnmivm_se_argument "${_mnmivm_se_arguments[$command]-}" "$count" "$cur"
+	fi
+}
+
+complete -F _mnmivm_se mnmivm-se
