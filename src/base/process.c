@@ -42,17 +42,14 @@ static int read_small(const char *path, char *text, size_t size)
 static int boot_id(const char **ret)
 {
 	static char cached[BOOT_ID_MAX];
-	int r;
+	int r = 0;
 
-	if (!cached[0]) {
+	if (!cached[0])
 		r = read_small("/proc/sys/kernel/random/boot_id", cached, sizeof(cached));
-		if (r < 0)
-			return r;
-		if (!cached[0])
-			return -ENODATA;
-	}
+	if (r < 0)
+		return r;
 	*ret = cached;
-	return 0;
+	return cached[0] ? 0 : -ENODATA;
 }
 
 /* proc_pid_stat(5). The second field is the program's name, which may hold ") R 1". */

@@ -68,8 +68,9 @@ static int start_one(struct cli *cli, const char *name, const struct cli_args *a
 static int check_start_options(const struct cli_args *args, struct error *err)
 {
 	if (cli_flag(args, "paused") && cli_flag(args, "wait"))
-		return error_set(err, ERROR_USAGE, EINVAL,
-				 "--paused and --wait exclude each other: a paused guest gets nowhere");
+		return error_set(
+			err, ERROR_USAGE, EINVAL,
+			"--paused and --wait exclude each other: a paused guest gets nowhere");
 	if (cli_flag(args, "timeout") && !cli_flag(args, "wait"))
 		return error_set(err, ERROR_USAGE, EINVAL, "--timeout goes with --wait");
 	return 0;

@@ -31,8 +31,10 @@ static int plan_init(struct tap_plan *plan, const struct bridge *bridge,
 	size_t length = strlen(spec->name);
 
 	/* the kernel would expand a '%' */
-	if (!length || length >= IF_NAMESIZE || strspn(spec->name, allowed) != length)
-		return error_set(err, ERROR_USAGE, EINVAL, "'%s' is no name for a tap", spec->name);
+	if (!length || length >= IF_NAMESIZE || strspn(spec->name, allowed) != length) {
+		error_set(err, ERROR_USAGE, EINVAL, "'%s' is no name for a tap", spec->name);
+		return -EINVAL;
+	}
 	*plan = (struct tap_plan){ .bridge = bridge, .spec = spec, .ipv6 = true };
 	tap_host_mac(&spec->guest_mac, &plan->host_mac);
 	return 0;
@@ -121,7 +123,7 @@ static int open_planned(struct nl_sock *sock, struct tap_plan *plan, struct tap 
 		r = tap_configure(sock, plan, err);
 	if (r == 0)
 		r = tap_set_up(sock, plan, err);
-	if (r < 0)
+	if (r)
 		return r;
 
 	*ret = (struct tap){
@@ -141,7 +143,7 @@ int tap_open(struct nl_sock *sock, const struct bridge *bridge, const struct tap
 	struct tap_plan plan;
 	int r = plan_init(&plan, bridge, spec, err);
 
-	if (r < 0)
+	if (r)
 		return r;
 	r = open_planned(sock, &plan, ret, &attempt);
 

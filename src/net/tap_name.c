@@ -39,6 +39,7 @@ void tap_name(const char *vm, unsigned int nic, char out[IF_NAMESIZE])
 	used = strlen(prefix);
 	memcpy(out, prefix, used);
 	if (used + strlen(vm) <= NAME_MAX_BYTES) {
+		/* NOLINTNEXTLINE(bugprone-not-null-terminated-result): out was zeroed above */
 		memcpy(out + used, vm, strlen(vm));
 		return;
 	}

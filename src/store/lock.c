@@ -94,6 +94,8 @@ int lock_take(int run_fd, const char *name, const char *command, int *ret_fd, st
 		AUTO_CLOSE int fd = -1;
 		int r = lock_open(run_fd, &fd);
 
+		if (r == -ENOENT) /* the folder has been removed */
+			return -ESTALE;
 		if (r)
 			return error_errno(err, -r, "open the lock of vm '%s'", name);
 		r = lock_byte(fd, BYTE_COMMAND);

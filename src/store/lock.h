@@ -8,8 +8,8 @@
 #include "base/error.h"
 
 /*
- * Lock run_dir/NAME/lock for a command, waiting about two seconds. -ESTALE, without words, when the
- * file lost its name meanwhile: open the folder again and repeat.
+ * Lock run_dir/NAME/lock for a command, waiting about two seconds. -ESTALE, without words, when
+ * the file or its folder was removed meanwhile: open the folder again and repeat.
  */
 int lock_take(int run_fd, const char *name, const char *command, int *ret_fd, struct error *err);
 

@@ -84,8 +84,10 @@ int record_write(const struct vm_dir *dir, const struct record *record, struct e
 
 void record_clear(const struct vm_dir *dir)
 {
-	if (dir->fd >= 0)
+	if (dir->fd >= 0) {
 		unlinkat(dir->fd, "vm.pid", 0);
+		unlinkat(dir->fd, ".tmp-vm.pid", 0);
+	}
 	if (dir->run_fd < 0)
 		return;
 	for (size_t i = 0; leftovers[i]; i++)

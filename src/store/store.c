@@ -32,12 +32,14 @@ static int open_top(const char *path, bool write, mode_t mode, int *ret_fd, stru
 static int open_below(int parent_fd, const char *name, bool write, mode_t mode, int *ret_fd,
 		      struct error *err)
 {
-	int fd;
+	int fd, r;
 
 	if (parent_fd < 0)
 		return 0;
-	if (write)
-		return dir_make(parent_fd, name, mode, ret_fd, err);
+	if (write) {
+		r = dir_make(parent_fd, name, mode, ret_fd, err);
+		return r == -EACCES ? hint_root(err) : r;
+	}
 	fd = file_openat(parent_fd, name, O_RDONLY | O_DIRECTORY, 0);
 	if (fd == -ENOENT)
 		return 0;

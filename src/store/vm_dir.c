@@ -14,7 +14,7 @@
 #include "store/vm_dir.h"
 #include "lock.h"
 
-enum { VM_CONF_MAX = 64 * 1024, LOCK_TRIES = 10 };
+enum { VM_CONF_MAX = 64 * 1024, LOCK_TRIES = 100 };
 
 /* A folder that is not there leaves *ret_fd alone. */
 static int open_folder(int parent_fd, const char *name, int *ret_fd, struct error *err)
@@ -146,7 +146,7 @@ static int lock_once(const struct store *store, struct vm_dir *dir, const char *
 	if (r)
 		return r;
 	r = lock_take(dir->run_fd, dir->name, command, &dir->lock_fd, err);
-	if (r == -ESTALE || r == -ENOENT)
+	if (r == -ESTALE)
 		fd_close(&dir->run_fd);
 	return r;
 }

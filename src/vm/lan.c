@@ -138,7 +138,9 @@ static int complete_gateway(const struct lan *lan, bool want_gateway, struct vm_
 	}
 	if (nic->gateway.family == AF_UNSPEC)
 		nic->gateway = lan->gateway;
-	if (nic->gateway.family == AF_UNSPEC || ip_in_prefix(&nic->gateway, &nic->address))
+	if (nic->gateway.family == AF_UNSPEC ||
+	    (ip_in_prefix(&nic->gateway, &nic->address) &&
+	     !ip_is_network_or_broadcast(&nic->gateway, &nic->address)))
 		return 0;
 	ip_format(&nic->gateway, gateway);
 	ip_prefix_format(&nic->address, prefix);

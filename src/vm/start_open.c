@@ -3,8 +3,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <linux/kvm.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -97,6 +99,8 @@ static int check_kvm(gid_t *ret_gid, struct error *err)
 		return error_hint(err, "modprobe kvm_intel or kvm_amd, switch virtualisation on in "
 				       "the firmware, or go without: accel = tcg (slow)");
 	}
+	if (ioctl(fd, KVM_GET_API_VERSION, 0) != KVM_API_VERSION)
+		return error_set(err, ERROR_HOST, ENODEV, "/dev/kvm is not KVM's");
 	if (fstat(fd, &st) < 0)
 		return error_errno(err, errno, "look at /dev/kvm");
 	if ((st.st_mode & 0006) == 0006)
