@@ -1,0 +1,711 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Files: what is not opened, what is not read, and what a failed write leaves. */
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/time.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/file.h"
+#include "suite.h"
+
+enum { STRANGER = 65534 };
+
+static struct suite_tmpdir tmp;
+static int fds_before;
+
+static void setup(void)
+{
+	suite_tmpdir_make(&tmp);
+	fds_before = suite_count_fds();
+}
+
+static void teardown(void)
+{
+	ck_assert_int_eq(suite_count_fds(), fds_before);
+	suite_tmpdir_remove(&tmp);
+}
+
+static void check_content(const char *name, const char *expected)
+{
+	AUTO_FREE char *content = suite_get(tmp.fd, name);
+
+	ck_assert_str_eq(content, expected);
+}
+
+static void check_absent(const char *name)
+{
+	ck_assert_int_eq(faccessat(tmp.fd, name, F_OK, AT_SYMLINK_NOFOLLOW), -1);
+	ck_assert_int_eq(errno, ENOENT);
+}
+
+/* --- file_openat --- */
+
+START_TEST(openat_stays_below)
+{
+	suite_put(tmp.fd, "file", "x");
+	ck_assert_int_eq(mkdirat(tmp.fd, "dir", 0700), 0);
+	ck_assert_int_eq(symlinkat("file", tmp.fd, "link"), 0);
+	ck_assert_int_eq(symlinkat("dir", tmp.fd, "dirlink"), 0);
+	suite_put(tmp.fd, "dir/inner", "x");
+	ck_assert_int_eq(file_openat(tmp.fd, "/etc/passwd", O_RDONLY, 0), -EXDEV);
+	ck_assert_int_eq(file_openat(tmp.fd, "../x", O_RDONLY, 0), -EXDEV);
+	ck_assert_int_eq(file_openat(tmp.fd, "dir/../../x", O_RDONLY, 0), -EXDEV);
+	ck_assert_int_eq(file_openat(tmp.fd, "..", O_RDONLY, 0), -EXDEV);
+	ck_assert_int_eq(file_openat(tmp.fd, "link", O_RDONLY, 0), -ELOOP);
+	ck_assert_int_eq(file_openat(tmp.fd, "dirlink/inner", O_RDONLY, 0), -ELOOP);
+	ck_assert_int_eq(file_openat(tmp.fd, "absent", O_RDONLY, 0), -ENOENT);
+	ck_assert_int_eq(file_openat(-1, "file", O_RDONLY, 0), -EBADF);
+}
+END_TEST
+
+START_TEST(openat_follows_no_magic_link)
+{
+	AUTO_CLOSE int proc = open("/proc/self", O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	ck_assert_int_eq(file_openat(proc, "exe", O_RDONLY, 0), -ELOOP);
+	ck_assert_int_eq(file_openat(proc, "cwd/etc", O_RDONLY, 0), -ELOOP);
+}
+END_TEST
+
+START_TEST(openat_opens)
+{
+	AUTO_CLOSE int created = file_openat(tmp.fd, "new", O_WRONLY | O_CREAT | O_EXCL, 0600);
+	AUTO_CLOSE int again = file_openat(tmp.fd, "new", O_RDONLY, 0644);
+	AUTO_CLOSE int path = file_openat(tmp.fd, "new", O_PATH, 0);
+	struct stat st;
+
+	ck_assert_int_ge(created, 0);
+	ck_assert_int_ge(again, 0);
+	ck_assert_int_ge(path, 0);
+	ck_assert_int_eq(fstat(created, &st), 0);
+	ck_assert_uint_eq(st.st_mode & 07777, 0600);
+	ck_assert_int_eq(fcntl(again, F_GETFD), FD_CLOEXEC);
+	ck_assert_int_eq(fcntl(path, F_GETFD), FD_CLOEXEC);
+}
+END_TEST
+
+/* --- file_open_regular --- */
+
+static void refuse_open(int dir_fd, const char *name, int flags, int code, enum error_kind kind)
+{
+	struct error err = ERROR_INIT;
+	int fd = 4711;
+
+	suite_assert_error(file_open_regular(dir_fd, name, flags, &fd, &err), err, code, kind);
+	ck_assert_int_eq(fd, 4711);
+	ck_assert_ptr_nonnull(strstr(err.message, name));
+}
+
+START_TEST(regular_is_opened_and_blocks)
+{
+	struct error err = ERROR_INIT;
+	AUTO_CLOSE int fd = -1;
+
+	suite_put(tmp.fd, "file", "x");
+	suite_assert_ok(file_open_regular(tmp.fd, "file", O_RDWR, &fd, &err), err);
+	ck_assert_int_eq(fcntl(fd, F_GETFL) & (O_NONBLOCK | O_ACCMODE), O_RDWR);
+	ck_assert_int_eq(fcntl(fd, F_GETFD), FD_CLOEXEC);
+}
+END_TEST
+
+START_TEST(links_are_refused)
+{
+	suite_put(tmp.fd, "file", "x");
+	ck_assert_int_eq(symlinkat("file", tmp.fd, "symlink"), 0);
+	ck_assert_int_eq(symlinkat("nowhere", tmp.fd, "dangling"), 0);
+	ck_assert_int_eq(linkat(tmp.fd, "file", tmp.fd, "hardlink", 0), 0);
+	refuse_open(tmp.fd, "symlink", O_RDONLY, ELOOP, ERROR_FAILED);
+	refuse_open(tmp.fd, "dangling", O_RDONLY, ELOOP, ERROR_FAILED);
+	refuse_open(tmp.fd, "hardlink", O_RDONLY, EMLINK, ERROR_FAILED);
+	refuse_open(tmp.fd, "file", O_RDWR, EMLINK, ERROR_FAILED);
+}
+END_TEST
+
+static void put_socket(const char *name)
+{
+	AUTO_CLOSE int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	struct sockaddr_un addr = { .sun_family = AF_UNIX };
+
+	snprintf(addr.sun_path, sizeof(addr.sun_path), "/proc/self/fd/%d/%s", tmp.fd, name);
+	ck_assert_int_eq(bind(fd, (const struct sockaddr *)&addr, sizeof(addr)), 0);
+}
+
+/* Nobody is at the other end of the FIFO: an open that blocks would never come back. */
+START_TEST(what_is_no_file_is_refused)
+{
+	AUTO_CLOSE int dev = open("/dev", O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	ck_assert_int_eq(mkfifoat(tmp.fd, "fifo", 0600), 0);
+	ck_assert_int_eq(mkdirat(tmp.fd, "dir", 0700), 0);
+	put_socket("socket");
+	refuse_open(tmp.fd, "fifo", O_RDONLY, EINVAL, ERROR_FAILED);
+	refuse_open(tmp.fd, "fifo", O_RDWR, EINVAL, ERROR_FAILED);
+	refuse_open(tmp.fd, "fifo", O_WRONLY, ENXIO, ERROR_FAILED);
+	refuse_open(tmp.fd, "dir", O_RDONLY, EISDIR, ERROR_FAILED);
+	refuse_open(tmp.fd, "socket", O_RDONLY, ENXIO, ERROR_FAILED);
+	refuse_open(tmp.fd, "absent", O_RDONLY, ENOENT, ERROR_FAILED);
+	refuse_open(dev, "null", O_RDONLY, EINVAL, ERROR_FAILED);
+	refuse_open(dev, "zero", O_RDONLY, EINVAL, ERROR_FAILED);
+}
+END_TEST
+
+START_TEST(nothing_changes_before_the_check)
+{
+	suite_put(tmp.fd, "file", "content");
+	refuse_open(tmp.fd, "file", O_WRONLY | O_TRUNC, EINVAL, ERROR_FAILED);
+	refuse_open(tmp.fd, "new", O_WRONLY | O_CREAT, EINVAL, ERROR_FAILED);
+	check_content("file", "content");
+	check_absent("new");
+}
+END_TEST
+
+START_TEST(a_strangers_file_is_refused)
+{
+	suite_put(tmp.fd, "file", "x");
+	ck_assert_int_eq(fchownat(tmp.fd, "file", STRANGER, STRANGER, 0), 0);
+	refuse_open(tmp.fd, "file", O_RDONLY, EPERM, ERROR_PERMISSION);
+}
+END_TEST
+
+/* --- reading --- */
+
+START_TEST(read_to_the_limit)
+{
+	struct error err = ERROR_INIT;
+	AUTO_BUF buf = BUF_INIT;
+
+	suite_put(tmp.fd, "file", "12345");
+	buf_puts(&buf, "old");
+	suite_assert_ok(file_read(tmp.fd, "file", 5, &buf, &err), err);
+	ck_assert_str_eq(buf_str(&buf), "12345");
+	ck_assert_uint_eq(buf.len, 5);
+	suite_put(tmp.fd, "file", "");
+	suite_assert_ok(file_read(tmp.fd, "file", 0, &buf, &err), err);
+	ck_assert_uint_eq(buf.len, 0);
+}
+END_TEST
+
+START_TEST(read_refuses_and_leaves_the_buffer)
+{
+	struct error err = ERROR_INIT;
+	AUTO_BUF buf = BUF_INIT;
+
+	suite_put(tmp.fd, "file", "12345");
+	buf_puts(&buf, "old");
+	suite_assert_error(file_read(tmp.fd, "file", 4, &buf, &err), err, EFBIG, ERROR_FAILED);
+	suite_assert_error(file_read(tmp.fd, "file", 0, &buf, &err), err, EFBIG, ERROR_FAILED);
+	suite_assert_error(file_read(tmp.fd, "no", 9, &buf, &err), err, ENOENT, ERROR_FAILED);
+	suite_assert_error(file_read_fd(-1, "it", 9, &buf, &err), err, EBADF, ERROR_FAILED);
+	suite_assert_error(file_read_fd(tmp.fd, "it", 9, &buf, &err), err, EISDIR, ERROR_FAILED);
+	ck_assert_str_eq(buf_str(&buf), "old");
+}
+END_TEST
+
+START_TEST(read_without_end_is_cut_off)
+{
+	AUTO_CLOSE int zero = open("/dev/zero", O_RDONLY | O_CLOEXEC);
+	struct error err = ERROR_INIT;
+	AUTO_BUF buf = BUF_INIT;
+
+	suite_assert_error(file_read_fd(zero, "zero", 1 << 20, &buf, &err), err, EFBIG,
+			   ERROR_FAILED);
+}
+END_TEST
+
+START_TEST(read_from_a_pipe)
+{
+	AUTO_BUF buf = BUF_INIT;
+	struct error err = ERROR_INIT;
+	int fds[2];
+
+	ck_assert_int_eq(pipe2(fds, O_CLOEXEC), 0);
+	ck_assert_int_eq(write(fds[1], "a\0b", 3), 3);
+	close(fds[1]);
+	suite_assert_ok(file_read_fd(fds[0], "pipe", 3, &buf, &err), err);
+	close(fds[0]);
+	ck_assert_uint_eq(buf.len, 3);
+	ck_assert_mem_eq(buf.data, "a\0b", 4);
+}
+END_TEST
+
+static int read_path(const char *name, struct buf *buf, struct error *err)
+{
+	AUTO_FREE char *path = xasprintf("%s/%s", tmp.path, name);
+
+	return file_read_path(path, 100, buf, err);
+}
+
+START_TEST(read_path_follows_links_to_files_only)
+{
+	struct error err = ERROR_INIT;
+	AUTO_BUF buf = BUF_INIT;
+
+	suite_put(tmp.fd, "file", "text");
+	ck_assert_int_eq(symlinkat("file", tmp.fd, "link"), 0);
+	ck_assert_int_eq(symlinkat("fifo", tmp.fd, "fifolink"), 0);
+	ck_assert_int_eq(symlinkat("/dev/zero", tmp.fd, "zero"), 0);
+	ck_assert_int_eq(mkfifoat(tmp.fd, "fifo", 0600), 0);
+	suite_assert_ok(read_path("file", &buf, &err), err);
+	suite_assert_ok(read_path("link", &buf, &err), err);
+	ck_assert_str_eq(buf_str(&buf), "text");
+	suite_assert_error(read_path("fifo", &buf, &err), err, EINVAL, ERROR_FAILED);
+	suite_assert_error(read_path("fifolink", &buf, &err), err, EINVAL, ERROR_FAILED);
+	suite_assert_error(read_path("zero", &buf, &err), err, EINVAL, ERROR_FAILED);
+	suite_assert_error(read_path(".", &buf, &err), err, EISDIR, ERROR_FAILED);
+	suite_assert_error(read_path("absent", &buf, &err), err, ENOENT, ERROR_FAILED);
+	ck_assert_str_eq(buf_str(&buf), "text");
+}
+END_TEST
+
+static void put_bytes(const char *name, const void *data, size_t len)
+{
+	AUTO_CLOSE int fd = openat(tmp.fd, name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+
+	ck_assert_int_eq(write(fd, data, len), (ssize_t)len);
+}
+
+START_TEST(lines)
+{
+	static const char *const good[][2] = {
+		{ "value\n", "value" },	    { "value", "value" }, { "\n", "" }, { "", "" },
+		{ " a b \r\n", " a b \r" },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(good); i++) {
+		struct error err = ERROR_INIT;
+		AUTO_FREE char *line = NULL;
+
+		suite_put(tmp.fd, "file", good[i][0]);
+		suite_assert_ok(file_read_line(tmp.fd, "file", &line, &err), err);
+		ck_assert_str_eq(line, good[i][1]);
+	}
+}
+END_TEST
+
+START_TEST(lines_refused)
+{
+	static const struct {
+		const char *data;
+		size_t len;
+	} bad[] = {
+		{ "a\nb", 3 }, { "a\nb\n", 4 }, { "a\n\n", 3 }, { "\n\n", 2 },	{ "a\0", 2 },
+		{ "\0", 1 },   { "a\0b", 3 },	{ "a\0\n", 3 }, { "a\n\0", 3 }, { "\na", 2 },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
+		struct error err = ERROR_INIT;
+		char *line = NULL;
+
+		put_bytes("file", bad[i].data, bad[i].len);
+		suite_assert_error(file_read_line(tmp.fd, "file", &line, &err), err, EINVAL,
+				   ERROR_FAILED);
+		ck_assert_ptr_null(line);
+	}
+}
+END_TEST
+
+START_TEST(lines_have_a_length)
+{
+	struct error err = ERROR_INIT;
+	AUTO_FREE char *line = NULL;
+	char text[4097];
+
+	memset(text, 'x', sizeof(text));
+	put_bytes("file", text, 4096);
+	suite_assert_ok(file_read_line(tmp.fd, "file", &line, &err), err);
+	ck_assert_uint_eq(strlen(line), 4096);
+	put_bytes("file", text, 4097);
+	suite_assert_error(file_read_line(tmp.fd, "file", &line, &err), err, EFBIG, ERROR_FAILED);
+}
+END_TEST
+
+START_TEST(an_absent_line_is_no_error)
+{
+	struct error err = ERROR_INIT;
+	char *line = NULL;
+
+	ck_assert_int_eq(file_read_line(tmp.fd, "absent", &line, &err), FILE_ABSENT);
+	ck_assert_int_eq(err.kind, ERROR_NONE);
+	ck_assert_str_eq(err.message, "");
+	ck_assert_ptr_null(line);
+	ck_assert_int_eq(symlinkat("absent", tmp.fd, "dangling"), 0);
+	suite_assert_error(file_read_line(tmp.fd, "dangling", &line, &err), err, ELOOP,
+			   ERROR_FAILED);
+}
+END_TEST
+
+/* --- writing --- */
+
+static int write_file(const char *name, const char *content, mode_t mode, struct error *err)
+{
+	return file_write(tmp.fd, name, content, strlen(content), mode, err);
+}
+
+START_TEST(write_replaces_as_a_whole)
+{
+	struct error err = ERROR_INIT;
+
+	suite_assert_ok(write_file("file", "one", 0644, &err), err);
+	check_content("file", "one");
+	suite_assert_ok(write_file("file", "a longer two", 0644, &err), err);
+	suite_assert_ok(write_file("file", "3", 0644, &err), err);
+	check_content("file", "3");
+	suite_assert_ok(write_file("file", "", 0644, &err), err);
+	check_content("file", "");
+	suite_assert_ok(file_write_volatile(tmp.fd, "file", "four", 4, 0644, &err), err);
+	check_content("file", "four");
+	check_absent(".tmp-file");
+}
+END_TEST
+
+static void check_mode(const char *name, mode_t expected)
+{
+	struct stat st;
+
+	ck_assert_int_eq(fstatat(tmp.fd, name, &st, 0), 0);
+	ck_assert_uint_eq(st.st_mode & 07777, expected);
+}
+
+START_TEST(mode_is_as_asked)
+{
+	struct error err = ERROR_INIT;
+
+	umask(077);
+	suite_assert_ok(write_file("open", "x", 0644, &err), err);
+	umask(0);
+	suite_assert_ok(write_file("secret", "x", 0600, &err), err);
+	suite_assert_ok(write_file("open-later", "x", 0600, &err), err);
+	suite_assert_ok(write_file("open-later", "x", 0640, &err), err);
+	suite_assert_ok(write_file("none", "x", 0, &err), err);
+	umask(022);
+	check_mode("open", 0644);
+	check_mode("secret", 0600);
+	check_mode("open-later", 0640);
+	check_mode("none", 0);
+}
+END_TEST
+
+START_TEST(what_is_in_the_way_is_replaced_not_followed)
+{
+	struct error err = ERROR_INIT;
+
+	suite_put(tmp.fd, "outside", "untouched");
+	ck_assert_int_eq(symlinkat("outside", tmp.fd, "file"), 0);
+	ck_assert_int_eq(symlinkat("outside", tmp.fd, ".tmp-file"), 0);
+	suite_assert_ok(write_file("file", "new", 0644, &err), err);
+	check_content("outside", "untouched");
+	check_content("file", "new");
+	check_absent(".tmp-file");
+	ck_assert_int_eq(mkfifoat(tmp.fd, ".tmp-file", 0600), 0);
+	suite_assert_ok(write_file("file", "newer", 0644, &err), err);
+	check_content("file", "newer");
+}
+END_TEST
+
+START_TEST(an_old_temporary_is_removed)
+{
+	struct error err = ERROR_INIT;
+
+	suite_put(tmp.fd, ".tmp-file", "half of someth");
+	suite_assert_ok(write_file("file", "new", 0644, &err), err);
+	check_content("file", "new");
+	check_absent(".tmp-file");
+}
+END_TEST
+
+START_TEST(write_refused)
+{
+	static const char *const bad[] = { "", ".", "..", "/", "a/b", "../x", "dir/", "/etc/x" };
+	char long_name[256];
+	struct error err = ERROR_INIT;
+
+	ck_assert_int_eq(mkdirat(tmp.fd, "dir", 0700), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
+		suite_assert_error(write_file(bad[i], "x", 0644, &err), err, EINVAL, ERROR_FAILED);
+	suite_assert_error(write_file("dir", "x", 0644, &err), err, EISDIR, ERROR_FAILED);
+	check_absent(".tmp-dir");
+	memset(long_name, 'n', sizeof(long_name) - 1);
+	long_name[255] = '\0';
+	suite_assert_error(write_file(long_name, "x", 0644, &err), err, ENAMETOOLONG, ERROR_FAILED);
+	suite_assert_error(file_write(-1, "x", "x", 1, 0644, &err), err, EBADF, ERROR_FAILED);
+	ck_assert_int_eq(mkdirat(tmp.fd, ".tmp-file", 0700), 0);
+	suite_assert_error(write_file("file", "x", 0644, &err), err, EISDIR, ERROR_FAILED);
+	check_absent("file");
+}
+END_TEST
+
+static char big[64 * 1024 + 1];
+
+static void fill_big(char with)
+{
+	memset(big, with, sizeof(big) - 1);
+}
+
+/* The kernel stops the second write(2): the first one, cut at the limit, has gone through. */
+static void limit_file_size(void)
+{
+	struct rlimit limit = { .rlim_cur = 4096, .rlim_max = RLIM_INFINITY };
+
+	ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
+}
+
+static void lift_file_size(void)
+{
+	struct rlimit limit = { .rlim_cur = RLIM_INFINITY, .rlim_max = RLIM_INFINITY };
+
+	ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
+}
+
+START_TEST(a_failed_write_leaves_the_old_file_alone)
+{
+	struct error err = ERROR_INIT;
+	int r;
+
+	fill_big('n');
+	suite_put(tmp.fd, "file", "old");
+	signal(SIGXFSZ, SIG_IGN);
+	limit_file_size();
+	r = write_file("file", big, 0644, &err);
+	lift_file_size();
+	signal(SIGXFSZ, SIG_DFL);
+	suite_assert_error(r, err, EFBIG, ERROR_FAILED);
+	check_content("file", "old");
+	check_absent(".tmp-file");
+}
+END_TEST
+
+START_TEST(a_kill_in_the_write_leaves_the_old_file_alone)
+{
+	struct error err = ERROR_INIT;
+	AUTO_FREE char *rest = NULL;
+	int status;
+	pid_t pid;
+
+	fill_big('n');
+	suite_put(tmp.fd, "file", "old");
+	pid = fork();
+	if (pid == 0) {
+		limit_file_size();
+		write_file("file", big, 0644, &err);
+		_exit(0);
+	}
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	ck_assert(WIFSIGNALED(status) && WTERMSIG(status) == SIGXFSZ);
+	check_content("file", "old");
+	rest = suite_get(tmp.fd, ".tmp-file");
+	ck_assert_uint_eq(strlen(rest), 4096);
+	suite_assert_ok(write_file("file", "new", 0644, &err), err);
+	check_content("file", "new");
+	check_absent(".tmp-file");
+}
+END_TEST
+
+START_TEST(a_full_disk_leaves_the_old_file_alone)
+{
+	struct error err = ERROR_INIT;
+	AUTO_CLOSE int fd = -1;
+	AUTO_FREE char *content = NULL;
+
+	fill_big('n');
+	ck_assert_int_eq(unshare(CLONE_NEWNS), 0);
+	ck_assert_int_eq(mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL), 0);
+	ck_assert_int_eq(mount("small", tmp.path, "tmpfs", 0, "size=32k"), 0);
+	fd = open(tmp.path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	suite_assert_ok(file_write(fd, "file", "old", 3, 0644, &err), err);
+	suite_assert_error(file_write(fd, "file", big, sizeof(big) - 1, 0644, &err), err, ENOSPC,
+			   ERROR_FAILED);
+	content = suite_get(fd, "file");
+	ck_assert_str_eq(content, "old");
+	ck_assert_int_eq(faccessat(fd, ".tmp-file", F_OK, 0), -1);
+	suite_assert_ok(file_write(fd, "file", "new", 3, 0644, &err), err);
+	fd_close(&fd);
+	ck_assert_int_eq(umount2(tmp.path, MNT_DETACH), 0);
+}
+END_TEST
+
+static void write_in_turns(void)
+{
+	struct error err = ERROR_INIT;
+
+	for (int i = 0; i < 500; i++) {
+		fill_big(i % 2 ? 'a' : 'b');
+		if (file_write_volatile(tmp.fd, "file", big, sizeof(big) - 1, 0644, &err) < 0)
+			_exit(1);
+	}
+	_exit(0);
+}
+
+/* Without a lock, and while the file it has just opened is replaced. */
+START_TEST(a_reader_sees_whole_files_only)
+{
+	struct error err = ERROR_INIT;
+	int status;
+	pid_t pid;
+
+	fill_big('a');
+	suite_assert_ok(write_file("file", big, 0644, &err), err);
+	pid = fork();
+	if (pid == 0)
+		write_in_turns();
+	while (waitpid(pid, &status, WNOHANG) == 0) {
+		AUTO_BUF buf = BUF_INIT;
+
+		suite_assert_ok(file_read(tmp.fd, "file", sizeof(big), &buf, &err), err);
+		ck_assert_uint_eq(buf.len, sizeof(big) - 1);
+		ck_assert_uint_eq(strspn(buf.data, buf.data[0] == 'a' ? "a" : "b"), buf.len);
+	}
+	ck_assert(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+}
+END_TEST
+
+START_TEST(write_all_reports)
+{
+	AUTO_CLOSE int full = open("/dev/full", O_WRONLY | O_CLOEXEC);
+	int fds[2];
+
+	ck_assert_int_eq(fd_write_all(-1, "x", 1), -EBADF);
+	ck_assert_int_eq(fd_write_all(-1, NULL, 0), 0);
+	ck_assert_int_eq(fd_write_all(full, "x", 1), -ENOSPC);
+	ck_assert_int_eq(pipe2(fds, O_CLOEXEC), 0);
+	close(fds[0]);
+	signal(SIGPIPE, SIG_IGN);
+	ck_assert_int_eq(fd_write_all(fds[1], "x", 1), -EPIPE);
+	signal(SIGPIPE, SIG_DFL);
+	close(fds[1]);
+}
+END_TEST
+
+static void on_alarm(int signal_number)
+{
+	(void)signal_number;
+}
+
+static void count_slowly(int fd, size_t expected)
+{
+	char chunk[997];
+	size_t total = 0;
+	ssize_t n;
+
+	while ((n = read(fd, chunk, sizeof(chunk))) > 0) {
+		total += (size_t)n;
+		if (total % 100 == 0)
+			usleep(1000);
+	}
+	_exit(total == expected ? 0 : 1);
+}
+
+/* A pipe holds less than big: writes are short, and signals come while they wait. */
+START_TEST(write_all_goes_on_after_signals)
+{
+	struct sigaction action = { .sa_handler = on_alarm };
+	struct itimerval often = { .it_interval.tv_usec = 500, .it_value.tv_usec = 500 };
+	struct itimerval never = { .it_value.tv_usec = 0 };
+	int fds[2], status, r = 0;
+	pid_t pid;
+
+	ck_assert_int_eq(pipe2(fds, O_CLOEXEC), 0);
+	pid = fork();
+	if (pid == 0) {
+		close(fds[1]);
+		count_slowly(fds[0], 4 * sizeof(big));
+	}
+	close(fds[0]);
+	sigaction(SIGALRM, &action, NULL);
+	setitimer(ITIMER_REAL, &often, NULL);
+	for (int i = 0; i < 4 && r == 0; i++)
+		r = fd_write_all(fds[1], big, sizeof(big));
+	setitimer(ITIMER_REAL, &never, NULL);
+	signal(SIGALRM, SIG_DFL);
+	close(fds[1]);
+	ck_assert_int_eq(r, 0);
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	ck_assert(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+}
+END_TEST
+
+static bool can_mount(void)
+{
+	int status = -1;
+	pid_t pid = fork();
+
+	if (pid == 0)
+		_exit(unshare(CLONE_NEWNS) < 0);
+	waitpid(pid, &status, 0);
+	return status == 0;
+}
+
+static TCase *open_case(void)
+{
+	TCase *tc = tcase_create("open");
+
+	tcase_add_test(tc, openat_stays_below);
+	tcase_add_test(tc, openat_follows_no_magic_link);
+	tcase_add_test(tc, openat_opens);
+	tcase_add_test(tc, regular_is_opened_and_blocks);
+	tcase_add_test(tc, links_are_refused);
+	tcase_add_test(tc, what_is_no_file_is_refused);
+	tcase_add_test(tc, nothing_changes_before_the_check);
+	if (geteuid() == 0 || !suite_leave_out("a_strangers_file_is_refused", "not root"))
+		tcase_add_test(tc, a_strangers_file_is_refused);
+	return tc;
+}
+
+static TCase *read_case(void)
+{
+	TCase *tc = tcase_create("read");
+
+	tcase_add_test(tc, read_to_the_limit);
+	tcase_add_test(tc, read_refuses_and_leaves_the_buffer);
+	tcase_add_test(tc, read_without_end_is_cut_off);
+	tcase_add_test(tc, read_from_a_pipe);
+	tcase_add_test(tc, read_path_follows_links_to_files_only);
+	tcase_add_test(tc, lines);
+	tcase_add_test(tc, lines_refused);
+	tcase_add_test(tc, lines_have_a_length);
+	tcase_add_test(tc, an_absent_line_is_no_error);
+	return tc;
+}
+
+static TCase *write_case(void)
+{
+	TCase *tc = tcase_create("write");
+
+	tcase_add_test(tc, write_replaces_as_a_whole);
+	tcase_add_test(tc, mode_is_as_asked);
+	tcase_add_test(tc, what_is_in_the_way_is_replaced_not_followed);
+	tcase_add_test(tc, an_old_temporary_is_removed);
+	tcase_add_test(tc, write_refused);
+	tcase_add_test(tc, a_failed_write_leaves_the_old_file_alone);
+	tcase_add_test(tc, a_kill_in_the_write_leaves_the_old_file_alone);
+	tcase_add_test(tc, a_reader_sees_whole_files_only);
+	tcase_add_test(tc, write_all_reports);
+	tcase_add_test(tc, write_all_goes_on_after_signals);
+	if (can_mount() ||
+	    !suite_leave_out("a_full_disk_leaves_the_old_file_alone", "no mount namespace"))
+		tcase_add_test(tc, a_full_disk_leaves_the_old_file_alone);
+	return tc;
+}
+
+int main(void)
+{
+	TCase *cases[] = { open_case(), read_case(), write_case() };
+	Suite *s = suite_create("base/file");
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		tcase_add_checked_fixture(cases[i], setup, teardown);
+		suite_add_tcase(s, cases[i]);
+	}
+	return suite_run(s);
+}
