@@ -36,6 +36,13 @@ need_root()
 	[ "$(id -u)" -eq 0 ] || die "needs root: sudo $0"
 }
 
+# QEMU's own uid must be able to reach its program: see contrib/tools/searchable-root.
+need_searchable_root()
+{
+	[ $((0$(stat -c %a /) & 1)) -eq 0 ] || return 0
+	exec "$TOP/contrib/tools/searchable-root" "$TOP/contrib/${0##*/}" "$@"
+}
+
 is_installed()
 {
 	[ "$(dpkg-query -W -f '${Status}' "$1" 2>/dev/null)" = "install ok installed" ]

@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <linux/kvm.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
@@ -64,6 +65,27 @@ void start_done(struct start *start)
 	vm_dir_done(&start->dir);
 }
 
+/* Hardened hosts keep "/" at 0700: then nothing below it can be run by a uid of its own. */
+static int check_searchable(const char *program, struct error *err)
+{
+	AUTO_FREE char *path = realpath(program, NULL);
+	struct stat st;
+
+	for (char *end = path ? strrchr(path, '/') : NULL; end; end = strrchr(path, '/')) {
+		end[end == path] = '\0';
+		if (stat(path, &st) < 0)
+			return error_errno(err, errno, "look at '%s'", path);
+		if (!(st.st_mode & S_IXOTH)) {
+			error_set(err, ERROR_HOST, EACCES,
+				  "folder '%s' cannot be searched by QEMU's own uid", path);
+			return error_hint(err, "chmod o+x '%s'", path);
+		}
+		if (end == path)
+			break;
+	}
+	return 0;
+}
+
 static int check_qemu(const struct host_config *config, struct error *err)
 {
 	struct stat st;
@@ -81,7 +103,7 @@ static int check_qemu(const struct host_config *config, struct error *err)
 			  config->qemu);
 		return error_hint(err, "chmod 755 '%s'", config->qemu);
 	}
-	return 0;
+	return check_searchable(config->qemu, err);
 }
 
 /*
