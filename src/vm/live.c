@@ -3,12 +3,13 @@
 #include <errno.h>
 #include <signal.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
 #include "live.h"
 
-enum { KILL_WAIT_MS = 10000 };
+enum { KILL_WAIT_MS = 10000, DYING_WAIT_MS = 1000, DYING_POLL_MS = 5 };
 
 static const enum vm_state phase_states[] = {
 	[PHASE_STARTING] = VM_STATE_STARTING,
@@ -59,6 +60,12 @@ bool live_is_alive(const struct live *live)
 
 int live_check_unrecorded(const struct vm_host *host, const struct vm_dir *dir, struct error *err)
 {
+	const struct timespec pause = { .tv_nsec = DYING_POLL_MS * 1000000L };
+	int64_t deadline = clock_ms() + DYING_WAIT_MS;
+
+	/* a zombie is the first of its threads; the last one closes the lock */
+	while (vm_dir_running_lock_held(dir) && clock_ms() < deadline)
+		nanosleep(&pause, NULL);
 	if (!vm_dir_running_lock_held(dir))
 		return 0;
 	error_set(err, ERROR_BUSY, EBUSY, "a QEMU of vm '%s' is alive without a record", dir->name);
