@@ -20,6 +20,10 @@
 int claim_take(const struct store *store, const char *kind, const char *value, const char *name,
 	       struct error *err);
 
+/* Could name take it? Changes nothing; for a dry run. ERROR_CONFLICT as above. */
+int claim_check(const struct store *store, const char *kind, const char *value, const char *name,
+		struct error *err);
+
 /*
  * Take a free number of [base, base + count) for name, starting at a place that depends on the
  * name. The values in use by living VMs are stepped over. ERROR_CONFLICT when all are.

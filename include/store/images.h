@@ -3,6 +3,8 @@
 #ifndef STORE_IMAGES_H
 #define STORE_IMAGES_H
 
+#include <stdbool.h>
+
 #include "base/error.h"
 #include "base/parse.h"
 #include "base/strv.h"
@@ -31,6 +33,13 @@ int images_begin(const struct store *store, const char *name, struct image_draft
 int images_commit(const struct store *store, struct image_draft *draft, enum disk_format format,
 		  struct error *err);
 void images_abort(const struct store *store, struct image_draft *draft);
+
+/*
+ * Hold an open image by flock(2) for as long as fd is open: shared by those who make a VM from
+ * it, exclusive by who removes it. ERROR_BUSY when it is held the other way, ERROR_NOT_FOUND
+ * when it has been removed. name is for the message.
+ */
+int images_hold(int fd, const char *name, bool exclusive, struct error *err);
 
 /* ERROR_NOT_FOUND when there is none. Whether a VM uses it is the caller's to know. */
 int images_remove(const struct store *store, const char *name, struct error *err);

@@ -31,7 +31,7 @@ int vm_dir_open(const struct store *store, const char *name, struct vm_dir *ret,
 
 /*
  * Take the VM's lock and open what exists; run_dir/NAME is made. The VM need not exist
- * (create): ret->fd is then -1. The lock is byte 0 of run_dir/NAME/lock, an
+ * (create): ret->fd is then -1. The lock is on run_dir/NAME/lock, an
  * open-file-description lock (fcntl(2)), which the kernel drops with the process, however it
  * ends. ERROR_BUSY, with the holder's pid and command, when it is not free within about two
  * seconds.
@@ -49,7 +49,7 @@ void vm_dir_done(struct vm_dir *dir); /* unlocks */
 void vm_dir_remove_run(const struct store *store, struct vm_dir *dir);
 
 /*
- * Byte 1 of the same file belongs to the running VM: the descriptor is handed to QEMU, which
+ * run_dir/NAME/alive belongs to the running VM: the locked descriptor is handed to QEMU, which
  * releases it by dying. ERROR_BUSY when a living process has it.
  */
 int vm_dir_running_lock(const struct vm_dir *dir, int *ret_fd, struct error *err);

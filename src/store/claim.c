@@ -39,8 +39,8 @@ static int claims_lock(const struct store *store, struct error *err)
 }
 
 /*
- * An update-cloud that was killed leaves its VM with a claim on an address that it did not get. So what the
- * file says counts; what it does not say, as of a damaged VM, is left as it is.
+ * An update-cloud that was killed leaves its VM with a claim on an address that it did not get.
+ * So what the file says counts; what it does not say, as of a damaged VM, is left as it is.
  */
 static bool owner_uses(const struct store *store, const char *owner, const char *claim)
 {
@@ -65,8 +65,8 @@ static bool owner_uses(const struct store *store, const char *owner, const char 
 }
 
 /*
- * A VM exists when its folder does; one that is being made or changed holds its lock. In this order: create
- * puts the folder in its place before it lets the lock go.
+ * A VM exists when its folder does; one that is being made or changed holds its lock. In this
+ * order: create puts the folder in its place before it lets the lock go.
  */
 static bool owner_is_alive(const struct store *store, const char *owner, const char *claim)
 {
@@ -126,6 +126,19 @@ int claim_take(const struct store *store, const char *kind, const char *value, c
 		return error_set(err, ERROR_CONFLICT, EADDRINUSE, "%s %s is in use by vm '%s'",
 				 kind, value, owner);
 	return r;
+}
+
+int claim_check(const struct store *store, const char *kind, const char *value, const char *name,
+		struct error *err)
+{
+	char owner[CLAIM_NAME_MAX];
+	AUTO_FREE char *claim = xasprintf("%s-%s", kind, value);
+
+	if (store->claims_fd < 0 || claim_owner(store, claim, owner) || !strcmp(owner, name) ||
+	    !owner_is_alive(store, owner, claim))
+		return 0;
+	return error_set(err, ERROR_CONFLICT, EADDRINUSE, "%s %s is in use by vm '%s'", kind, value,
+			 owner);
 }
 
 /* FNV-1a, so that the place where the search begins is spread and the same on every host. */

@@ -210,6 +210,18 @@ void images_abort(const struct store *store, struct image_draft *draft)
 	fd_close(&draft->fd);
 }
 
+int images_hold(int fd, const char *name, bool exclusive, struct error *err)
+{
+	struct stat st;
+
+	if (flock(fd, (exclusive ? LOCK_EX : LOCK_SH) | LOCK_NB) < 0)
+		return error_set(err, ERROR_BUSY, EBUSY, "image '%s' is in use by another command",
+				 name);
+	if (fstat(fd, &st) < 0)
+		return error_errno(err, errno, "look at image '%s'", name);
+	return st.st_nlink ? 0 : no_image(name, err);
+}
+
 int images_remove(const struct store *store, const char *name, struct error *err)
 {
 	int r = parse_image_name(name, err);

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The lock file of a VM. Open-file-description locks (F_OFD_SETLK, fcntl(2), Linux 3.15) go
- * with the descriptor and not with the process: byte 0 serialises commands, byte 1 is handed to
- * QEMU and so tells, without any pid, whether it lives. The file is never removed while a VM
- * exists, and who locks it makes sure that it still has its name.
+ * The locks of a VM. Open-file-description locks (F_OFD_SETLK, fcntl(2), Linux 3.15) go with
+ * the descriptor and not with the process: "lock" serialises commands; "alive" is handed to QEMU
+ * and so tells, without any pid, whether it lives. They are two files because QEMU could lock
+ * any byte of a file that it holds, and so keep the administrator out of its VM. "lock" is
+ * never removed while a VM exists, and who locks it makes sure that it still has its name.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -19,22 +20,21 @@
 #include "store/vm_dir.h"
 #include "lock.h"
 
-enum { BYTE_COMMAND = 0, BYTE_RUNNING = 1, LOCK_WAIT_MS = 2000, LOCK_POLL_MS = 20 };
+enum { LOCK_WAIT_MS = 2000, LOCK_POLL_MS = 20 };
 
-static int lock_byte(int fd, off_t byte)
+#define COMMAND_LOCK "lock"
+#define RUNNING_LOCK "alive"
+
+static int lock_whole(int fd)
 {
-	struct flock lock = {
-		.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = byte, .l_len = 1
-	};
+	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
 
 	return fcntl(fd, F_OFD_SETLK, &lock) < 0 ? -errno : 0;
 }
 
-static bool byte_is_locked(int fd, off_t byte)
+static bool is_locked(int fd)
 {
-	struct flock lock = {
-		.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = byte, .l_len = 1
-	};
+	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
 
 	return !fcntl(fd, F_OFD_GETLK, &lock) && lock.l_type != F_UNLCK;
 }
@@ -44,13 +44,13 @@ static bool lock_has_its_name(int run_fd, int fd)
 {
 	struct stat ours, named;
 
-	return !fstat(fd, &ours) && !fstatat(run_fd, "lock", &named, AT_SYMLINK_NOFOLLOW) &&
+	return !fstat(fd, &ours) && !fstatat(run_fd, COMMAND_LOCK, &named, AT_SYMLINK_NOFOLLOW) &&
 	       ours.st_dev == named.st_dev && ours.st_ino == named.st_ino;
 }
 
-static int lock_open(int run_fd, int *ret_fd)
+static int lock_open(int run_fd, const char *file, int *ret_fd)
 {
-	int fd = file_openat(run_fd, "lock", O_RDWR | O_CREAT | O_NOFOLLOW, 0600);
+	int fd = file_openat(run_fd, file, O_RDWR | O_CREAT | O_NOFOLLOW, 0600);
 
 	if (fd < 0)
 		return fd;
@@ -92,13 +92,13 @@ int lock_take(int run_fd, const char *name, const char *command, int *ret_fd, st
 
 	for (;;) {
 		AUTO_CLOSE int fd = -1;
-		int r = lock_open(run_fd, &fd);
+		int r = lock_open(run_fd, COMMAND_LOCK, &fd);
 
 		if (r == -ENOENT) /* the folder has been removed */
 			return -ESTALE;
 		if (r)
 			return error_errno(err, -r, "open the lock of vm '%s'", name);
-		r = lock_byte(fd, BYTE_COMMAND);
+		r = lock_whole(fd);
 		if (!r && !lock_has_its_name(run_fd, fd))
 			return -ESTALE;
 		if (!r) {
@@ -116,19 +116,19 @@ int lock_take(int run_fd, const char *name, const char *command, int *ret_fd, st
 
 bool lock_is_held(int run_fd)
 {
-	AUTO_CLOSE int fd = file_openat(run_fd, "lock", O_RDONLY | O_NOFOLLOW, 0);
+	AUTO_CLOSE int fd = file_openat(run_fd, COMMAND_LOCK, O_RDONLY | O_NOFOLLOW, 0);
 
-	return fd >= 0 && byte_is_locked(fd, BYTE_COMMAND);
+	return fd >= 0 && is_locked(fd);
 }
 
 int vm_dir_running_lock(const struct vm_dir *dir, int *ret_fd, struct error *err)
 {
 	AUTO_CLOSE int fd = -1;
-	int r = lock_open(dir->run_fd, &fd);
+	int r = lock_open(dir->run_fd, RUNNING_LOCK, &fd);
 
 	if (r)
 		return error_errno(err, -r, "open the lock of vm '%s'", dir->name);
-	r = lock_byte(fd, BYTE_RUNNING);
+	r = lock_whole(fd);
 	if (r == -EAGAIN || r == -EACCES)
 		return error_set(err, ERROR_BUSY, EBUSY,
 				 "a QEMU of vm '%s' is alive without a record", dir->name);
@@ -144,8 +144,8 @@ bool vm_dir_running_lock_held(const struct vm_dir *dir)
 
 	if (dir->run_fd < 0)
 		return false;
-	fd = file_openat(dir->run_fd, "lock", O_RDONLY | O_NOFOLLOW, 0);
-	return fd >= 0 && byte_is_locked(fd, BYTE_RUNNING);
+	fd = file_openat(dir->run_fd, RUNNING_LOCK, O_RDONLY | O_NOFOLLOW, 0);
+	return fd >= 0 && is_locked(fd);
 }
 
 bool vm_dir_is_locked(const struct vm_dir *dir)

@@ -17,7 +17,10 @@ enum { RECORD_MAX = 512, CMDLINE_MAX = 128 * 1024, STATUS_MAX = 16 * 1024 };
 
 static const char *const phase_words[] = { "starting", "running", "paused", "stopping", NULL };
 
-/* What start leaves in the run folder besides the lock and the logs; of the last two when it is killed. */
+/*
+ * What start leaves in the run folder besides the lock and the logs; of the last two when it is
+ * killed.
+ */
 static const char *const leftovers[] = { "process",  "qmp.sock",     "console.sock",  "vnc.sock",
 					 "seed.iso", ".tmp-process", ".tmp-seed.iso", NULL };
 
@@ -74,11 +77,12 @@ int record_write(const struct vm_dir *dir, const struct record *record, struct e
 {
 	AUTO_FREE char *pid = xasprintf("%d\n", record->process.pid);
 	AUTO_FREE char *text = record_format(record);
+	struct error ignored = ERROR_INIT;
 	int r = file_write_volatile(dir->run_fd, "process", text, strlen(text), 0600, err);
 
-	/* vm.pid means nothing after a crash of the host, so it needs no fsync either. */
+	/* vm.pid is for people and older tools: a full disk there is no reason not to run */
 	if (!r)
-		r = file_write_volatile(dir->fd, "vm.pid", pid, strlen(pid), 0600, err);
+		file_write_volatile(dir->fd, "vm.pid", pid, strlen(pid), 0600, &ignored);
 	return r ? error_prefix(err, "record vm '%s'", dir->name) : 0;
 }
 

@@ -229,6 +229,8 @@ static void remove_all_but_lock(int run_fd)
  */
 void vm_dir_remove_run(const struct store *store, struct vm_dir *dir)
 {
+	if (vm_dir_running_lock_held(dir))
+		return;
 	remove_all_but_lock(dir->run_fd);
 	unlinkat(dir->run_fd, "lock", 0);
 	unlinkat(store->run_fd, dir->name, AT_REMOVEDIR);
