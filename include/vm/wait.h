@@ -14,6 +14,10 @@ extern const char *const vm_wait_words[]; /* NULL-terminated, in that order */
  * ERROR_FAILED when the VM stops meanwhile. ERROR_USAGE: a DHCP address is not known to the
  * host, so only cloud-init can be waited for.
  */
+/* Is there a point in waiting for that? The errors of vm_wait() that need no waiting. */
+int vm_wait_check(const struct vm_host *host, const char *name, enum vm_wait_for what,
+		  struct error *err);
+
 int vm_wait(const struct vm_host *host, const char *name, enum vm_wait_for what,
 	    unsigned int timeout_s, struct error *err);
 

@@ -301,7 +301,7 @@ static int describe(struct cli *cli, const char *name, struct vm_create_request 
 	int r = vm_create_describe(&cli->host, name, request, &text, err);
 
 	if (!r)
-		fputs(buf_str(&text), stdout);
+		print_plan(cli, buf_str(&text));
 	return r;
 }
 
@@ -336,6 +336,15 @@ static int create(struct cli *cli, const char *name, const struct cli_args *args
 
 	if (!r)
 		r = option_timeout(args, 0, &timeout_s, err);
+	if (!r && wait && what != VM_WAIT_CLOUD_INIT &&
+	    (!request->ip || !strcmp(request->ip, "dhcp"))) {
+		error_set(err, ERROR_USAGE, EINVAL,
+			  "this host will not know the address that DHCP gives the guest");
+		return error_hint(err,
+				  "--wait=cloud-init waits without it; --ip gives a static one");
+	}
+	if (!r && cli_flag(args, "timeout") && !wait)
+		r = error_set(err, ERROR_USAGE, EINVAL, "--timeout goes with --wait");
 	if (!r && cli_flag(args, "dry-run"))
 		return describe(cli, name, request, err);
 	if (!r)

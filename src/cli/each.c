@@ -45,7 +45,8 @@ static bool each_fork(const struct each *each, size_t i)
 	if (pid == 0) {
 		int code = each_one(each, i);
 
-		fflush(stdout);
+		if ((fflush(stdout) || ferror(stdout)) && !code)
+			code = ERROR_FAILED;
 		_exit(code);
 	}
 	each->pids[i] = pid;

@@ -22,11 +22,15 @@ static void set_network(json_t *object, const struct vm_info *info)
 {
 	const struct vm_nic *nic = &info->config.nics[0];
 	bool known = info->state != VM_STATE_DAMAGED;
+	bool known_ip;
 	char ip[IP_TEXT_MAX], mac[MAC_TEXT_MAX];
 
-	vm_config_format_ip(&info->config, ip);
+	ip_format(&nic->address.addr, ip);
 	mac_format(&nic->mac, mac);
-	set_text(object, "ip", known ? ip : NULL);
+	known_ip = known && nic->ip_mode == IP_STATIC;
+	set_text(object, "ip", known_ip ? ip : NULL);
+	json_object_set_new(object, "prefix_length",
+			    known_ip ? json_integer(nic->address.length) : json_null());
 	set_text(object, "mac", known ? mac : NULL);
 	set_text(object, "bridge", info->bridge);
 	set_text(object, "tap", info->tap);

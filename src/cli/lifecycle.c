@@ -25,7 +25,7 @@ static int print_start_plan(struct cli *cli, const char *name, struct error *err
 	int r = vm_start_describe(&cli->host, name, &text, err);
 
 	if (!r)
-		fputs(buf_str(&text), stdout);
+		print_plan(cli, buf_str(&text));
 	return r;
 }
 
@@ -47,6 +47,17 @@ static int wait_if_wanted(struct cli *cli, const char *name, const struct cli_ar
 	return r;
 }
 
+/* What cannot be waited for is said before the VM has started. */
+static int check_wait(struct cli *cli, const char *name, const struct cli_args *args,
+		      struct error *err)
+{
+	enum vm_wait_for what;
+	bool wanted;
+	int r = option_wait(args, &wanted, &what, err);
+
+	return r || !wanted ? r : vm_wait_check(&cli->host, name, what, err);
+}
+
 static int start_one(struct cli *cli, const char *name, const struct cli_args *args,
 		     struct error *err)
 {
@@ -55,6 +66,9 @@ static int start_one(struct cli *cli, const char *name, const struct cli_args *a
 
 	if (cli_flag(args, "dry-run"))
 		return print_start_plan(cli, name, err);
+	r = check_wait(cli, name, args, err);
+	if (r)
+		return error_prefix(err, "%s", name);
 	r = vm_start(&cli->host, name, &options, err);
 	if (r < 0)
 		return error_prefix(err, "%s", name);

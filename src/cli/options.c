@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Values that several commands read the same way. */
+#include <jansson.h>
 #include <stdarg.h>
 #include <stdio.h>
 
 #include "base/parse.h"
+#include "base/strv.h"
 #include "options.h"
+#include "output.h"
 
 enum { TIMEOUT_MAX_S = 7 * 24 * 3600 };
 
@@ -33,6 +36,22 @@ int option_wait(const struct cli_args *args, bool *ret_wanted, enum vm_wait_for 
 	*ret_wanted = text != NULL;
 	*ret = (enum vm_wait_for)index;
 	return 0;
+}
+
+void print_plan(const struct cli *cli, const char *text)
+{
+	json_t *array;
+	AUTO_STRV lines = STRV_INIT;
+
+	if (!cli->json) {
+		fputs(text, stdout);
+		return;
+	}
+	strv_split(&lines, text, '\n');
+	array = json_array();
+	for (size_t i = 0; i < lines.n; i++)
+		json_array_append_new(array, json_string(lines.v[i]));
+	output_json(array);
 }
 
 void say(const struct cli *cli, const char *fmt, ...)

@@ -16,6 +16,9 @@ int option_wait(const struct cli_args *args, bool *ret_wanted, enum vm_wait_for 
 
 enum { WAIT_TIMEOUT_S = 300 };
 
+/* The lines of a dry run: as they are, or as a JSON array of strings. */
+void print_plan(const struct cli *cli, const char *text);
+
 /* Print on standard error unless -q. */
 void say(const struct cli *cli, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 

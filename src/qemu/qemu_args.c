@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/alloc.h"
 #include "qemu/qemu_args.h"
 #include "devices.h"
 
@@ -105,7 +106,12 @@ void qemu_args(const struct qemu_spec *spec, struct strv *ret)
 
 size_t qemu_args_option_len(const struct strv *argv, size_t at)
 {
-	if (at == 0 || at + 1 >= argv->n || argv->v[at][0] != '-' || argv->v[at + 1][0] == '-')
+	static const char *const flags[] = { "-no-user-config", "-nodefaults", "-S" };
+
+	if (at == 0 || at + 1 >= argv->n)
 		return 1;
+	for (size_t i = 0; i < ARRAY_SIZE(flags); i++)
+		if (!strcmp(argv->v[at], flags[i]))
+			return 1;
 	return 2;
 }

@@ -23,6 +23,7 @@
 #include "vm/create.h"
 #include "disks.h"
 #include "lan.h"
+#include "live.h"
 #include "seed_files.h"
 #include "vm_claims.h"
 
@@ -41,6 +42,7 @@ struct create {
 	struct buf user_data;
 	struct buf network_config;
 	int tmp_fd; /* tmp/NAME */
+	int image_fd; /* keeps the image from being removed meanwhile */
 };
 
 static void create_done(struct create *create)
@@ -50,6 +52,7 @@ static void create_done(struct create *create)
 	buf_done(&create->user_data);
 	buf_done(&create->network_config);
 	fd_close(&create->tmp_fd);
+	fd_close(&create->image_fd);
 }
 
 void vm_create_request_done(struct vm_create_request *request)
@@ -82,6 +85,10 @@ static int find_image(struct create *create, struct error *err)
 	r = disks_open_base(path, format == DISK_RAW, &fd, &create->image, err);
 	if (r)
 		return r;
+	r = images_hold(fd, path, false, err);
+	if (r)
+		return r;
+	create->image_fd = fd_steal(&fd);
 	create->vm->image.path = ptr_steal(&path);
 	create->vm->image.format = create->image.format == IMAGE_QCOW2 ? DISK_QCOW2 : DISK_RAW;
 	create->vm->image.size = create->image.file_size;
@@ -122,6 +129,9 @@ static int read_documents(struct create *create, struct error *err)
 	if (!r && request->network_config_path)
 		r = file_read_path(request->network_config_path, SEED_USER_DATA_MAX,
 				   &create->network_config, err);
+	if (!r)
+		r = seed_files_check(create->name, create->vm->user, create->pubkey,
+				     &create->user_data, &create->network_config, err);
 	return r;
 }
 
@@ -299,6 +309,8 @@ static int create_commit(struct create *create, struct error *err)
 
 	if (r)
 		return r;
+	if (fsync(store->claims_fd) < 0)
+		return error_errno(err, errno, "write the claims of vm '%s' to disk", create->name);
 	r = file_rename_new(store->tmp_fd, create->name, store->vms_fd, create->name);
 	if (!r && fsync(store->vms_fd) < 0) {
 		r = -errno;
@@ -315,6 +327,21 @@ static void create_undo(struct create *create)
 	vm_claims_drop(&create->host->store, create->name, create->vm);
 }
 
+/* A folder that was removed by hand may have left its QEMU behind, alive. */
+static int check_no_ghost(const struct create *create, struct error *err)
+{
+	struct record record;
+	int r = live_check_unrecorded(create->host, &create->dir, err);
+
+	if (!r || record_read(&create->dir, &record, &(struct error)ERROR_INIT) ||
+	    process_check(&record.process) != PROCESS_ALIVE)
+		return r;
+	error_set(err, ERROR_BUSY, EBUSY,
+		  "a QEMU of an earlier vm '%s' is alive (pid %d), its folder is gone",
+		  create->name, record.process.pid);
+	return error_hint(err, "end it with: kill %d", record.process.pid);
+}
+
 static int create_locked(struct create *create, struct error *err)
 {
 	int r;
@@ -323,6 +350,9 @@ static int create_locked(struct create *create, struct error *err)
 		error_set(err, ERROR_CONFLICT, EEXIST, "vm '%s' exists", create->name);
 		return error_hint(err, "mnmivm-se show %s", create->name);
 	}
+	r = check_no_ghost(create, err);
+	if (r)
+		return r;
 	r = create_check(create, err);
 	if (!r) {
 		r = create_claim(create, err);
@@ -348,6 +378,7 @@ static void create_init(struct create *create, const struct vm_host *host, const
 		.vm = &request->config,
 		.dir = VM_DIR_INIT,
 		.tmp_fd = -1,
+		.image_fd = -1,
 	};
 	xreplace(&request->config.os, request->os ? request->os : request->image_file);
 }
@@ -383,6 +414,25 @@ static void describe(const struct create *create, struct buf *out)
 	buf_printf(out, "claim address %s, a MAC, a uid and a VNC port\n", ip);
 }
 
+/* What create would find taken. */
+static int check_claims(const struct create *create, struct error *err)
+{
+	const struct store *store = &create->host->store;
+	const struct vm_nic *nic = &create->vm->nics[0];
+	char text[IP_TEXT_MAX];
+	int r = 0;
+
+	if (nic->ip_mode == IP_STATIC) {
+		ip_format(&nic->address.addr, text);
+		r = claim_check(store, "address", text, create->name, err);
+	}
+	if (!r && create->request->has_mac) {
+		mac_format(&nic->mac, text);
+		r = claim_check(store, "mac", text, create->name, err);
+	}
+	return r;
+}
+
 int vm_create_describe(const struct vm_host *host, const char *name,
 		       struct vm_create_request *request, struct buf *out, struct error *err)
 {
@@ -396,6 +446,8 @@ int vm_create_describe(const struct vm_host *host, const char *name,
 	if (!vm_dir_open(&host->store, name, &existing, err))
 		return error_set(err, ERROR_CONFLICT, EEXIST, "vm '%s' exists", name);
 	r = create_check(&create, err);
+	if (!r)
+		r = check_claims(&create, err);
 	if (!r)
 		describe(&create, out);
 	return r;

@@ -2,6 +2,7 @@
 /* The disk files of a VM, opened and checked before QEMU sees them. */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -71,32 +72,88 @@ static int check_unchanged(const struct vm_image *image, const struct image_info
 			       "'size' and 'mtime' below [image] in vm.conf");
 }
 
-static int open_base(const struct vm_config *vm, const struct image_info *overlay,
-		     struct disks *disks, struct error *err)
+/*
+ * The name in an overlay's header is believed once, for a VM that has none in its vm.conf (Go
+ * edition), and pinned there: QEMU may write that header. It must be root's or ours, for nobody
+ * else to write, and no disk of a VM.
+ */
+static int check_believable(const struct store *store, const char *path, int fd, struct error *err)
 {
-	const char *path = vm->image.path ? vm->image.path : overlay->backing_file;
-	bool raw = vm->image.path && vm->image.format == DISK_RAW;
+	AUTO_FREE char *real = realpath(path, NULL);
+	AUTO_FREE char *vms = xasprintf("%s/vms", store->config->state_dir);
+	AUTO_FREE char *real_vms = realpath(vms, NULL);
+	struct stat st;
+
+	if (!real || !real_vms || fstat(fd, &st) < 0)
+		return error_errno(err, errno, "look at '%s'", path);
+	if (!strncmp(real, real_vms, strlen(real_vms)) && real[strlen(real_vms)] == '/')
+		return error_set(err, ERROR_VERIFY, EPERM,
+				 "backing file '%s' is a file of a VM, no base image", path);
+	if ((st.st_uid != 0 && st.st_uid != geteuid()) || (st.st_mode & (S_IWGRP | S_IWOTH))) {
+		error_set(err, ERROR_VERIFY, EPERM,
+			  "backing file '%s' may be written by others than root", path);
+		return error_hint(err, "chown root '%s' && chmod go-w '%s'", path, path);
+	}
+	return 0;
+}
+
+static void pin_base(struct vm_image *image, const char *path, const struct image_info *info)
+{
+	image->path = xstrdup(path);
+	image->format = info->format == IMAGE_QCOW2 ? DISK_QCOW2 : DISK_RAW;
+	image->size = info->file_size;
+	image->mtime_ns = info->mtime_ns;
+}
+
+static int open_unpinned_base(const struct store *store, struct vm_config *vm,
+			      const struct image_info *overlay, struct disks *disks,
+			      struct error *err)
+{
+	const char *path = overlay->backing_file;
 	struct image_info info;
 	int r;
 
-	if (!overlay->has_backing)
-		return 0;
 	if (path[0] != '/') {
 		error_set(err, ERROR_VERIFY, EINVAL, "backing file '%s' is no absolute path", path);
 		return error_hint(err, "name it as 'path' below [image] in vm.conf");
 	}
-	r = disks_open_base(path, raw, &disks->base, &info, err);
-	if (r)
-		return error_prefix(err, "open the base image");
-	disks->base_format = info.format == IMAGE_QCOW2 ? DISK_QCOW2 : DISK_RAW;
-	if (vm->image.path && vm->image.format != disks->base_format)
-		return error_set(err, ERROR_VERIFY, ESTALE, "base image '%s' is not %s any more",
-				 path, disk_format_words[vm->image.format]);
-	return check_unchanged(&vm->image, &info, err);
+	r = disks_open_base(path, false, &disks->base, &info, err);
+	if (!r)
+		r = check_believable(store, path, disks->base, err);
+	if (!r)
+		pin_base(&vm->image, path, &info);
+	return r;
 }
 
-static int open_system(const struct vm_dir *dir, const struct vm_config *vm, struct disks *disks,
-		       struct error *err)
+static int open_pinned_base(const struct vm_config *vm, struct disks *disks, struct error *err)
+{
+	const struct vm_image *image = &vm->image;
+	struct image_info info;
+	int r = disks_open_base(image->path, image->format == DISK_RAW, &disks->base, &info, err);
+
+	if (r)
+		return r;
+	if ((info.format == IMAGE_QCOW2) != (image->format == DISK_QCOW2))
+		return error_set(err, ERROR_VERIFY, ESTALE, "base image '%s' is not %s any more",
+				 image->path, disk_format_words[image->format]);
+	return check_unchanged(image, &info, err);
+}
+
+static int open_base(const struct store *store, struct vm_config *vm,
+		     const struct image_info *overlay, struct disks *disks, struct error *err)
+{
+	int r = 0;
+
+	if (vm->image.path)
+		r = open_pinned_base(vm, disks, err);
+	else if (overlay->has_backing)
+		r = open_unpinned_base(store, vm, overlay, disks, err);
+	disks->base_format = vm->image.format;
+	return r ? error_prefix(err, "open the base image") : 0;
+}
+
+static int open_system(const struct store *store, const struct vm_dir *dir, struct vm_config *vm,
+		       struct disks *disks, struct error *err)
 {
 	struct image_info info;
 	int r = file_open_regular(dir->fd, SYSTEM_DISK, O_RDWR, &disks->disk, err);
@@ -104,7 +161,7 @@ static int open_system(const struct vm_dir *dir, const struct vm_config *vm, str
 	if (!r)
 		r = image_inspect(disks->disk, SYSTEM_DISK, IMAGE_OVERLAY, false, &info, err);
 	if (!r)
-		r = open_base(vm, &info, disks, err);
+		r = open_base(store, vm, &info, disks, err);
 	return r;
 }
 
@@ -154,14 +211,14 @@ static int open_boot_file(const char *path, int *ret_fd, struct error *err)
 	return error_hint(err, "chmod o+r '%s'", path);
 }
 
-int disks_open(const struct vm_dir *dir, const struct vm_config *vm, struct disks *ret,
-	       struct error *err)
+int disks_open(const struct store *store, const struct vm_dir *dir, struct vm_config *vm,
+	       struct disks *ret, struct error *err)
 {
 	struct disks disks;
 	int r;
 
 	disks_init(&disks);
-	r = open_system(dir, vm, &disks, err);
+	r = open_system(store, dir, vm, &disks, err);
 	if (!r)
 		r = open_extra(dir, vm, &disks, err);
 	if (!r)

@@ -20,12 +20,13 @@ void disks_init(struct disks *disks); /* all -1 */
 void disks_done(struct disks *disks);
 
 /*
- * Open them all. The base image must be the file that create saw (size and mtime): a changed
- * one would make rubbish of the overlay (ERROR_VERIFY). Headers are read by us, so that a data
- * file or a backing name that leads elsewhere never reaches QEMU.
+ * Open them all. A VM without a recorded base image gets the one in its overlay's header into
+ * vm->image: the caller saves it. The base image must be the file that create saw (size and
+ * mtime): a changed one would make rubbish of the overlay (ERROR_VERIFY). Headers are read by
+ * us, so that a data file or a backing name that leads elsewhere never reaches QEMU.
  */
-int disks_open(const struct vm_dir *dir, const struct vm_config *vm, struct disks *ret,
-	       struct error *err);
+int disks_open(const struct store *store, const struct vm_dir *dir, struct vm_config *vm,
+	       struct disks *ret, struct error *err);
 
 /* Inspect the system disk of a VM, read-only. */
 int disks_inspect_system(const struct vm_dir *dir, struct image_info *ret, struct error *err);

@@ -168,6 +168,9 @@ int vm_image_remove(const struct vm_host *host, const char *name, struct error *
 	enum disk_format format;
 	int r = images_open(&host->store, name, &fd, &format, &path, err);
 
+	/* held before the VMs are looked at, or a create could end in between */
+	if (!r)
+		r = images_hold(fd, name, true, err);
 	if (!r)
 		r = store_list(&host->store, &names, err);
 	if (r)

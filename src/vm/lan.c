@@ -169,6 +169,9 @@ int lan_complete_nic(const struct vm_host *host, struct nl_sock *sock, const str
 	r = check_in_lan(lan, nic, text, err);
 	if (!r)
 		r = complete_gateway(lan, want_gateway, nic, err);
+	if (!r && want_gateway && nic->gateway.family == AF_UNSPEC)
+		vm_note(host, "no gateway is known: the guest gets none (set lan_gw in %s)",
+			HOST_CONFIG_PATH);
 	if (!r)
 		r = check_not_taken(sock, lan, nic, text, err);
 	return r;

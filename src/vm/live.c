@@ -7,7 +7,9 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
+#include "qmp/qmp.h"
 #include "live.h"
+#include "sockets.h"
 
 enum { KILL_WAIT_MS = 10000, DYING_WAIT_MS = 1000, DYING_POLL_MS = 5 };
 
@@ -69,7 +71,7 @@ int live_check_unrecorded(const struct vm_host *host, const struct vm_dir *dir, 
 	if (!vm_dir_running_lock_held(dir))
 		return 0;
 	error_set(err, ERROR_BUSY, EBUSY, "a QEMU of vm '%s' is alive without a record", dir->name);
-	return error_hint(err, "find it with: fuser -v %s/%s/lock", host->config.run_dir,
+	return error_hint(err, "find it with: fuser -v %s/%s/alive", host->config.run_dir,
 			  dir->name);
 }
 
@@ -89,4 +91,77 @@ int live_kill(const struct vm_dir *dir, const struct live *live, struct error *e
 		  live->process.pid, dir->name);
 	return error_hint(err, "it waits in the kernel, see: cat /proc/%d/stack",
 			  live->process.pid);
+}
+
+static int adopt(const struct vm_host *host, const struct vm_dir *dir, struct live *live,
+		 enum phase phase, struct error *err)
+{
+	struct record record = { .process = live->process, .phase = phase };
+	int r = record_write(dir, &record, err);
+
+	if (r)
+		return r;
+	vm_note(host, "%s: an earlier start was cut short, its guest runs", dir->name);
+	live->state = phase_states[phase];
+	live->half_started = false;
+	return 0;
+}
+
+static int end_unborn(const struct vm_host *host, const struct vm_dir *dir, struct live *live,
+		      struct error *err)
+{
+	int r = live_kill(dir, live, err);
+
+	if (r)
+		return r;
+	vm_note(host, "%s: an earlier start was cut short before the guest ran", dir->name);
+	*live = (struct live){ .state = VM_STATE_DEAD };
+	return 0;
+}
+
+int live_settle(const struct vm_host *host, const struct vm_dir *dir, struct live *live,
+		struct error *err)
+{
+	AUTO(qmp_closep) struct qmp *qmp = NULL;
+	struct error local = ERROR_INIT;
+	enum qmp_status status;
+
+	if (!live->half_started)
+		return 0;
+	if (qmp_connect(dir->run_fd, QMP_SOCKET, QMP_TIMEOUT_MS, &qmp, &local) ||
+	    qmp_query_status(qmp, &status, &local)) {
+		/* a child that was never told to go ends by itself */
+		if (process_check(&live->process) != PROCESS_ALIVE)
+			return end_unborn(host, dir, live, err);
+		error_set(err, ERROR_BUSY, EBUSY,
+			  "an earlier start of vm '%s' was cut short and its QEMU does not answer: "
+			  "%s",
+			  dir->name, local.message);
+		return error_hint(err, "mnmivm-se stop --force %s", dir->name);
+	}
+	if (status == QMP_STATUS_PRELAUNCH)
+		return end_unborn(host, dir, live, err);
+	return adopt(host, dir, live, status == QMP_STATUS_PAUSED ? PHASE_PAUSED : PHASE_RUNNING,
+		     err);
+}
+
+int live_power_down(const struct vm_dir *dir, const struct live *live, struct error *err)
+{
+	AUTO(qmp_closep) struct qmp *qmp = NULL;
+	int r;
+
+	if (live->foreign) {
+		error_set(err, ERROR_BUSY, ENOTSUP,
+			  "vm '%s' was started by another program (pid %d): its guest cannot be "
+			  "asked",
+			  dir->name, live->process.pid);
+		return error_hint(err, "shut it down from inside, or mnmivm-se stop --force %s",
+				  dir->name);
+	}
+	r = qmp_connect(dir->run_fd, QMP_SOCKET, QMP_TIMEOUT_MS, &qmp, err);
+	if (!r && live->state == VM_STATE_PAUSED)
+		r = qmp_continue(qmp, err);
+	if (!r)
+		r = qmp_powerdown(qmp, err);
+	return r;
 }

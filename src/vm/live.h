@@ -21,7 +21,25 @@ int live_get(const struct vm_host *host, const struct vm_dir *dir, struct live *
 
 bool live_is_alive(const struct live *live);
 
-/* ERROR_BUSY when no record tells of a living QEMU, but the lock that it holds does. */
+/*
+ * What is to become of a half-started VM, under its lock. Its launcher may have been killed
+ * before the guest ran, or just after: QEMU knows. A guest that runs, or was paused, is adopted
+ * (the record is completed, live updated); one that never ran is ended and the VM is
+ * VM_STATE_DEAD. ERROR_BUSY when QEMU does not answer: then nothing is done to it.
+ */
+int live_settle(const struct vm_host *host, const struct vm_dir *dir, struct live *live,
+		struct error *err);
+
+/*
+ * Press the guest's power button (ACPI); a paused guest is resumed for it. ERROR_BUSY for a
+ * QEMU that was started by another program.
+ */
+int live_power_down(const struct vm_dir *dir, const struct live *live, struct error *err);
+
+/*
+ * ERROR_BUSY when no record tells of a living QEMU, but the lock that it holds does; one that
+ * is ending is waited for.
+ */
 int live_check_unrecorded(const struct vm_host *host, const struct vm_dir *dir, struct error *err);
 
 /*

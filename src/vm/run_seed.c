@@ -8,15 +8,14 @@
 #include "base/alloc.h"
 #include "base/file.h"
 #include "run_seed.h"
-
-enum { SEED_MAX = 16 << 20 };
+#include "seed_files.h"
 
 #define SEED "seed.iso"
 
 int run_seed_open(const struct vm_dir *dir, int *ret_fd, struct error *err)
 {
 	AUTO_BUF iso = BUF_INIT;
-	int r = file_read(dir->fd, SEED, SEED_MAX, &iso, err);
+	int r = file_read(dir->fd, SEED, SEED_ISO_MAX, &iso, err);
 
 	if (r == -ENOENT)
 		error_hint(err, "mnmivm-se update-cloud %s makes a new one", dir->name);
@@ -32,7 +31,7 @@ int run_seed_refresh(const struct vm_dir *dir, struct error *err)
 	AUTO_CLOSE int fd = -1;
 	AUTO_BUF iso = BUF_INIT;
 	struct stat st;
-	int r = file_read(dir->fd, SEED, SEED_MAX, &iso, err);
+	int r = file_read(dir->fd, SEED, SEED_ISO_MAX, &iso, err);
 
 	if (!r)
 		r = file_open_regular(dir->run_fd, SEED, O_WRONLY, &fd, err);

@@ -127,19 +127,75 @@ int seed_files_documents(int dir_fd, const char *name, const struct vm_config *v
 	return seed_build(&spec, ret, err);
 }
 
+static int write_iso(int dir_fd, const struct seed_documents *documents, bool durable,
+		     struct error *err)
+{
+	AUTO_BUF iso = BUF_INIT;
+	int r = seed_iso(documents, &iso, err);
+
+	if (r)
+		return r;
+	return (durable ? file_write : file_write_volatile)(dir_fd, "seed.iso", iso.data, iso.len,
+							    0600, err);
+}
+
 int seed_files_write(int dir_fd, const char *name, const struct vm_config *vm,
 		     const struct host_config *host, bool durable, struct error *err)
 {
 	AUTO(auto_seed_documents) struct seed_documents documents = { 0 };
-	AUTO_BUF iso = BUF_INIT;
 	int r = seed_files_documents(dir_fd, name, vm, host, &documents, err);
 
 	if (!r)
-		r = seed_iso(&documents, &iso, err);
-	if (!r)
-		r = (durable ? file_write : file_write_volatile)(dir_fd, "seed.iso", iso.data,
-								 iso.len, 0600, err);
+		r = write_iso(dir_fd, &documents, durable, err);
 	return r ? error_prefix(err, "make the seed") : 0;
+}
+
+static bool same_text(const struct buf *a, const struct buf *b)
+{
+	return a->len == b->len && !memcmp(buf_str(a), buf_str(b), a->len);
+}
+
+static bool seed_is(int dir_fd, const struct seed_documents *wanted)
+{
+	AUTO(auto_seed_documents) struct seed_documents found = { 0 };
+	struct error ignored = ERROR_INIT;
+	AUTO_BUF iso = BUF_INIT;
+
+	return !file_read(dir_fd, "seed.iso", SEED_ISO_MAX, &iso, &ignored) &&
+	       !seed_read_iso(iso.data, iso.len, &found, &ignored) &&
+	       same_text(&found.user_data, &wanted->user_data) &&
+	       same_text(&found.meta_data, &wanted->meta_data) &&
+	       same_text(&found.network_config, &wanted->network_config);
+}
+
+int seed_files_refresh(int dir_fd, const char *name, const struct vm_config *vm,
+		       const struct host_config *host, struct error *err)
+{
+	AUTO(auto_seed_documents) struct seed_documents documents = { 0 };
+	int r = seed_files_documents(dir_fd, name, vm, host, &documents, err);
+
+	if (!r && !seed_is(dir_fd, &documents))
+		r = write_iso(dir_fd, &documents, true, err);
+	return r ? error_prefix(err, "make the seed") : 0;
+}
+
+int seed_files_check(const char *name, const char *user, const char *pubkey,
+		     const struct buf *user_data, const struct buf *network_config,
+		     struct error *err)
+{
+	AUTO(auto_seed_documents) struct seed_documents documents = { 0 };
+	AUTO_STRV keys = STRV_INIT;
+	struct seed_spec spec = {
+		.hostname = name,
+		.instance_id = "check",
+		.user = user,
+		.ssh_keys = &keys,
+		.user_data = text_or_null(user_data),
+		.network_config = text_or_null(network_config),
+	};
+
+	strv_push(&keys, pubkey);
+	return seed_build(&spec, &documents, err);
 }
 
 int seed_files_read_pubkey(const char *path, char **ret, struct error *err)

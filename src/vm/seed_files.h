@@ -15,10 +15,25 @@ int seed_files_documents(int dir_fd, const char *name, const struct vm_config *v
 int seed_files_write(int dir_fd, const char *name, const struct vm_config *vm,
 		     const struct host_config *host, bool durable, struct error *err);
 
+/*
+ * Make seed.iso anew if it is not what the files and settings say: an update-cloud was cut
+ * short, or somebody edited vm.conf.
+ */
+int seed_files_refresh(int dir_fd, const char *name, const struct vm_config *vm,
+		       const struct host_config *host, struct error *err);
+
+/*
+ * Would this user-data and network-config (empty: none) make a seed? Asked before anything is
+ * written.
+ */
+int seed_files_check(const char *name, const char *user, const char *pubkey,
+		     const struct buf *user_data, const struct buf *network_config,
+		     struct error *err);
+
 /* Read and check a public key file of the user ("-": standard input); one line into *ret. */
 int seed_files_read_pubkey(const char *path, char **ret, struct error *err);
 
-enum { SEED_USER_DATA_MAX = 1 << 20 };
+enum { SEED_USER_DATA_MAX = 1 << 20, SEED_ISO_MAX = 16 << 20 };
 
 /* Make the guest's pinned host key with ssh-keygen, or leave the one that is there. */
 int seed_files_make_host_key(int dir_fd, const char *name, const struct host_config *host,

@@ -23,14 +23,17 @@
 
 enum { RUN_ASK_AGAIN_MS = 15000 };
 
+static int start_remember(struct start *start, struct error *err);
+
 static int (*const start_steps[])(struct start *, struct error *) = {
 	start_claim,	 start_check_host,   start_find_network, start_open_disks,
-	start_open_seed, start_open_sockets, start_open_network, start_plan,
-	start_launch,	 start_wait_ready,
+	start_open_seed, start_open_sockets, start_open_network, start_open_logs,
+	start_plan,	 start_remember,     start_launch,	 start_wait_ready,
 };
 
 /* What a description does of it: nothing that another could notice. */
 static int (*const describe_steps[])(struct start *, struct error *) = {
+	start_check_host,
 	start_find_network,
 	start_open_disks,
 };
@@ -41,21 +44,10 @@ static int start_load(struct start *start, struct error *err)
 			   err);
 }
 
-/*
- * An earlier start that was killed has left QEMU waiting, paused, for somebody who never comes
- * back.
- */
-static int clear_the_past(struct start *start, const struct live *live, struct error *err)
+static int clear_the_past(struct start *start, struct error *err)
 {
-	int r = 0;
+	int r = live_check_unrecorded(start->host, &start->dir, err);
 
-	if (live->half_started) {
-		vm_note(start->host, "%s: an earlier start was cut short; beginning anew",
-			start->dir.name);
-		r = live_kill(&start->dir, live, err);
-	}
-	if (!r)
-		r = live_check_unrecorded(start->host, &start->dir, err);
 	if (!r)
 		record_clear(&start->dir);
 	return r;
@@ -70,31 +62,36 @@ static int start_begin(struct start *start, const char *name, struct error *err)
 		r = live_get(start->host, &start->dir, &live, err);
 	if (r)
 		return r;
-	if (live_is_alive(&live) && !live.half_started)
+	r = live_settle(start->host, &start->dir, &live, err);
+	if (r)
+		return r;
+	if (live_is_alive(&live))
 		return VM_ALREADY;
-	r = clear_the_past(start, &live, err);
+	r = clear_the_past(start, err);
 	if (!r)
 		r = start_load(start, err);
 	return r;
 }
 
-/* Saves what start itself decided: the uid of a VM of the Go edition. */
-static int start_remember(struct start *start, uid_t uid_before, struct error *err)
+/*
+ * What start itself decides of a VM of the Go edition, its uid and its base image, is saved
+ * before QEMU can change anything.
+ */
+static int start_remember(struct start *start, struct error *err)
 {
-	if (uid_before == start->vm.uid)
+	if (start->had_uid && start->had_image)
 		return 0;
 	return vm_dir_save(start->dir.fd, &start->vm, true, err);
 }
 
 static int start_walk(struct start *start, struct error *err)
 {
-	uid_t uid_before = start->vm.uid;
 	int r = 0;
 
+	start->had_uid = start->vm.uid != 0;
+	start->had_image = start->vm.image.path != NULL;
 	for (size_t i = 0; i < ARRAY_SIZE(start_steps) && !r; i++)
 		r = start_steps[i](start, err);
-	if (!r)
-		r = start_remember(start, uid_before, err);
 	if (r) {
 		launch_abort(&start->launch);
 		record_clear(&start->dir);
@@ -133,22 +130,33 @@ static int run_read_signals(int stop_fd, struct error *err)
 	return len < 0 && errno != EAGAIN ? error_errno(err, errno, "read a signal") : 0;
 }
 
+static bool is_ours(const struct start *start, const struct live *live)
+{
+	return live->process.pid == start->launch.id.pid &&
+	       live->process.start_ticks == start->launch.id.start_ticks;
+}
+
+/* As stop does it: under the lock, which another command may have just now. */
 static int run_ask_to_stop(struct start *start, struct error *err)
 {
 	struct record record = { .process = start->launch.id, .phase = PHASE_STOPPING };
-	AUTO(qmp_closep) struct qmp *monitor = NULL;
-	int r = qmp_connect(start->dir.run_fd, QMP_SOCKET, QMP_TIMEOUT_MS, &monitor, err);
+	AUTO_VM_DIR dir = VM_DIR_INIT;
+	struct live live;
+	int r = vm_dir_lock_existing(&start->host->store, start->dir.name, "run", &dir, err);
 
 	if (!r)
-		r = qmp_powerdown(monitor, err);
+		r = live_get(start->host, &dir, &live, err);
+	if (r || !is_ours(start, &live))
+		return r;
+	r = live_power_down(&dir, &live, err);
 	if (!r)
-		r = record_write(&start->dir, &record, err);
+		r = record_write(&dir, &record, err);
 	return r;
 }
 
 /*
- * Once a stop was asked for, the guest is asked every RUN_ASK_AGAIN_MS until it has gone: one that is
- * booting does not hear the button. It is never harmed; how long is too long is for the
+ * Once a stop was asked for, the guest is asked every RUN_ASK_AGAIN_MS until it has gone: one
+ * that is booting does not hear the button. It is never harmed; how long is too long is for the
  * service manager to say.
  */
 static int run_until_exit(struct start *start, int stop_fd, struct error *err)
@@ -165,8 +173,10 @@ static int run_until_exit(struct start *start, int stop_fd, struct error *err)
 			return error_errno(err, errno, "wait for QEMU");
 		if (n > 0 && fds[0].revents)
 			return 0;
-		if (n < 0 || (n > 0 && run_read_signals(stop_fd, err)))
+		if (n < 0)
 			continue;
+		if (n > 0 && run_read_signals(stop_fd, err))
+			return -err->code;
 		if (!stopping)
 			vm_note(start->host, "%s: asking the guest to shut down", start->dir.name);
 		stopping = true;

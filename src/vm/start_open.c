@@ -18,6 +18,7 @@
 #include "lan.h"
 #include "log.h"
 #include "run_seed.h"
+#include "seed_files.h"
 #include "sockets.h"
 #include "start_steps.h"
 
@@ -290,12 +291,18 @@ int start_open_network(struct start *start, struct error *err)
 
 int start_open_disks(struct start *start, struct error *err)
 {
-	return disks_open(&start->dir, &start->vm, &start->disks, err);
+	return disks_open(&start->host->store, &start->dir, &start->vm, &start->disks, err);
 }
 
 int start_open_seed(struct start *start, struct error *err)
 {
-	return run_seed_open(&start->dir, &start->seed, err);
+	int r = 0;
+
+	/* the Go edition's seed stays as it is until update-cloud makes one of ours */
+	if (start->vm.instance_id)
+		r = seed_files_refresh(start->dir.fd, start->dir.name, &start->vm,
+				       &start->host->config, err);
+	return r ? r : run_seed_open(&start->dir, &start->seed, err);
 }
 
 static int open_vnc(struct start *start, struct error *err)
@@ -309,14 +316,17 @@ static int open_vnc(struct start *start, struct error *err)
 	return socket_listen_tcp(vnc, start->vm.vnc_port, &start->vnc, err);
 }
 
+int start_open_logs(struct start *start, struct error *err)
+{
+	int r = log_create(&start->dir, VM_LOG_QEMU, &start->log, err);
+
+	return r ? r : log_create(&start->dir, VM_LOG_CONSOLE, &start->console_log, err);
+}
+
 int start_open_sockets(struct start *start, struct error *err)
 {
 	int r = vm_dir_running_lock(&start->dir, &start->running_lock, err);
 
-	if (!r)
-		r = log_create(&start->dir, VM_LOG_QEMU, &start->log, err);
-	if (!r)
-		r = log_create(&start->dir, VM_LOG_CONSOLE, &start->console_log, err);
 	if (!r)
 		r = socket_listen_unix(&start->dir, QMP_SOCKET, &start->qmp, err);
 	if (!r)

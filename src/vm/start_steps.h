@@ -23,6 +23,7 @@ struct start {
 	struct vm_dir dir; /* locked, except for a description */
 	struct vm_config vm;
 	bool paused;
+	bool had_uid, had_image; /* before this start */
 
 	struct nl_sock *netlink;
 	struct bridge bridges[VM_NICS_MAX];
@@ -53,7 +54,8 @@ int start_find_network(struct start *start, struct error *err); /* bridges: read
 int start_open_network(struct start *start, struct error *err); /* taps, vhost */
 int start_open_disks(struct start *start, struct error *err);
 int start_open_seed(struct start *start, struct error *err);
-int start_open_sockets(struct start *start, struct error *err); /* sockets, logs, lock */
+int start_open_sockets(struct start *start, struct error *err); /* sockets, lock */
+int start_open_logs(struct start *start, struct error *err); /* the last run's are kept */
 int start_plan(struct start *start, struct error *err); /* descriptor numbers, argv */
 int start_launch(struct start *start, struct error *err); /* recorded, then executed */
 int start_wait_ready(struct start *start, struct error *err); /* until QMP says it runs */

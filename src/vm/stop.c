@@ -34,31 +34,6 @@ static int record_phase(const struct vm_dir *dir, const struct live *live, enum 
 	return record_write(dir, &record, err);
 }
 
-/*
- * Press the power button. A foreign QEMU has no monitor of ours: SIGTERM is all there is, and
- * it ends the guest.
- */
-static int ask(const struct vm_dir *dir, const struct live *live, struct error *err)
-{
-	AUTO_QMP *qmp = NULL;
-	int r;
-
-	if (live->foreign) {
-		error_set(err, ERROR_BUSY, ENOTSUP,
-			  "vm '%s' was started by another program (pid %d): its guest cannot be "
-			  "asked",
-			  dir->name, live->process.pid);
-		return error_hint(err, "shut it down from inside, or mnmivm-se stop --force %s",
-				  dir->name);
-	}
-	r = stop_connect(dir, &qmp, err);
-	if (!r && live->state == VM_STATE_PAUSED)
-		r = qmp_continue(qmp, err);
-	if (!r)
-		r = qmp_powerdown(qmp, err);
-	return r;
-}
-
 /* The wait is done without the lock. Returns 0 when the process has ended. */
 static int wait_for_guest(const struct vm_host *host, const struct vm_dir *dir, struct live *live,
 			  int pid_fd, unsigned int timeout_s)
@@ -85,7 +60,7 @@ static int wait_for_guest(const struct vm_host *host, const struct vm_dir *dir, 
 			tell_at += PROGRESS_MS;
 		}
 		if (now >= ask_at) {
-			ask(dir, live, &ignored);
+			live_power_down(dir, live, &ignored);
 			ask_at += ASK_AGAIN_MS;
 		}
 	}
@@ -188,7 +163,7 @@ static int stop_alive(const struct vm_host *host, struct vm_dir *dir, struct liv
 	if (pid_fd < 0)
 		return error_errno(err, -pid_fd, "open the process of vm '%s'", dir->name);
 	if (ask_first) {
-		r = ask(dir, live, err);
+		r = live_power_down(dir, live, err);
 		if (r && !options->force)
 			return r;
 	}
@@ -220,11 +195,12 @@ int vm_stop(const struct vm_host *host, const char *name, const struct vm_stop_o
 			record_clear(&dir);
 		return r ? r : VM_ALREADY;
 	}
-	if (live.half_started) {
-		r = live_kill(&dir, &live, err);
-		if (!r)
-			record_clear(&dir);
+	r = options->force ? 0 : live_settle(host, &dir, &live, err);
+	if (r)
 		return r;
+	if (!live_is_alive(&live)) {
+		record_clear(&dir);
+		return 0;
 	}
 	r = stop_alive(host, &dir, &live, options, err);
 	vm_dir_done(&dir);

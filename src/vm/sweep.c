@@ -34,7 +34,10 @@ static void sweep_one(const struct store *store, const char *name)
 		vm_dir_remove_run(store, &dir);
 }
 
-/* Call sweep_one() for the names in a folder; those of VMs that are in place are passed over where so asked. */
+/*
+ * Call sweep_one() for the names in a folder; those of VMs that are in place are passed over
+ * where so asked.
+ */
 static void sweep_folder(const struct store *store, int folder_fd, bool pass_over_vms)
 {
 	int fd = file_openat(folder_fd, ".", O_RDONLY | O_DIRECTORY, 0);

@@ -6,9 +6,9 @@
 #include "store/store.h"
 
 /*
- * state_dir/tmp has a folder only while somebody makes or removes a VM, and run_dir one of a VM that is
- * not in place, under that VM's lock. One whose lock is free has been left behind. Costs a look at the
- * names when there is none; never fails, as the next command tries again.
+ * state_dir/tmp has a folder only while somebody makes or removes a VM, and run_dir one of a VM
+ * that is not in place, under that VM's lock. One whose lock is free has been left behind.
+ * Costs a look at the names when there is none; never fails, as the next command tries again.
  */
 void sweep_unfinished(const struct store *store);
 

@@ -240,32 +240,22 @@ static int update_load(struct update *update, struct error *err)
 	return r;
 }
 
-/* Does the seed that would be written build at all? Asked before the first file is replaced. */
-static int check_user_data(struct update *update, struct error *err)
+static int check_documents(struct update *update, struct error *err)
 {
-	AUTO_STRV keys = STRV_INIT;
 	AUTO_FREE char *line = NULL;
-	struct seed_documents documents = { 0 };
-	struct seed_spec spec = {
-		.hostname = update->dir.name,
-		.instance_id = "check",
-		.ssh_keys = &keys,
-		.user_data = update->user_data.data,
-		.network_config = update->network_config.data,
-	};
 	int r;
 
-	if (!spec.user_data && !spec.network_config)
+	if (!update->user_data.len && !update->network_config.len)
 		return 0;
 	r = update->pubkey ? 0 : file_read_line(update->dir.fd, "pubkey.pub", &line, err);
+	if (r == FILE_ABSENT)
+		r = error_set(err, ERROR_FAILED, ENOENT, "pubkey.pub of vm '%s' is missing",
+			      update->dir.name);
 	if (r)
-		return r == FILE_ABSENT
-			       ? error_set(err, ERROR_FAILED, ENOENT, "pubkey.pub is missing")
-			       : r;
-	strv_push(&keys, update->pubkey ? update->pubkey : line);
-	r = seed_build(&spec, &documents, err);
-	seed_documents_done(&documents);
-	return r;
+		return r;
+	return seed_files_check(update->dir.name, update->vm.user,
+				update->pubkey ? update->pubkey : line, &update->user_data,
+				&update->network_config, err);
 }
 
 int vm_update(const struct vm_host *host, const char *name, const struct vm_update_request *request,
@@ -280,7 +270,7 @@ int vm_update(const struct vm_host *host, const char *name, const struct vm_upda
 	if (!r)
 		r = read_texts(&update, err);
 	if (!r)
-		r = check_user_data(&update, err);
+		r = check_documents(&update, err);
 	if (!r && request->dns)
 		r = set_dns(&update, err);
 	if (!r && (request->ip || request->gateway || !update.vm.instance_id))
@@ -309,7 +299,6 @@ static void show_document(const char *which, const char *name, const struct buf 
 int vm_seed_show(const struct vm_host *host, const char *name, const char *which, struct buf *out,
 		 struct error *err)
 {
-	enum { ISO_MAX = 16 << 20 };
 	static const char *const documents_words[] = { "user-data", "meta-data", "network-config",
 						       NULL };
 	struct seed_documents documents = { 0 };
@@ -321,7 +310,7 @@ int vm_seed_show(const struct vm_host *host, const char *name, const char *which
 	if (!r)
 		r = vm_dir_open(&host->store, name, &dir, err);
 	if (!r)
-		r = file_read(dir.fd, "seed.iso", ISO_MAX, &iso, err);
+		r = file_read(dir.fd, "seed.iso", SEED_ISO_MAX, &iso, err);
 	if (!r)
 		r = seed_read_iso(iso.data, iso.len, &documents, err);
 	if (r)

@@ -106,16 +106,31 @@ static int wait_loop(const struct waiting *waiting, enum vm_wait_for what, unsig
 	}
 }
 
+static int waiting_open(struct waiting *waiting, const struct vm_host *host, const char *name,
+			enum vm_wait_for what, struct error *err)
+{
+	int r = vm_dir_open(&host->store, name, &waiting->dir, err);
+
+	if (!r)
+		r = vm_dir_load(&waiting->dir, &host->config, lan_fallback(host), &waiting->vm,
+				err);
+	return r ? r : check_possible(waiting, what, err);
+}
+
+int vm_wait_check(const struct vm_host *host, const char *name, enum vm_wait_for what,
+		  struct error *err)
+{
+	AUTO(waiting_done) struct waiting waiting = { .host = host, .dir = VM_DIR_INIT };
+
+	return waiting_open(&waiting, host, name, what, err);
+}
+
 int vm_wait(const struct vm_host *host, const char *name, enum vm_wait_for what,
 	    unsigned int timeout_s, struct error *err)
 {
 	AUTO(waiting_done) struct waiting waiting = { .host = host, .dir = VM_DIR_INIT };
-	int r = vm_dir_open(&host->store, name, &waiting.dir, err);
+	int r = waiting_open(&waiting, host, name, what, err);
 
-	if (!r)
-		r = vm_dir_load(&waiting.dir, &host->config, lan_fallback(host), &waiting.vm, err);
-	if (!r)
-		r = check_possible(&waiting, what, err);
 	if (r)
 		return r;
 	if (waiting.vm.ready_nonce)

@@ -398,10 +398,15 @@ a_damaged_VM_is_named_with_file_and_line()
 	echo text >"$state/vms/there/disk.qcow2"
 	refused 6 'disk.qcow2' start there
 	mv "$LAB/saved" "$state/vms/there/disk.qcow2"
-	mv "$state/vms/there/seed.iso" "$LAB/saved"
-	refused 1 'seed.iso' start there
-	has "hint" "$err" 'update-cloud there'
-	mv "$LAB/saved" "$state/vms/there/seed.iso"
+	mv "$state/vms/there/pubkey.pub" "$LAB/saved"
+	refused 1 'pubkey.pub' start there
+	mv "$LAB/saved" "$state/vms/there/pubkey.pub"
+	unchanged "$before"
+
+	# the seed follows from the other files: one that is missing or of old settings is made anew
+	rm "$state/vms/there/seed.iso"
+	succeeds start there --paused
+	succeeds stop there --force
 	unchanged "$before"
 
 	# an address or MAC that was written by hand is not anybody else's

@@ -330,7 +330,7 @@ run_files()
 	find "$run" -mindepth 1 -printf '%P\n' 2>/dev/null | while read -r path; do
 		name=${path%%/*}
 		case ${path#"$name"} in
-		''|/lock|/state-dir|/log|/log.1|/console.log|/console.log.1)
+		''|/lock|/alive|/state-dir|/log|/log.1|/console.log|/console.log.1)
 			[[ -d $state/vms/$name ]] && continue ;;
 		esac
 		echo "run $path"

@@ -162,7 +162,7 @@ descriptors_allowed()
 		$MNMIVM_GUEST/initrd
 		$MNMIVM_GUEST/vmlinuz
 		$run/one/console.log
-		$run/one/lock
+		$run/one/alive
 		$run/one/log
 		$run/one/seed.iso
 		$state/vms/one/disk.qcow2

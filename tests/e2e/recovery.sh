@@ -235,7 +235,7 @@ after_update()
 	succeeds seed web
 	if (($1 % 2)); then
 		succeeds update-cloud web --ip 192.168.86.21
-		json .ip 192.168.86.21/24 show web
+		json .ip 192.168.86.21 show web
 		prints 192.168.86.21/24 seed web network-config
 		ok cmp "$state/vms/web/seed.iso" "$run/web/seed.iso"
 		refused 4 '192.168.86.21 is in use' create other --pubkey-path "$key.pub" \
@@ -277,6 +277,47 @@ kill_QEMU()
 	pid=$(pid_of web)
 	kill -KILL "$pid"
 	eventually test ! -e "/proc/$pid"
+}
+
+# A launcher that is killed between "go on" and the record leaves a guest that runs.  It is
+# nobody's to kill: start and stop find it so.
+a_guest_that_runs_is_adopted()
+{
+	local n pid adopted=0
+
+	make_web
+	for ((n = 1; n < 40; n++)); do
+		killed sendmsg "$n" start web || break
+		se status --verbose web
+		if [[ $out == starting*'QEMU says:    running'* ]]; then
+			pid=$(pid_of web)
+			says 'web: already running' start web
+			has "note" "$err" 'its guest runs'
+			is "pid" "$(pid_of web)" "$pid"
+			json .state running status web
+			adopted=1
+		fi
+		succeeds stop --force web
+	done
+	((adopted)) || fail "no kill left a guest that runs"
+	succeeds stop --force web
+}
+
+# The folder of a VM may be removed by hand while its QEMU lives.
+a_name_with_a_living_QEMU_is_not_taken()
+{
+	local pid
+
+	succeeds start web
+	pid=$(pid_of web)
+	mv "$state/vms/web" "$LAB/gone"
+	refused 7 'earlier' create web --os tiny --pubkey-path "$key.pub" --ip "$ip"
+	refused 7 'earlier' create web --os absent --pubkey-path "$key.pub"
+	ok test -e "/proc/$pid"
+	mv "$LAB/gone" "$state/vms/web"
+	json .state running status web
+	succeeds stop --force web
+	succeeds delete --yes web
 }
 
 a_killed_QEMU_is_noticed()
@@ -439,8 +480,8 @@ a_QEMU_without_record_is_found()
 	rm "$run/web/process" "$state/vms/web/vm.pid"
 	refused 7 'alive without a record' start web
 	refused 7 'alive without a record' delete --yes web
-	has "hint" "$err" "fuser -v $run/web/lock"
-	is "who fuser finds" "$(fuser "$run/web/lock" 2>/dev/null | xargs)" "$pid"
+	has "hint" "$err" "fuser -v $run/web/alive"
+	is "who fuser finds" "$(fuser "$run/web/alive" 2>/dev/null | xargs)" "$pid"
 	kill "$pid"
 	eventually test ! -e "/proc/$pid"
 	succeeds start --paused web
@@ -475,7 +516,7 @@ make_old()
 folders_of_the_Go_edition_are_used()
 {
 	make_old
-	json '.[] | select(.name == "old") | "\(.state) \(.ip)"' 'stopped 192.168.86.41/24' list
+	json '.[] | select(.name == "old") | "\(.state) \(.ip)"' 'stopped 192.168.86.41' list
 	prints 192.168.86.41 show old
 	prints 'hostname: "old"' seed old user-data
 	says 'old: started' start old
@@ -636,6 +677,8 @@ run_tests \
 	create_is_killed_everywhere \
 	delete_is_killed_everywhere \
 	update_cloud_is_killed_everywhere \
+	a_guest_that_runs_is_adopted \
+	a_name_with_a_living_QEMU_is_not_taken \
 	a_killed_QEMU_is_noticed \
 	a_guest_may_power_off_by_itself \
 	a_killed_run_leaves_the_guest_alone \

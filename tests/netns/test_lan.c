@@ -16,11 +16,15 @@ static struct vm_config vm;
 static struct nl_sock *sock;
 static struct lan lan;
 static struct error err;
-static int notes;
+static int notes, gateway_notes;
 
 static void count_note(void *context, const char *text)
 {
 	(void)context;
+	if (strstr(text, "gateway")) {
+		gateway_notes++;
+		return;
+	}
 	ck_assert_ptr_nonnull(strstr(text, "name server"));
 	notes++;
 }
@@ -38,6 +42,7 @@ static void setup(void)
 	lan = (struct lan){ 0 };
 	err = (struct error)ERROR_INIT;
 	notes = 0;
+	gateway_notes = 0;
 }
 
 static void teardown(void)
@@ -128,6 +133,10 @@ START_TEST(test_from_the_bridge)
 	assert_lan("192.168.86.1/24", "");
 	suite_assert_ok(set("192.168.86.50", true), err);
 	assert_nic("192.168.86.50/24", "");
+	/* no gateway is known: said, unless none is wanted */
+	ck_assert_int_eq(gateway_notes, 1);
+	suite_assert_ok(set("192.168.86.50", false), err);
+	ck_assert_int_eq(gateway_notes, 1);
 }
 END_TEST
 

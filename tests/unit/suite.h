@@ -20,7 +20,10 @@ int suite_skip(const char *reason);
 /* Leave a single test out and say so; false under MNMIVM_TESTS_MUST_RUN=1: then it must run. */
 bool suite_leave_out(const char *test, const char *reason);
 
-/* Leave a test out of what the running kernel was built without: counted as skipped, never failed. */
+/*
+ * Leave a test out of what the running kernel was built without: counted as skipped, never
+ * failed.
+ */
 void suite_kernel_lacks(const char *test, const char *feature);
 
 /*
