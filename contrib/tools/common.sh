@@ -83,10 +83,13 @@ build()
 	local dir=$1
 
 	shift
+	# a build of another checkout is of no use
+	[ "$(cat "$dir/source" 2>/dev/null)" = "$TOP" ] || rm -rf "$dir"
 	if [ -f "$dir/build.ninja" ]; then
 		meson setup --reconfigure "$dir" "$TOP" "$@" >"$dir.log" 2>&1
 	else
-		mkdir -p "$(dirname "$dir")"
+		mkdir -p "$dir"
+		echo "$TOP" >"$dir/source"
 		meson setup "$dir" "$TOP" "$@" >"$dir.log" 2>&1
 	fi && ninja -C "$dir" >>"$dir.log" 2>&1 && return
 	grep -E -m 20 'error|FAILED|ERROR|warning' "$dir.log" >&2
