@@ -96,25 +96,47 @@ build()
 	return 1
 }
 
-# The Debian image, made once and kept; made anew when its recipe is newer.
-debian_image()
+# recipe FILE...: what an image was made from, whatever checkout that lies in.
+recipe()
 {
-	local image=$CACHE/debian-12.qcow2
-
-	[ "$image" -nt "$TOP/contrib/mkimage" ] && return
-	need_apt_lists
-	"$TOP/contrib/mkimage" --suite bookworm "$image" >"$CACHE/mkimage.log" 2>&1 ||
-		{ tail -n 20 "$CACHE/mkimage.log" >&2; die "mkimage: see above"; }
+	cat "$@" | sha256sum
 }
 
-# The small guest of the tests, likewise.
+# kept RESULT FILE...: was RESULT made from these?
+kept()
+{
+	[ -f "$1" ] && [ "$(cat "$1.recipe" 2>/dev/null)" = "$(recipe "${@:2}")" ]
+}
+
+# make_once RESULT LOG COMMAND... -- FILE...: run COMMAND unless RESULT is there from the same FILEs.
+make_once()
+{
+	local result=$1 log=$2 command=()
+
+	shift 2
+	while [ "$1" != -- ]; do
+		command+=("$1")
+		shift
+	done
+	shift
+	kept "$result" "$@" && return
+	need_apt_lists
+	"${command[@]}" >"$log" 2>&1 ||
+		{ tail -n 20 "$log" >&2; die "${command[0]##*/}: see above"; }
+	recipe "$@" >"$result.recipe"
+}
+
+debian_image()
+{
+	make_once "$CACHE/debian-12.qcow2" "$CACHE/mkimage.log" \
+		"$TOP/contrib/mkimage" --suite bookworm "$CACHE/debian-12.qcow2" -- \
+		"$TOP/contrib/mkimage"
+}
+
+# The small guest of the tests.
 small_guest()
 {
-	local dir=$CACHE/guest
-
-	[ "$dir/guest.qcow2" -nt "$TOP/tests/e2e/mkguest" ] &&
-		[ "$dir/guest.qcow2" -nt "$TOP/tests/e2e/guest/init" ] && return
-	need_apt_lists
-	"$TOP/tests/e2e/mkguest" "$dir" >"$CACHE/mkguest.log" 2>&1 ||
-		{ tail -n 20 "$CACHE/mkguest.log" >&2; die "mkguest: see above"; }
+	make_once "$CACHE/guest/guest.qcow2" "$CACHE/mkguest.log" \
+		"$TOP/tests/e2e/mkguest" "$CACHE/guest" -- \
+		"$TOP/tests/e2e/mkguest" "$TOP"/tests/e2e/guest/* "$TOP/contrib/mkimage"
 }
