@@ -175,8 +175,6 @@ static int create_check(struct create *create, struct error *err)
 	if (!r)
 		r = choose_disk_size(create, err);
 	if (!r)
-		r = read_documents(create, err);
-	if (!r)
 		r = complete_network(create, err);
 	return r;
 }
@@ -390,6 +388,10 @@ int vm_create(const struct vm_host *host, const char *name, struct vm_create_req
 	int r;
 
 	create_init(&create, host, name, request);
+	/* before the lock: standard input may take its time */
+	r = read_documents(&create, err);
+	if (r)
+		return r;
 	r = vm_dir_lock(&host->store, name, "create", &create.dir, err);
 	if (!r)
 		r = create_locked(&create, err);
@@ -445,7 +447,9 @@ int vm_create_describe(const struct vm_host *host, const char *name,
 		return r;
 	if (!vm_dir_open(&host->store, name, &existing, err))
 		return error_set(err, ERROR_CONFLICT, EEXIST, "vm '%s' exists", name);
-	r = create_check(&create, err);
+	r = read_documents(&create, err);
+	if (!r)
+		r = create_check(&create, err);
 	if (!r)
 		r = check_claims(&create, err);
 	if (!r)
