@@ -10,7 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -24,10 +23,11 @@
 #include "disks.h"
 #include "lan.h"
 #include "live.h"
+#include "random_id.h"
 #include "seed_files.h"
 #include "vm_claims.h"
 
-enum { RANDOM_TRIES = 16, ID_BYTES = 8, MIB = 1 << 20 };
+enum { RANDOM_TRIES = 16, MIB = 1 << 20 };
 
 /* What has been found out before anything is written. */
 struct create {
@@ -177,21 +177,6 @@ static int create_check(struct create *create, struct error *err)
 	if (!r)
 		r = complete_network(create, err);
 	return r;
-}
-
-static int random_id(const char *prefix, char **ret, struct error *err)
-{
-	uint8_t bytes[ID_BYTES];
-	struct buf text = BUF_INIT;
-
-	if (getrandom(bytes, sizeof(bytes), 0) != (ssize_t)sizeof(bytes))
-		return error_errno(err, errno, "read random bytes");
-	buf_puts(&text, prefix);
-	for (size_t i = 0; i < sizeof(bytes); i++)
-		buf_printf(&text, "%02x", bytes[i]);
-	free(*ret);
-	*ret = buf_steal(&text);
-	return 0;
 }
 
 static int claim_mac(struct create *create, struct error *err)

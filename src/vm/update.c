@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -15,6 +14,7 @@
 #include "vm/update.h"
 #include "lan.h"
 #include "live.h"
+#include "random_id.h"
 #include "run_seed.h"
 #include "seed_files.h"
 
@@ -109,17 +109,6 @@ static int read_texts(struct update *update, struct error *err)
 				   &update->network_config, err);
 	update->new_instance = request->pubkey_path || request->user_data_path;
 	return r;
-}
-
-static int new_instance_id(struct update *update, struct error *err)
-{
-	uint64_t random;
-
-	if (getrandom(&random, sizeof(random), 0) != (ssize_t)sizeof(random))
-		return error_errno(err, errno, "read random bytes");
-	free(update->vm.instance_id);
-	update->vm.instance_id = xasprintf("iid-%016llx", (unsigned long long)random);
-	return 0;
 }
 
 static int claim_address(struct update *update, struct error *err)
@@ -276,7 +265,7 @@ int vm_update(const struct vm_host *host, const char *name, const struct vm_upda
 	if (!r && (request->ip || request->gateway || !update.vm.instance_id))
 		r = set_address(&update, err);
 	if (!r && (update.new_instance || !update.vm.instance_id))
-		r = new_instance_id(&update, err);
+		r = random_id("iid-", &update.vm.instance_id, err);
 	if (!r)
 		r = claim_address(&update, err);
 	if (r)
