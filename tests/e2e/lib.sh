@@ -345,7 +345,8 @@ snapshot()
 	run_files
 	find "$state" \( -type f -size -64k -exec md5sum {} + \) -o \
 		-printf '%y %m %s %p %l\n' 2>/dev/null
-	sed 's/^/mount /' /proc/self/mounts
+	# namespaces that others of this host name and remove are none of ours
+	sed -n '/^nsfs /!s/^/mount /p' /proc/self/mounts
 }
 
 # unchanged BEFORE: nothing has come or gone since the snapshot.
