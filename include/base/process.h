@@ -3,6 +3,7 @@
 #ifndef BASE_PROCESS_H
 #define BASE_PROCESS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -25,6 +26,9 @@ enum process_state {
 
 /* Read the identity of a living pid. -ESRCH when it is gone. */
 int process_identify(pid_t pid, struct process_id *ret, struct error *err);
+
+/* The same process? Pid and start time; both of this boot. */
+bool process_is_same(const struct process_id *a, const struct process_id *b);
 
 /* Hold id against /proc. Never fails: what cannot be read is PROCESS_EXITED. */
 enum process_state process_check(const struct process_id *id);

@@ -123,6 +123,16 @@ const char *const *vm_config_keys(void);
 int vm_config_format(const struct vm_config *config, struct buf *ret, struct error *err);
 
 /*
+ * Replace the NIC's name servers by those of a comma-separated list, "none" for no one. what
+ * names it in the message. ERROR_USAGE; the list may be half replaced then.
+ */
+int vm_nic_set_dns(struct vm_nic *nic, const char *what, const char *text, struct error *err);
+
+/* The recovery screen as `vnc` and the machine have it: microvm has no display at all. */
+enum vm_screen { SCREEN_NONE, SCREEN_UNIX, SCREEN_TCP };
+enum vm_screen vm_config_screen(const struct vm_config *config);
+
+/*
  * vm.ip: "ADDR", "ADDR/N" or "dhcp". The Go edition wrote either form; a bare address takes
  * its prefix length from fallback (the LAN), or 24 where that is unset.
  */

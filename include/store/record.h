@@ -29,6 +29,10 @@ int record_read(const struct vm_dir *dir, struct record *ret, struct error *err)
 /* Replace it atomically; also vm.pid in the VM's folder, for people and older tools. */
 int record_write(const struct vm_dir *dir, const struct record *record, struct error *err);
 
+/* The same, of a process in a phase. */
+int record_phase(const struct vm_dir *dir, const struct process_id *process, enum phase phase,
+		 struct error *err);
+
 /* Remove the record, vm.pid, the sockets and the seed copy of a process that has gone. */
 void record_clear(const struct vm_dir *dir);
 

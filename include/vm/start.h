@@ -35,11 +35,8 @@ int vm_run(const struct vm_host *host, const char *name, int stop_fd, struct err
 int vm_start_describe(const struct vm_host *host, const char *name, struct buf *out,
 		      struct error *err);
 
-/* QEMU's argv as start would make it now. */
-int vm_start_argv(const struct vm_host *host, const char *name, struct strv *ret,
-		  struct error *err);
-
-/* How many words from argv[at] on are one option with its value, to print one option a line. */
-size_t vm_start_option_len(const struct strv *argv, size_t at);
+/* QEMU's command as start would make it now: one option with its value a string, quoted for sh. */
+int vm_start_command(const struct vm_host *host, const char *name, struct strv *ret,
+		     struct error *err);
 
 #endif

@@ -105,6 +105,11 @@ static enum process_state check(const struct process_id *id, struct stat_fields 
 	return stat->start_ticks == id->start_ticks ? PROCESS_ALIVE : PROCESS_REUSED;
 }
 
+bool process_is_same(const struct process_id *a, const struct process_id *b)
+{
+	return a->pid == b->pid && a->start_ticks == b->start_ticks;
+}
+
 enum process_state process_check(const struct process_id *id)
 {
 	struct stat_fields stat;

@@ -160,26 +160,6 @@ static int read_sizes(const struct cli_args *args, struct vm_create_request *req
 	return r;
 }
 
-static int read_dns(const struct cli_args *args, struct vm_create_request *request,
-		    struct error *err)
-{
-	struct vm_nic *nic = &request->config.nics[0];
-	const char *text = cli_value(args, "dns");
-	struct ip_addr addr;
-	int r = 0;
-
-	if (!text)
-		return 0;
-	request->no_dns = !strcmp(text, "none");
-	strv_clear(&nic->dns);
-	if (request->no_dns)
-		return 0;
-	strv_split(&nic->dns, text, ',');
-	for (size_t i = 0; i < nic->dns.n && !r; i++)
-		r = ip_parse("--dns", nic->dns.v[i], &addr, err);
-	return r;
-}
-
 static int read_network(const struct cli_args *args, struct vm_create_request *request,
 			struct error *err)
 {
@@ -187,10 +167,12 @@ static int read_network(const struct cli_args *args, struct vm_create_request *r
 	const char *gateway = cli_value(args, "gateway");
 	const char *mac = cli_value(args, "mac");
 	const char *search = cli_value(args, "search");
-	int r = read_dns(args, request, err);
+	const char *dns = cli_value(args, "dns");
+	int r = dns ? vm_nic_set_dns(nic, "--dns", dns, err) : 0;
 
 	request->ip = cli_value(args, "ip");
 	request->has_mac = mac != NULL;
+	request->no_dns = dns && !strcmp(dns, "none");
 	request->no_gateway = gateway && !strcmp(gateway, "none");
 	if (!r && gateway && !request->no_gateway)
 		r = ip_parse("--gateway", gateway, &nic->gateway, err);

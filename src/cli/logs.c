@@ -6,7 +6,6 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
-#include "base/quote.h"
 #include "vm/console.h"
 #include "vm/start.h"
 #include "vm/status.h"
@@ -96,23 +95,12 @@ const struct command command_logs = {
 
 static int run_show_cmd(struct cli *cli, const struct cli_args *args, struct error *err)
 {
-	AUTO_STRV argv = STRV_INIT;
-	int r = vm_start_argv(&cli->host, args->words.v[0], &argv, err);
+	AUTO_STRV lines = STRV_INIT;
+	int r = vm_start_command(&cli->host, args->words.v[0], &lines, err);
 
-	if (r)
-		return r;
-	for (size_t at = 0; at < argv.n;) {
-		size_t len = vm_start_option_len(&argv, at);
-		AUTO_BUF line = BUF_INIT;
-
-		for (size_t i = 0; i < len; i++) {
-			buf_puts(&line, i ? " " : "");
-			quote_word(&line, argv.v[at + i]);
-		}
-		at += len;
-		puts(buf_str(&line));
-	}
-	return 0;
+	for (size_t i = 0; i < lines.n; i++)
+		puts(lines.v[i]);
+	return r;
 }
 
 const struct command command_show_cmd = {

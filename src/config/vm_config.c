@@ -148,6 +148,13 @@ int vm_config_check(const struct vm_config *config, struct error *err)
 	return r;
 }
 
+enum vm_screen vm_config_screen(const struct vm_config *config)
+{
+	if (config->machine == MACHINE_MICROVM || !strcmp(config->vnc, "off"))
+		return SCREEN_NONE;
+	return !strcmp(config->vnc, "unix") ? SCREEN_UNIX : SCREEN_TCP;
+}
+
 int vm_config_parse(struct vm_config *config, const char *origin, const char *text, size_t len,
 		    struct error *err)
 {

@@ -49,3 +49,17 @@ void vm_config_format_ip(const struct vm_config *config, char out[IP_TEXT_MAX])
 	else
 		memcpy(out, "dhcp", sizeof("dhcp"));
 }
+
+int vm_nic_set_dns(struct vm_nic *nic, const char *what, const char *text, struct error *err)
+{
+	struct ip_addr addr;
+	int r = 0;
+
+	strv_clear(&nic->dns);
+	if (!strcmp(text, "none"))
+		return 0;
+	strv_split(&nic->dns, text, ',');
+	for (size_t i = 0; i < nic->dns.n && !r; i++)
+		r = ip_parse(what, nic->dns.v[i], &addr, err);
+	return r;
+}

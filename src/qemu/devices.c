@@ -164,7 +164,7 @@ void devices_add_display(const struct qemu_spec *spec, struct strv *argv)
 {
 	json_t *object;
 
-	if (spec->vm->machine == MACHINE_MICROVM || !strcmp(spec->vm->vnc, "off"))
+	if (vm_config_screen(spec->vm) == SCREEN_NONE)
 		return;
 	object = json_object();
 	set_text(object, "driver", "VGA");

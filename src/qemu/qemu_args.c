@@ -78,7 +78,7 @@ static void add_kernel(const struct qemu_spec *spec, struct strv *argv)
 static void add_ways_in(const struct qemu_spec *spec, struct strv *argv)
 {
 	option(argv, "-display", "none");
-	if (spec->vm->machine != MACHINE_MICROVM && strcmp(spec->vm->vnc, "off") != 0)
+	if (vm_config_screen(spec->vm) != SCREEN_NONE)
 		option(argv, "-vnc", "none");
 	strv_push(argv, "-chardev");
 	strv_pushf(argv, "socket,id=qmp,fd=%d,server=on,wait=off", spec->fds.qmp);

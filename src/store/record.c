@@ -86,6 +86,14 @@ int record_write(const struct vm_dir *dir, const struct record *record, struct e
 	return r ? error_prefix(err, "record vm '%s'", dir->name) : 0;
 }
 
+int record_phase(const struct vm_dir *dir, const struct process_id *process, enum phase phase,
+		 struct error *err)
+{
+	const struct record record = { .process = *process, .phase = phase };
+
+	return record_write(dir, &record, err);
+}
+
 void record_clear(const struct vm_dir *dir)
 {
 	if (dir->fd >= 0) {

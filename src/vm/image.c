@@ -14,6 +14,7 @@
 #include "store/images.h"
 #include "store/vm_dir.h"
 #include "vm/image.h"
+#include "disks.h"
 #include "lan.h"
 
 enum { COPY_CHUNK = 1 << 20 };
@@ -140,7 +141,6 @@ static bool vm_uses(const struct vm_host *host, const char *name, const char *pa
 	struct error ignored = ERROR_INIT;
 	AUTO_VM_DIR dir = VM_DIR_INIT;
 	struct image_info info;
-	AUTO_CLOSE int fd = -1;
 	struct vm_config vm;
 	bool uses;
 
@@ -153,9 +153,8 @@ static bool vm_uses(const struct vm_host *host, const char *name, const char *pa
 		if (uses)
 			return true;
 	}
-	return !file_open_regular(dir.fd, "disk.qcow2", O_RDONLY, &fd, &ignored) &&
-	       !image_inspect(fd, name, IMAGE_OVERLAY, false, &info, &ignored) &&
-	       info.has_backing && !strcmp(info.backing_file, path);
+	return !disks_inspect_system(&dir, &info, &ignored) && info.has_backing &&
+	       !strcmp(info.backing_file, path);
 }
 
 int vm_image_remove(const struct vm_host *host, const char *name, struct error *err)

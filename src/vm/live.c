@@ -96,8 +96,7 @@ int live_kill(const struct vm_dir *dir, const struct live *live, struct error *e
 static int adopt(const struct vm_host *host, const struct vm_dir *dir, struct live *live,
 		 enum phase phase, struct error *err)
 {
-	struct record record = { .process = live->process, .phase = phase };
-	int r = record_write(dir, &record, err);
+	int r = record_phase(dir, &live->process, phase, err);
 
 	if (r)
 		return r;
@@ -164,4 +163,22 @@ int live_power_down(const struct vm_dir *dir, const struct live *live, struct er
 	if (!r)
 		r = qmp_powerdown(qmp, err);
 	return r;
+}
+
+int live_clear_dead(const struct vm_host *host, const char *name, const char *command,
+		    struct error *err)
+{
+	AUTO_VM_DIR dir = VM_DIR_INIT;
+	struct live live;
+	int r = vm_dir_lock_existing(&host->store, name, command, &dir, err);
+
+	if (r == -ENOENT)
+		return 0; /* deleted: gone is gone */
+	if (!r)
+		r = live_get(host, &dir, &live, err);
+	if (r)
+		return r;
+	if (!live_is_alive(&live))
+		record_clear(&dir);
+	return 0;
 }

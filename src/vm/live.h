@@ -48,4 +48,14 @@ int live_check_unrecorded(const struct vm_host *host, const struct vm_dir *dir, 
  */
 int live_kill(const struct vm_dir *dir, const struct live *live, struct error *err);
 
+/*
+ * Take the VM's lock for command and clear the record of a process that has ended, unless somebody
+ * has started the VM anew meanwhile. A VM that was deleted is no error.
+ */
+int live_clear_dead(const struct vm_host *host, const char *name, const char *command,
+		    struct error *err);
+
+/* How often a guest is asked to shut down: one that is booting does not hear the button. */
+enum { LIVE_ASK_AGAIN_MS = 15000 };
+
 #endif

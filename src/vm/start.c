@@ -21,8 +21,6 @@
 #include "sockets.h"
 #include "start_steps.h"
 
-enum { RUN_ASK_AGAIN_MS = 15000 };
-
 static int start_remember(struct start *start, struct error *err);
 
 static int (*const start_steps[])(struct start *, struct error *) = {
@@ -99,15 +97,10 @@ static int start_walk(struct start *start, struct error *err)
 	return r;
 }
 
-static void start_donep(struct start *start)
-{
-	start_done(start);
-}
-
 int vm_start(const struct vm_host *host, const char *name, const struct vm_start_options *options,
 	     struct error *err)
 {
-	AUTO(start_donep) struct start start;
+	AUTO(start_done) struct start start;
 	int r;
 
 	start_init(&start, host);
@@ -130,32 +123,25 @@ static int run_read_signals(int stop_fd, struct error *err)
 	return len < 0 && errno != EAGAIN ? error_errno(err, errno, "read a signal") : 0;
 }
 
-static bool is_ours(const struct start *start, const struct live *live)
-{
-	return live->process.pid == start->launch.id.pid &&
-	       live->process.start_ticks == start->launch.id.start_ticks;
-}
-
 /* As stop does it: under the lock, which another command may have just now. */
 static int run_ask_to_stop(struct start *start, struct error *err)
 {
-	struct record record = { .process = start->launch.id, .phase = PHASE_STOPPING };
 	AUTO_VM_DIR dir = VM_DIR_INIT;
 	struct live live;
 	int r = vm_dir_lock_existing(&start->host->store, start->dir.name, "run", &dir, err);
 
 	if (!r)
 		r = live_get(start->host, &dir, &live, err);
-	if (r || !is_ours(start, &live))
+	if (r || !process_is_same(&live.process, &start->launch.id))
 		return r;
 	r = live_power_down(&dir, &live, err);
 	if (!r)
-		r = record_write(&dir, &record, err);
+		r = record_phase(&dir, &live.process, PHASE_STOPPING, err);
 	return r;
 }
 
 /*
- * Once a stop was asked for, the guest is asked every RUN_ASK_AGAIN_MS until it has gone: one
+ * Once a stop was asked for, the guest is asked every LIVE_ASK_AGAIN_MS until it has gone: one
  * that is booting does not hear the button. It is never harmed; how long is too long is for the
  * service manager to say.
  */
@@ -167,7 +153,7 @@ static int run_until_exit(struct start *start, int stop_fd, struct error *err)
 
 	for (;;) {
 		struct error local = ERROR_INIT;
-		int n = poll(fds, ARRAY_SIZE(fds), stopping ? RUN_ASK_AGAIN_MS : -1);
+		int n = poll(fds, ARRAY_SIZE(fds), stopping ? LIVE_ASK_AGAIN_MS : -1);
 
 		if (n < 0 && errno != EINTR)
 			return error_errno(err, errno, "wait for QEMU");
@@ -210,9 +196,7 @@ static int run_verdict(const struct start *start, struct error *err)
  */
 static int run_stay(struct start *start, int stop_fd, struct error *err)
 {
-	struct vm_dir locked = VM_DIR_INIT;
-	struct error local = ERROR_INIT;
-	struct record record;
+	struct error ignored = ERROR_INIT;
 	int r;
 
 	qmp_close(start->monitor);
@@ -221,17 +205,13 @@ static int run_stay(struct start *start, int stop_fd, struct error *err)
 	r = run_until_exit(start, stop_fd, err);
 	if (!r)
 		r = run_verdict(start, err);
-	if (!vm_dir_lock_existing(&start->host->store, start->dir.name, "run", &locked, &local) &&
-	    !record_read(&locked, &record, &local) &&
-	    process_check(&record.process) != PROCESS_ALIVE)
-		record_clear(&locked);
-	vm_dir_done(&locked);
+	live_clear_dead(start->host, start->dir.name, "run", &ignored);
 	return r;
 }
 
 int vm_run(const struct vm_host *host, const char *name, int stop_fd, struct error *err)
 {
-	AUTO(start_donep) struct start start;
+	AUTO(start_done) struct start start;
 	int r;
 
 	start_init(&start, host);
@@ -266,21 +246,33 @@ static int describe_plan(struct start *start, const char *name, struct error *er
 	return r;
 }
 
-int vm_start_argv(const struct vm_host *host, const char *name, struct strv *ret, struct error *err)
+/* One option with its value a line, as a shell would read it. */
+static void argv_lines(const struct strv *argv, struct strv *ret)
 {
-	AUTO(start_donep) struct start start;
+	for (size_t at = 0; at < argv->n;) {
+		size_t len = qemu_args_option_len(argv, at);
+		struct buf line = BUF_INIT;
+
+		for (size_t i = 0; i < len; i++) {
+			buf_puts(&line, i ? " " : "");
+			quote_word(&line, argv->v[at + i]);
+		}
+		strv_push_take(ret, buf_steal(&line));
+		at += len;
+	}
+}
+
+int vm_start_command(const struct vm_host *host, const char *name, struct strv *ret,
+		     struct error *err)
+{
+	AUTO(start_done) struct start start;
 	int r;
 
 	start_init(&start, host);
 	r = describe_plan(&start, name, err);
 	if (!r)
-		strv_copy(ret, &start.argv);
+		argv_lines(&start.argv, ret);
 	return r;
-}
-
-size_t vm_start_option_len(const struct strv *argv, size_t at)
-{
-	return qemu_args_option_len(argv, at);
 }
 
 static void describe_files(const struct start *start, struct buf *out)
@@ -291,9 +283,9 @@ static void describe_files(const struct start *start, struct buf *out)
 	buf_printf(out, "write %s/%s/{process,log,console.log,seed.iso}\n", run_dir, name);
 	buf_printf(out, "write %s/vms/%s/vm.pid\n", start->host->config.state_dir, name);
 	buf_printf(out, "listen %s/%s/{%s,%s}\n", run_dir, name, QMP_SOCKET, CONSOLE_SOCKET);
-	if (start->vm.machine != MACHINE_MICROVM && !strcmp(start->vm.vnc, "unix"))
+	if (vm_config_screen(&start->vm) == SCREEN_UNIX)
 		buf_printf(out, "listen %s/%s/%s\n", run_dir, name, VNC_SOCKET);
-	else if (start->vm.machine != MACHINE_MICROVM && strcmp(start->vm.vnc, "off") != 0)
+	else if (vm_config_screen(&start->vm) == SCREEN_TCP)
 		buf_printf(out, "listen %s port %u\n", start->vm.vnc, start->vm.vnc_port);
 }
 
@@ -309,23 +301,17 @@ static void describe_identity(const struct start *start, struct buf *out)
 
 static void describe_argv(const struct strv *argv, struct buf *out)
 {
-	for (size_t at = 0; at < argv->n;) {
-		size_t len = qemu_args_option_len(argv, at);
+	AUTO_STRV lines = STRV_INIT;
 
-		buf_puts(out, at ? "    " : "run ");
-		for (size_t i = 0; i < len; i++) {
-			buf_puts(out, i ? " " : "");
-			quote_word(out, argv->v[at + i]);
-		}
-		buf_puts(out, "\n");
-		at += len;
-	}
+	argv_lines(argv, &lines);
+	for (size_t i = 0; i < lines.n; i++)
+		buf_printf(out, "%s%s\n", i ? "    " : "run ", lines.v[i]);
 }
 
 int vm_start_describe(const struct vm_host *host, const char *name, struct buf *out,
 		      struct error *err)
 {
-	AUTO(start_donep) struct start start;
+	AUTO(start_done) struct start start;
 	int r;
 
 	start_init(&start, host);

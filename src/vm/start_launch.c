@@ -100,13 +100,6 @@ static void release_handed_over(struct start *start)
 	fd_close(&start->running_lock);
 }
 
-static int write_record(struct start *start, enum phase phase, struct error *err)
-{
-	struct record record = { .process = start->launch.id, .phase = phase };
-
-	return record_write(&start->dir, &record, err);
-}
-
 /*
  * The child waits while it is being recorded: a launcher that is killed before that leaves no
  * process, one that is killed after it leaves a process that the next command finds.
@@ -116,7 +109,7 @@ int start_launch(struct start *start, struct error *err)
 	int r = launch_start(&start->plan, &start->launch, err);
 
 	if (!r)
-		r = write_record(start, PHASE_STARTING, err);
+		r = record_phase(&start->dir, &start->launch.id, PHASE_STARTING, err);
 	if (!r)
 		r = launch_go(&start->launch, err);
 	release_handed_over(start);
@@ -144,7 +137,7 @@ static int let_it_run(struct start *start, struct error *err)
 	int r;
 
 	if (start->paused)
-		return write_record(start, PHASE_PAUSED, err);
+		return record_phase(&start->dir, &start->launch.id, PHASE_PAUSED, err);
 	r = qmp_continue(start->monitor, err);
 	if (!r)
 		r = qmp_query_status(start->monitor, &status, err);
@@ -152,7 +145,7 @@ static int let_it_run(struct start *start, struct error *err)
 		r = error_set(err, ERROR_FAILED, EPROTO, "QEMU does not run the guest: it is %s",
 			      qmp_status_word(status));
 	if (!r)
-		r = write_record(start, PHASE_RUNNING, err);
+		r = record_phase(&start->dir, &start->launch.id, PHASE_RUNNING, err);
 	return r;
 }
 

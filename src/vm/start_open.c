@@ -170,12 +170,6 @@ static int claim_uid(struct start *start, struct error *err)
 	return claim_take(&start->host->store, "uid", text, start->dir.name, err);
 }
 
-static bool vnc_is_tcp(const struct vm_config *vm)
-{
-	return vm->machine != MACHINE_MICROVM && strcmp(vm->vnc, "off") != 0 &&
-	       strcmp(vm->vnc, "unix") != 0;
-}
-
 static int claim_vnc_port(struct start *start, struct error *err)
 {
 	char text[24];
@@ -195,7 +189,7 @@ int start_claim(struct start *start, struct error *err)
 	const struct store *store = &start->host->store;
 	int r = claim_uid(start, err);
 
-	if (!r && vnc_is_tcp(&start->vm))
+	if (!r && vm_config_screen(&start->vm) == SCREEN_TCP)
 		r = claim_vnc_port(start, err);
 
 	for (unsigned int i = 0; i < start->vm.n_nics && !r; i++) {
@@ -307,13 +301,14 @@ int start_open_seed(struct start *start, struct error *err)
 
 static int open_vnc(struct start *start, struct error *err)
 {
-	const char *vnc = start->vm.vnc;
-
-	if (start->vm.machine == MACHINE_MICROVM || !strcmp(vnc, "off"))
-		return 0;
-	if (!strcmp(vnc, "unix"))
+	switch (vm_config_screen(&start->vm)) {
+	case SCREEN_UNIX:
 		return socket_listen_unix(&start->dir, VNC_SOCKET, &start->vnc, err);
-	return socket_listen_tcp(vnc, start->vm.vnc_port, &start->vnc, err);
+	case SCREEN_TCP:
+		return socket_listen_tcp(start->vm.vnc, start->vm.vnc_port, &start->vnc, err);
+	default:
+		return 0;
+	}
 }
 
 int start_open_logs(struct start *start, struct error *err)

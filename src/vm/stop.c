@@ -15,7 +15,6 @@
 
 enum {
 	QUIT_WAIT_MS = 5000,
-	ASK_AGAIN_MS = 15000, /* a guest that boots does not hear the button */
 	PROGRESS_MS = 10000,
 };
 
@@ -26,21 +25,13 @@ static int stop_connect(const struct vm_dir *dir, struct qmp **ret, struct error
 	return qmp_connect(dir->run_fd, QMP_SOCKET, QMP_TIMEOUT_MS, ret, err);
 }
 
-static int record_phase(const struct vm_dir *dir, const struct live *live, enum phase phase,
-			struct error *err)
-{
-	struct record record = { .process = live->process, .phase = phase };
-
-	return record_write(dir, &record, err);
-}
-
 /* The wait is done without the lock. Returns 0 when the process has ended. */
 static int wait_for_guest(const struct vm_host *host, const struct vm_dir *dir, struct live *live,
 			  int pid_fd, unsigned int timeout_s)
 {
 	int64_t start = clock_ms();
 	int64_t deadline = start + (int64_t)timeout_s * 1000;
-	int64_t ask_at = start + ASK_AGAIN_MS;
+	int64_t ask_at = start + LIVE_ASK_AGAIN_MS;
 	int64_t tell_at = start + PROGRESS_MS;
 
 	live->state = VM_STATE_STOPPING;
@@ -61,32 +52,9 @@ static int wait_for_guest(const struct vm_host *host, const struct vm_dir *dir, 
 		}
 		if (now >= ask_at) {
 			live_power_down(dir, live, &ignored);
-			ask_at += ASK_AGAIN_MS;
+			ask_at += LIVE_ASK_AGAIN_MS;
 		}
 	}
-}
-
-/* Take the lock again and clear up, unless somebody has started the VM anew meanwhile. */
-static int finish(const struct vm_host *host, const char *name, struct error *err)
-{
-	AUTO_VM_DIR dir = VM_DIR_INIT;
-	struct live live;
-	int r = vm_dir_lock_existing(&host->store, name, "stop", &dir, err);
-
-	if (r == -ENOENT)
-		return 0; /* deleted: gone is gone */
-	if (!r)
-		r = live_get(host, &dir, &live, err);
-	if (r)
-		return r;
-	if (!live_is_alive(&live))
-		record_clear(&dir);
-	return 0;
-}
-
-static bool same_process(const struct process_id *a, const struct process_id *b)
-{
-	return a->pid == b->pid && a->start_ticks == b->start_ticks;
 }
 
 /* The guest goes on: say so in the record, unless it has been stopped or started anew meanwhile. */
@@ -99,8 +67,8 @@ static void record_going_on(const struct vm_host *host, const struct vm_dir *dir
 
 	if (!vm_dir_lock_existing(&host->store, dir->name, "stop", &locked, &ignored) &&
 	    !live_get(host, &locked, &live, &ignored) && live.state == VM_STATE_STOPPING &&
-	    same_process(&live.process, &before->process))
-		record_phase(&locked, &live, PHASE_RUNNING, &ignored);
+	    process_is_same(&live.process, &before->process))
+		record_phase(&locked, &live.process, PHASE_RUNNING, &ignored);
 }
 
 static int give_up(const struct vm_host *host, const struct vm_dir *dir, const struct live *before,
@@ -168,7 +136,7 @@ static int stop_alive(const struct vm_host *host, struct vm_dir *dir, struct liv
 			return r;
 	}
 	if (!live->foreign)
-		record_phase(dir, live, PHASE_STOPPING, &ignored);
+		record_phase(dir, &live->process, PHASE_STOPPING, &ignored);
 	fd_close(&dir->lock_fd);
 	if (ask_first && !r) {
 		r = wait_for_guest(host, dir, live, pid_fd, timeout_s);
@@ -204,7 +172,7 @@ int vm_stop(const struct vm_host *host, const char *name, const struct vm_stop_o
 	}
 	r = stop_alive(host, &dir, &live, options, err);
 	vm_dir_done(&dir);
-	return r ? r : finish(host, name, err);
+	return r ? r : live_clear_dead(host, name, "stop", err);
 }
 
 int vm_restart(const struct vm_host *host, const char *name, const struct vm_stop_options *options,
@@ -252,7 +220,7 @@ static int set_paused(const struct vm_host *host, const char *name, bool paused,
 		r = VM_ALREADY;
 	else
 		r = paused ? qmp_execute(qmp, "stop", NULL, NULL, err) : qmp_continue(qmp, err);
-	if (r >= 0 && record_phase(&dir, &live, phase, err))
+	if (r >= 0 && record_phase(&dir, &live.process, phase, err))
 		return -err->code;
 	return r;
 }

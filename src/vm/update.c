@@ -40,24 +40,6 @@ static void update_done(struct update *update)
 	buf_done(&update->network_config);
 }
 
-static int set_dns(struct update *update, struct error *err)
-{
-	struct strv *dns = &update->vm.nics[0].dns;
-	struct ip_addr addr;
-
-	strv_clear(dns);
-	if (!strcmp(update->request->dns, "none"))
-		return 0;
-	strv_split(dns, update->request->dns, ',');
-	for (size_t i = 0; i < dns->n; i++) {
-		int r = ip_parse("--dns", dns->v[i], &addr, err);
-
-		if (r)
-			return r;
-	}
-	return 0;
-}
-
 /* A gateway of the old network is of no use to an address of another. */
 static void forget_foreign_gateway(struct vm_nic *nic)
 {
@@ -261,7 +243,7 @@ int vm_update(const struct vm_host *host, const char *name, const struct vm_upda
 	if (!r)
 		r = check_documents(&update, err);
 	if (!r && request->dns)
-		r = set_dns(&update, err);
+		r = vm_nic_set_dns(&update.vm.nics[0], "--dns", request->dns, err);
 	if (!r && (request->ip || request->gateway || !update.vm.instance_id))
 		r = set_address(&update, err);
 	if (!r && (update.new_instance || !update.vm.instance_id))
