@@ -17,7 +17,7 @@ struct launch_fd {
 	int target;
 };
 
-enum { LAUNCH_FDS_MAX = 64, LAUNCH_PROGRAM_MAX = 256 };
+enum { LAUNCH_FDS_MAX = 320, LAUNCH_PROGRAM_MAX = 256 };
 
 /* Pure data; everything is borrowed until launch_start() returns. */
 struct launch_plan {

@@ -12,8 +12,22 @@
 #include "net/bridge.h"
 
 enum {
-	TAP_QUEUES_MAX = 1, /* multi-queue: one descriptor for each, to come */
+	TAP_QUEUES_MAX = 16, /* one descriptor each */
 	TAP_NICS_MAX = 1000,
+	TAP_ADDRESSES_MAX = 16,
+	TAP_TRUNK_MAX = 32, /* ranges */
+	TAP_VLAN_MAX = 4094,
+	TAP_RATE_MBIT_MAX = 100000,
+};
+
+enum tap_guard {
+	TAP_GUARD_OFF, /* any frame */
+	TAP_GUARD_MAC, /* the guest's MAC only, no tags (unless trunk), no bridge protocols */
+	TAP_GUARD_IP, /* and its addresses only: see net/guard.h */
+};
+
+struct tap_vlans {
+	uint16_t first, last; /* 1 to TAP_VLAN_MAX, first <= last */
 };
 
 /* What is asked for. Pointers are borrowed for the call. */
@@ -22,12 +36,20 @@ struct tap_spec {
 	unsigned int nic; /* index, for name and alias, below TAP_NICS_MAX */
 	const char *name; /* at most 15 bytes, from tap_name() */
 	struct mac guest_mac;
-	bool guard; /* lock the port to guest_mac */
-	/* to come: VLAN membership, isolated, rate, queues, what the filter lets through */
+	enum tap_guard guard;
+	const struct ip_addr *addresses; /* the guest's own, of both families; for TAP_GUARD_IP */
+	unsigned int n_addresses; /* at most TAP_ADDRESSES_MAX */
+	unsigned int queues; /* 1 to TAP_QUEUES_MAX; 0 is 1 */
+	uint16_t vlan; /* untagged frames are in this VLAN; 0: the bridge's default_pvid */
+	const struct tap_vlans *trunk; /* tagged ones; without vlan there are no untagged frames */
+	unsigned int n_trunk; /* at most TAP_TRUNK_MAX */
+	bool isolated; /* no frames from or to other isolated ports (Linux 4.18) */
+	unsigned int rate_to_guest_mbit; /* 0: unlimited */
+	unsigned int rate_from_guest_mbit;
 };
 
 struct tap {
-	int fds[TAP_QUEUES_MAX]; /* O_CLOEXEC|O_NONBLOCK; owned */
+	int fds[TAP_QUEUES_MAX]; /* the first n_fds; O_CLOEXEC|O_NONBLOCK; owned */
 	unsigned int n_fds;
 	unsigned int ifindex;
 	char name[IF_NAMESIZE];
@@ -36,7 +58,7 @@ struct tap {
 
 #define TAP_INIT                                                                                   \
 	{                                                                                          \
-		.fds = { -1 }                                                                      \
+		.n_fds = 0                                                                         \
 	}
 
 /*
@@ -82,6 +104,19 @@ void tap_close(struct tap *tap);
  */
 enum { TAP_NO_VHOST = 1 };
 int tap_open_vhost(int *ret_fd, struct error *err);
+
+/*
+ * Put a tap that is there (by name and alias; QEMU holds its descriptors) back into the state that
+ * tap_open() leaves it in. What is as it should be is left alone: a tap that lacks nothing is
+ * not touched, TAP_REPAIR_INTACT. Else it is set down, configured anew in one batch, read back
+ * and set up: TAP_REPAIRED. ret_changes gets a line in words for each thing that differed. Down is
+ * also how it stays after a failure: a guest is never connected without its guard. ERROR_NOT_FOUND:
+ * no such tap. ERROR_CONFLICT: the link of that name is none of this VM's (alias). The number
+ * of queues is not changed. check_only: look, tell, change nothing.
+ */
+enum tap_repair { TAP_REPAIR_INTACT, TAP_REPAIRED };
+int tap_repair(struct nl_sock *sock, const struct bridge *bridge, const struct tap_spec *spec,
+	       bool check_only, enum tap_repair *ret, struct buf *ret_changes, struct error *err);
 
 /* The operations of tap_open() in words, one a line, for --dry-run. */
 void tap_describe(const struct bridge *bridge, const struct tap_spec *spec, struct buf *out);

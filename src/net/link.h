@@ -9,17 +9,11 @@
 
 #include "base/error.h"
 #include "base/mac.h"
+#include "net/ports.h"
 
 struct nl_msg;
 struct nl_sock;
 struct nlmsghdr;
-
-/* A port attribute that this kernel does not know is PORT_UNKNOWN, not off. */
-enum port_state {
-	PORT_UNKNOWN,
-	PORT_OFF,
-	PORT_ON,
-};
 
 struct link_info {
 	char name[IF_NAMESIZE];

@@ -244,7 +244,7 @@ static const struct tap_step {
 
 static bool wanted(const struct tap_plan *plan, const struct tap_step *step)
 {
-	return plan->spec->guard || !step->guard_only;
+	return plan->spec->guard != TAP_GUARD_OFF || !step->guard_only;
 }
 
 void tap_say_config(const struct tap_plan *plan, struct buf *out)

@@ -26,7 +26,7 @@ static int no_lock(const struct tap_plan *plan, struct error *err)
 
 static int verify_port(const struct tap_plan *plan, const struct link_info *link, struct error *err)
 {
-	bool guard = plan->spec->guard;
+	bool guard = plan->spec->guard != TAP_GUARD_OFF;
 
 	if (guard && link->locked == PORT_UNKNOWN)
 		return no_lock(plan, err);

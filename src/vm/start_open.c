@@ -262,7 +262,7 @@ void start_nic_spec(const struct start *start, unsigned int i, char name[IF_NAME
 		.nic = i,
 		.name = name,
 		.guest_mac = start->vm.nics[i].mac,
-		.guard = start->vm.nics[i].guard != GUARD_OFF,
+		.guard = start->vm.nics[i].guard == GUARD_OFF ? TAP_GUARD_OFF : TAP_GUARD_MAC,
 	};
 }
 

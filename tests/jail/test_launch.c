@@ -80,7 +80,7 @@ END_TEST
 START_TEST(test_refuses_too_many)
 {
 	plan.n_fds = LAUNCH_FDS_MAX + 1;
-	assert_refused(EINVAL, "at most 64");
+	assert_refused(EINVAL, "at most 320");
 }
 END_TEST
 
