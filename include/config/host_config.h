@@ -34,6 +34,7 @@ struct host_config {
 	char *vnc; /* "unix", "off" or an address */
 	enum guard guard; /* mac */
 	enum tristate vhost; /* auto */
+	unsigned int queues; /* 0, which is auto: as many as virtual CPUs, host CPUs, 8 */
 	unsigned int stop_timeout_s; /* 90 */
 	uid_t uid_base; /* 2100000000, first of uid_count uids, one a VM */
 	uid_t uid_count; /* 100000 */

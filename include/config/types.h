@@ -7,7 +7,7 @@
 
 enum accel { ACCEL_KVM, ACCEL_TCG };
 enum machine { MACHINE_Q35, MACHINE_MICROVM };
-enum guard { GUARD_MAC, GUARD_OFF };
+enum guard { GUARD_MAC, GUARD_IP, GUARD_OFF };
 enum tristate { TRISTATE_AUTO, TRISTATE_ON, TRISTATE_OFF };
 enum disk_format { DISK_QCOW2, DISK_RAW };
 

@@ -17,7 +17,12 @@
 #include "config/types.h"
 
 enum {
-	VM_NICS_MAX = 1, /* several NICs come with [nic.N] sections above 0 */
+	VM_NICS_MAX = 8,
+	VM_ADDRESSES_MAX = 16, /* of one NIC */
+	VM_TRUNK_MAX = 32, /* ranges of VLANs */
+	VM_VLAN_MAX = 4094,
+	VM_QUEUES_MAX = 16,
+	VM_RATE_MBIT_MAX = 100000,
 	VM_DISKS_MAX = 8, /* extra disks, besides the system disk and the seed */
 	VM_CPUS_MAX = 512,
 	VM_MEMORY_MIB_MIN = 16,
@@ -29,20 +34,35 @@ enum {
 #define VM_DISK_BYTES_MIN ((uint64_t)1 << 20)
 #define VM_DISK_BYTES_MAX ((uint64_t)8 << 40)
 
-enum ip_mode { IP_STATIC, IP_DHCP };
+enum ip_mode { IP_NONE, IP_STATIC, IP_DHCP };
 
-/* A port of the LAN. Queues, VLANs and rates will be further members. */
+struct vlan_range {
+	uint16_t first, last; /* 1 to VM_VLAN_MAX, first <= last */
+};
+
+struct nic_rate {
+	unsigned int to_guest_mbit, from_guest_mbit; /* 10^6 bits a second; 0: unlimited */
+};
+
+/* A port of the LAN. */
 struct vm_nic {
-	struct mac mac;
+	struct mac mac; /* all zeros: not yet assigned */
 	char *bridge; /* NULL: the host's */
 	enum ip_mode ip_mode;
 	struct ip_prefix address; /* with IP_STATIC; length always filled */
-	struct ip_addr gateway; /* AF_UNSPEC: none */
+	struct strv more_ip; /* further static addresses, ADDR/N; also beside IP_DHCP */
+	struct ip_addr gateway; /* IPv4; AF_UNSPEC: none */
+	struct ip_addr gateway6;
 	struct strv dns;
 	struct strv search;
 	unsigned int mtu; /* the guest's; 0: the bridge's */
 	enum guard guard;
 	enum tristate vhost;
+	unsigned int queues; /* 0: auto */
+	unsigned int vlan; /* of untagged frames; 0: as the bridge has it */
+	struct strv trunk; /* tagged: "30", "40-50" */
+	bool isolated;
+	struct nic_rate rate;
 };
 
 /* A disk that starts out empty; file is relative to the VM's folder. */
@@ -72,6 +92,7 @@ struct vm_config {
 	enum machine machine;
 	char *kernel, *initrd, *append; /* direct kernel boot; NULL: the disk boots */
 	char *vnc; /* "unix", "off" or an address to listen on */
+	bool protect; /* `delete` refuses */
 	uid_t uid; /* QEMU's own; 0: not yet assigned */
 	char *instance_id; /* cloud-init's; NULL: not yet assigned */
 	char *ready_nonce; /* in the guest's final_message; NULL likewise */
@@ -90,24 +111,27 @@ struct vm_config {
 
 /*
  * Fill *config, whatever it held, with the host's defaults and one NIC without MAC and
- * address (IP_DHCP). Gateway and DNS are lan_gw and lan_dns as they are in host by then.
+ * address (IP_DHCP). Its gateway and DNS are lan_gw and lan_dns as they are in host by then; a
+ * further NIC, which begins when one of its fields is set, has none.
  */
 void vm_config_init(struct vm_config *config, const struct host_config *host);
 void vm_config_done(struct vm_config *config);
 
 /*
- * Read the text of a vm.conf over config. Sections: none (first lines), [image], [nic.0],
- * [disk.N] without gaps. Unknown sections and keys, double keys and bad values: ERROR_USAGE
- * with "origin:line: ". A `bridge` may be given, the allow-list is checked by start. After a
+ * Read the text of a vm.conf over config. Sections: none (first lines), [image], [nic.N]
+ * and [disk.N] without gaps. Unknown sections and keys, double keys and bad values: ERROR_USAGE
+ * with "origin:line: ". What is given twice is looked for beside MAC and address of nics[0], where
+ * config has them by then. A `bridge` may be given, the allow-list is checked by start. After a
  * failure config holds what was read so far and is for vm_config_done() alone. The fuzz entry.
  */
 int vm_config_parse(struct vm_config *config, const char *origin, const char *text, size_t len,
 		    struct error *err);
 
 /*
- * Set one field by its place in the file: "memory", "image.format", "nic.0.bridge". An empty
- * value unsets a field that may be unset. Untouched on failure (ERROR_USAGE), except that a
- * new [disk.N] is counted. What concerns several fields is checked by vm_config_format().
+ * Set one field by its place in the file: "memory", "image.format", "nic.0.bridge"; "nic.0.mac"
+ * and "nic.0.ip", too. An empty value unsets a field that may be unset. Untouched on failure
+ * (ERROR_USAGE), except that a new [nic.N] or [disk.N] is counted. What concerns several fields
+ * is checked by vm_config_format().
  */
 int vm_config_set(struct vm_config *config, const char *word, const char *value, struct error *err);
 
@@ -116,8 +140,8 @@ const char *const *vm_config_keys(void);
 
 /*
  * Append to ret the text of a vm.conf that vm_config_parse() reads back, over the defaults of
- * any host, to the same struct. Comes with no comments of its own. mac, address, os and
- * vnc_port are not in it, they are files. A value that INI cannot hold (newline, " ;",
+ * any host, to the same struct. Comes with no comments of its own. MAC and first address of
+ * nics[0], os and vnc_port are not in it, they are files. A value that INI cannot hold (newline, " ;",
  * over-long line) or that the reader would refuse is ERROR_USAGE.
  */
 int vm_config_format(const struct vm_config *config, struct buf *ret, struct error *err);
@@ -133,11 +157,36 @@ enum vm_screen { SCREEN_NONE, SCREEN_UNIX, SCREEN_TCP };
 enum vm_screen vm_config_screen(const struct vm_config *config);
 
 /*
- * vm.ip: "ADDR", "ADDR/N" or "dhcp". The Go edition wrote either form; a bare address takes
- * its prefix length from fallback (the LAN), or 24 where that is unset.
+ * The NIC's first address: "ADDR", "ADDR/N", "dhcp" or "none", as in vm.ip. The Go edition wrote
+ * addresses either way; a bare one takes its prefix length from fallback (the LAN; NULL: unset), or
+ * 24 (IPv6: 64) where that is unset.
  */
-int vm_config_set_ip(struct vm_config *config, const char *text, const struct ip_prefix *fallback,
-		     struct error *err);
-void vm_config_format_ip(const struct vm_config *config, char out[IP_TEXT_MAX]);
+int vm_nic_set_ip(struct vm_nic *nic, const char *text, const struct ip_prefix *fallback,
+		  struct error *err);
+void vm_nic_format_ip(const struct vm_nic *nic, char out[IP_TEXT_MAX]);
+
+/* One more, ADDR/N. ERROR_USAGE: not a guest's, the NIC has it already, or too many. */
+int vm_nic_add_ip(struct vm_nic *nic, const char *text, struct error *err);
+
+/* All static addresses, the first one first; returns their number. */
+unsigned int vm_nic_addresses(const struct vm_nic *nic, struct ip_prefix out[VM_ADDRESSES_MAX]);
+bool vm_nic_has_address(const struct vm_nic *nic, const struct ip_addr *addr);
+
+/* "192.0.2.1", "2001:db8::1", or "none" for both families. */
+int vm_nic_set_gateway(struct vm_nic *nic, const char *what, const char *text, struct error *err);
+
+/* The tagged VLANs; returns their number. */
+unsigned int vm_nic_trunk(const struct vm_nic *nic, struct vlan_range out[VM_TRUNK_MAX]);
+
+/*
+ * What a NIC's fields say only together: VLANs and addresses given twice, which the reader and the
+ * writer of vm.conf refuse as well; and guard ip without static addresses, or with dhcp, which is
+ * for create, set and start to refuse. ERROR_USAGE.
+ */
+int vm_nic_check(const struct vm_nic *nic, struct error *err);
+
+/* Has any NIC this address, this MAC? */
+bool vm_config_has_address(const struct vm_config *config, const struct ip_addr *addr);
+bool vm_config_has_mac(const struct vm_config *config, const struct mac *mac);
 
 #endif

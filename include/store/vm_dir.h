@@ -68,7 +68,7 @@ int vm_dir_load(const struct vm_dir *dir, const struct host_config *host,
 
 /*
  * Write vm.conf and the one-value files. durable false: inside a folder that is not yet in
- * place.
+ * place. ERROR_USAGE, and nothing is written: what vm_dir_load() would call damaged.
  */
 int vm_dir_save(int dir_fd, const struct vm_config *config, bool durable, struct error *err);
 

@@ -334,7 +334,7 @@ static int create(struct cli *cli, const char *name, const struct cli_args *args
 	if (r)
 		return r;
 	mac_format(&request->config.nics[0].mac, mac);
-	vm_config_format_ip(&request->config, ip);
+	vm_nic_format_ip(&request->config.nics[0], ip);
 	say(cli, "%s: created, %s, MAC %s", name, ip, mac);
 	if (wait || cli_flag(args, "start"))
 		return start_and_wait(cli, name, args, what, err);

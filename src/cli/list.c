@@ -36,7 +36,7 @@ static void list_row(const struct vm_info *info, struct strv *cells)
 
 	strv_push(cells, info->name);
 	strv_push(cells, vm_state_word(info->state));
-	vm_config_format_ip(vm, text);
+	vm_nic_format_ip(&vm->nics[0], text);
 	text[strcspn(text, "/")] = '\0';
 	strv_push(cells, info->state == VM_STATE_DAMAGED ? "-" : dash(text));
 	mac_format(&vm->nics[0].mac, text);

@@ -161,7 +161,7 @@ static void show_network(const struct vm_info *info)
 	const struct vm_nic *nic = &info->config.nics[0];
 	char text[IP_TEXT_MAX];
 
-	vm_config_format_ip(&info->config, text);
+	vm_nic_format_ip(&info->config.nics[0], text);
 	print_text("ip:", text);
 	mac_format(&nic->mac, text);
 	print_text("mac:", text);

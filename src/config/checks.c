@@ -10,6 +10,8 @@
 
 #include "base/alloc.h"
 #include "base/ip.h"
+#include "base/parse.h"
+#include "config/vm_config.h"
 
 #define DIGITS "0123456789"
 #define LOWER "abcdefghijklmnopqrstuvwxyz"
@@ -86,6 +88,37 @@ int check_address(const char *what, const char *text, struct error *err)
 	if (!ip_is_unicast(&addr) && !is_link_local(&addr))
 		return refuse(what, text, "not an address that a guest can reach", err);
 	return 0;
+}
+
+int check_prefix(const char *what, const char *text, struct error *err)
+{
+	struct ip_prefix prefix;
+	int r = ip_prefix_parse(what, text, &prefix, err);
+
+	if (r < 0)
+		return r;
+	if (prefix.length == IP_LENGTH_NONE || !prefix.length)
+		return refuse(what, text, "not an address with its prefix length", err);
+	if (!(ip_is_unicast(&prefix.addr) ||
+	      (prefix.addr.family == AF_INET6 && is_link_local(&prefix.addr))) ||
+	    ip_is_network_or_broadcast(&prefix.addr, &prefix))
+		return refuse(what, text, "not an address for a guest", err);
+	return 0;
+}
+
+/* 0 and 4095 are reserved (IEEE 802.1Q). */
+int check_vlans(const char *what, const char *text, struct error *err)
+{
+	const char *dash = strchr(text, '-');
+	AUTO_FREE char *first = xstrndup(text, dash ? (size_t)(dash - text) : strlen(text));
+	uint64_t from, to;
+	int r = parse_u64(what, first, 1, VM_VLAN_MAX, &from, err);
+
+	if (r == 0 && dash)
+		r = parse_u64(what, dash + 1, 1, VM_VLAN_MAX, &to, err);
+	if (r == 0 && dash && to < from)
+		r = refuse(what, text, "a range ends before it begins", err);
+	return r;
 }
 
 /* RFC 1035 lengths; '_' because search domains with it exist. */

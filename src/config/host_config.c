@@ -36,6 +36,7 @@ static const struct config_key keys[] = {
 	{ "vnc", FIELD(vnc), &value_string, .check = check_vnc },
 	{ "guard", FIELD(guard), &value_choice, .choices = guard_words },
 	{ "vhost", FIELD(vhost), &value_choice, .choices = tristate_words },
+	{ "queues", FIELD(queues), &value_queues, .max = VM_QUEUES_MAX },
 	{ "stop_timeout", FIELD(stop_timeout_s), &value_number, .min = 1,
 	  .max = VM_STOP_TIMEOUT_MAX },
 	{ "uid_base", FIELD(uid_base), &value_number, .max = UINT32_MAX },

@@ -138,6 +138,11 @@ static int read_key(void *user, const char *section, const char *name, const cha
 
 	if (!key)
 		return unknown_key(reader, section, name, err);
+	if (reader->instance < key->first) {
+		error_set(err, ERROR_USAGE, EINVAL,
+			  "key '%s' of section [%s] has a file of its own", name, section);
+		return error_hint(err, "the file is vm.%s", name);
+	}
 	seen = &reader->seen[key - reader->schema->keys];
 	if (!(*seen & bit)) {
 		*seen |= bit;

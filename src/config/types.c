@@ -6,6 +6,6 @@
 
 const char *const accel_words[] = { "kvm", "tcg", NULL };
 const char *const machine_words[] = { "q35", "microvm", NULL };
-const char *const guard_words[] = { "mac", "off", NULL };
+const char *const guard_words[] = { "mac", "ip", "off", NULL };
 const char *const tristate_words[] = { "auto", "on", "off", NULL };
 const char *const disk_format_words[] = { "qcow2", "raw", NULL };

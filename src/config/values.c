@@ -10,11 +10,15 @@
 
 #include "base/alloc.h"
 #include "base/ip.h"
+#include "base/mac.h"
 #include "base/parse.h"
 #include "base/strv.h"
 #include "keys.h"
 
 #define MIB ((uint64_t)1 << 20)
+
+/* Each further part is added to a copy of all before it: no end would be quadratic. */
+enum { LIST_MAX = 256 };
 
 static int parse_number64(const struct config_key *key, const char *text, void *field,
 			  struct error *err)
@@ -181,10 +185,14 @@ static int add_string(const struct config_key *key, const char *text, void *fiel
 static int parse_list(const struct config_key *key, const char *text, void *field,
 		      struct error *err)
 {
+	size_t max = key->max ? key->max : LIST_MAX;
 	AUTO_STRV list = STRV_INIT;
 	int r;
 
 	strv_split(&list, text, ',');
+	if (list.n > max)
+		return error_set(err, ERROR_USAGE, EINVAL, "parse %s: more than %zu elements",
+				 config_key_name(key), max);
 	for (size_t i = 0; i < list.n; i++) {
 		r = key->check(config_key_name(key), list.v[i], err);
 		if (r < 0)
@@ -200,6 +208,73 @@ static void format_list(const struct config_key *key, const void *field, struct 
 
 	(void)key;
 	buf_puts(ret, text);
+}
+
+static int add_list(const struct config_key *key, const char *text, void *field, struct error *err)
+{
+	AUTO_FREE char *before = strv_join(field, ",");
+	AUTO_FREE char *joined = xasprintf("%s,%s", before, text);
+
+	return parse_list(key, joined, field, err);
+}
+
+static int parse_onoff(const struct config_key *key, const char *text, void *field,
+		       struct error *err)
+{
+	return parse_bool(config_key_name(key), text, field, err);
+}
+
+static void format_onoff(const struct config_key *key, const void *field, struct buf *ret)
+{
+	(void)key;
+	buf_puts(ret, *(const bool *)field ? "on" : "off");
+}
+
+static int parse_mac(const struct config_key *key, const char *text, void *field, struct error *err)
+{
+	(void)key;
+	return mac_parse(text, field, err);
+}
+
+static void format_mac(const struct config_key *key, const void *field, struct buf *ret)
+{
+	static const struct mac unset;
+	char text[MAC_TEXT_MAX];
+
+	(void)key;
+	if (!memcmp(field, &unset, sizeof(unset)))
+		return;
+	mac_format(field, text);
+	buf_puts(ret, text);
+}
+
+static void clear_mac(void *field)
+{
+	*(struct mac *)field = (struct mac){ 0 };
+}
+
+static int parse_queues(const struct config_key *key, const char *text, void *field,
+			struct error *err)
+{
+	uint64_t value = 0;
+	int r = strcmp(text, "auto") == 0
+			? 0
+			: parse_u64(config_key_name(key), text, 1, key->max, &value, err);
+
+	if (r == 0)
+		*(unsigned int *)field = (unsigned int)value;
+	return r;
+}
+
+static void format_queues(const struct config_key *key, const void *field, struct buf *ret)
+{
+	unsigned int value = *(const unsigned int *)field;
+
+	(void)key;
+	if (value)
+		buf_printf(ret, "%u", value);
+	else
+		buf_puts(ret, "auto");
 }
 
 static int parse_uid(const struct config_key *key, const char *text, void *field, struct error *err)
@@ -218,6 +293,7 @@ static int parse_uid(const struct config_key *key, const char *text, void *field
 static int parse_address(const struct config_key *key, const char *text, void *field,
 			 struct error *err)
 {
+	struct ip_addr addr;
 	int r;
 
 	if (!key->optional && strcmp(text, "none") == 0) {
@@ -227,7 +303,13 @@ static int parse_address(const struct config_key *key, const char *text, void *f
 	r = check_address(config_key_name(key), text, err);
 	if (r < 0)
 		return r;
-	return ip_parse(config_key_name(key), text, field, err);
+	r = ip_parse(config_key_name(key), text, &addr, err);
+	if (r == 0 && key->family && addr.family != key->family)
+		r = error_set(err, ERROR_USAGE, EINVAL, "parse %s '%s': not an %s address",
+			      config_key_name(key), text, key->family == AF_INET ? "IPv4" : "IPv6");
+	if (r == 0)
+		*(struct ip_addr *)field = addr;
+	return r;
 }
 
 static void format_address(const struct config_key *key, const void *field, struct buf *ret)
@@ -273,6 +355,10 @@ const struct value_type value_choice = { parse_word, format_word, NULL, NULL };
 const struct value_type value_string = { parse_string, format_string, clear_string, NULL };
 const struct value_type value_append = { parse_string, format_string, clear_string, add_string };
 const struct value_type value_list = { parse_list, format_list, NULL, NULL };
+const struct value_type value_long_list = { parse_list, format_list, NULL, add_list };
+const struct value_type value_bool = { parse_onoff, format_onoff, NULL, NULL };
+const struct value_type value_mac = { parse_mac, format_mac, clear_mac, NULL };
+const struct value_type value_queues = { parse_queues, format_queues, NULL, NULL };
 const struct value_type value_uid = { parse_uid, format_number, clear_number, NULL };
 const struct value_type value_address = { parse_address, format_address, NULL, NULL };
 const struct value_type value_prefix = { parse_prefix, format_prefix, NULL, NULL };

@@ -35,8 +35,10 @@ struct config_key {
 	const struct value_type *type;
 	bool optional; /* zero or NULL is unset, and then the key is not written */
 	uint64_t min, max; /* numbers and sizes */
+	int family; /* addresses: AF_INET, AF_INET6, or 0 for either */
+	unsigned int first; /* instance of a numbered section from which on it is in the file */
 	const char *const *choices;
-	value_check *check; /* strings, and each element of a list */
+	value_check *check; /* strings, and each element of a list, which has at most max, or 256 */
 };
 
 extern const struct value_type value_number; /* unsigned int */
@@ -48,13 +50,18 @@ extern const struct value_type value_choice; /* an enum, its words in choices */
 extern const struct value_type value_string; /* char * */
 extern const struct value_type value_append; /* char *, given in several parts */
 extern const struct value_type value_list; /* struct strv, with commas; may be empty */
+extern const struct value_type value_long_list; /* the same, given in several parts */
+extern const struct value_type value_bool; /* bool: on or off */
+extern const struct value_type value_mac; /* struct mac */
+extern const struct value_type value_queues; /* unsigned int, 0 is auto */
 extern const struct value_type value_uid; /* uid_t */
-extern const struct value_type
-	value_address; /* struct ip_addr; unless optional, "none" is AF_UNSPEC */
+extern const struct value_type value_address; /* struct ip_addr; not optional: "none" is a word */
 extern const struct value_type value_prefix; /* struct ip_prefix */
 
 value_check check_path; /* absolute, without ".", ".." and empty components */
 value_check check_bridge; /* a name of a network interface */
+value_check check_prefix; /* ADDR/N that can be a guest's own */
+value_check check_vlans; /* VLAN, or FIRST-LAST */
 value_check check_address; /* an address that a guest can reach */
 value_check check_domain; /* a DNS name */
 value_check check_vnc; /* "unix", "off" or an address to listen on */

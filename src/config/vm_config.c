@@ -24,6 +24,7 @@ static const struct config_key keys[] = {
 	{ "initrd", FIELD(initrd), &value_string, .optional = true, .check = check_path },
 	{ "append", FIELD(append), &value_append, .optional = true, .check = check_append },
 	{ "vnc", FIELD(vnc), &value_string, .check = check_vnc },
+	{ "protect", FIELD(protect), &value_bool },
 	{ "uid", FIELD(uid), &value_uid, .optional = true, .min = 1, .max = UINT32_MAX },
 	{ "instance_id", FIELD(instance_id), &value_string, .optional = true,
 	  .check = check_token },
@@ -40,13 +41,25 @@ static const struct config_key keys[] = {
 
 	{ "nic.bridge", FIELD(nics[0].bridge), &value_string, .optional = true,
 	  .check = check_bridge },
-	{ "nic.gateway", FIELD(nics[0].gateway), &value_address },
-	{ "nic.dns", FIELD(nics[0].dns), &value_list, .check = check_address },
-	{ "nic.search", FIELD(nics[0].search), &value_list, .check = check_domain },
+	{ "nic.mac", FIELD(nics[0].mac), &value_mac, .optional = true, .first = 1 },
+	{ "nic.ip", FIELD(nics[0]), &value_nic_ip, .first = 1 },
+	{ "nic.more_ip", FIELD(nics[0].more_ip), &value_long_list, .max = VM_ADDRESSES_MAX - 1,
+	  .check = check_prefix },
+	{ "nic.gateway", FIELD(nics[0].gateway), &value_address, .family = AF_INET },
+	{ "nic.gateway6", FIELD(nics[0].gateway6), &value_address, .family = AF_INET6 },
+	{ "nic.dns", FIELD(nics[0].dns), &value_long_list, .check = check_address },
+	{ "nic.search", FIELD(nics[0].search), &value_long_list, .check = check_domain },
 	{ "nic.mtu", FIELD(nics[0].mtu), &value_number, .optional = true, .min = VM_MTU_MIN,
 	  .max = VM_MTU_MAX },
 	{ "nic.guard", FIELD(nics[0].guard), &value_choice, .choices = guard_words },
 	{ "nic.vhost", FIELD(nics[0].vhost), &value_choice, .choices = tristate_words },
+	{ "nic.queues", FIELD(nics[0].queues), &value_queues, .max = VM_QUEUES_MAX },
+	{ "nic.vlan", FIELD(nics[0].vlan), &value_number, .optional = true, .min = 1,
+	  .max = VM_VLAN_MAX },
+	{ "nic.trunk", FIELD(nics[0].trunk), &value_long_list, .max = VM_TRUNK_MAX,
+	  .check = check_vlans },
+	{ "nic.isolated", FIELD(nics[0].isolated), &value_bool },
+	{ "nic.rate", FIELD(nics[0].rate), &value_rate, .optional = true },
 
 	{ "disk.file", FIELD(disks[0].file), &value_string, .check = check_disk_file },
 	{ "disk.format", FIELD(disks[0].format), &value_choice, .choices = disk_format_words },
@@ -75,10 +88,19 @@ static void init_nic(struct vm_nic *nic, const struct host_config *host)
 {
 	*nic = (struct vm_nic){
 		.ip_mode = IP_DHCP,
-		.gateway = host->lan_gw,
 		.guard = host->guard,
 		.vhost = host->vhost,
+		.queues = host->queues,
 	};
+}
+
+/* The host's gateway and name servers are those of its own LAN. */
+static void init_first_nic(struct vm_nic *nic, const struct host_config *host)
+{
+	if (host->lan_gw.family == AF_INET6)
+		nic->gateway6 = host->lan_gw;
+	else
+		nic->gateway = host->lan_gw;
 	strv_copy(&nic->dns, &host->lan_dns);
 	strv_copy(&nic->search, &host->search);
 }
@@ -93,7 +115,9 @@ void vm_config_init(struct vm_config *config, const struct host_config *host)
 		.vnc = xstrdup(host->vnc),
 		.n_nics = 1,
 	};
-	init_nic(&config->nics[0], host);
+	for (unsigned int i = 0; i < VM_NICS_MAX; i++)
+		init_nic(&config->nics[i], host);
+	init_first_nic(&config->nics[0], host);
 }
 
 void vm_config_done(struct vm_config *config)
@@ -111,6 +135,8 @@ void vm_config_done(struct vm_config *config)
 		free(config->nics[i].bridge);
 		strv_done(&config->nics[i].dns);
 		strv_done(&config->nics[i].search);
+		strv_done(&config->nics[i].more_ip);
+		strv_done(&config->nics[i].trunk);
 	}
 	for (size_t i = 0; i < VM_DISKS_MAX; i++)
 		free(config->disks[i].file);
@@ -133,18 +159,71 @@ static int check_disk(const struct vm_config *config, unsigned int index, struct
 	return 0;
 }
 
+static int check_mac_once(const struct vm_config *config, unsigned int index, struct error *err)
+{
+	static const struct mac unset;
+	const struct mac *mac = &config->nics[index].mac;
+	char text[MAC_TEXT_MAX];
+
+	if (!memcmp(mac, &unset, sizeof(unset)))
+		return 0;
+	for (unsigned int i = 0; i < index; i++) {
+		if (memcmp(mac, &config->nics[i].mac, sizeof(*mac)) != 0)
+			continue;
+		mac_format(mac, text);
+		return error_set(err, ERROR_USAGE, EINVAL, "MAC address %s is that of nic.%u, too",
+				 text, i);
+	}
+	return 0;
+}
+
+/* A link-local address is one of its link's alone (RFC 4007, 6). */
+static int check_addresses_once(const struct vm_config *config, unsigned int index,
+				struct error *err)
+{
+	struct ip_prefix addresses[VM_ADDRESSES_MAX];
+	unsigned int n = vm_nic_addresses(&config->nics[index], addresses);
+	char text[IP_TEXT_MAX];
+
+	for (unsigned int i = 0; i < index; i++) {
+		for (unsigned int j = 0; j < n; j++) {
+			if (!ip_is_unicast(&addresses[j].addr) ||
+			    !vm_nic_has_address(&config->nics[i], &addresses[j].addr))
+				continue;
+			ip_format(&addresses[j].addr, text);
+			return error_set(err, ERROR_USAGE, EINVAL,
+					 "address %s is that of nic.%u, too", text, i);
+		}
+	}
+	return 0;
+}
+
+static int check_nic(const struct vm_config *config, unsigned int index, struct error *err)
+{
+	int r = vm_nic_check_lists(&config->nics[index], err);
+
+	if (r == 0)
+		r = check_mac_once(config, index, err);
+	if (r == 0)
+		r = check_addresses_once(config, index, err);
+	return r < 0 ? error_prefix(err, "nic.%u", index) : 0;
+}
+
 int vm_config_check(const struct vm_config *config, struct error *err)
 {
 	int r = 0;
 
 	if (config->n_nics < 1 || config->n_nics > VM_NICS_MAX || config->n_disks > VM_DISKS_MAX)
-		return error_set(err, ERROR_USAGE, EINVAL, "a VM has 1 NIC and up to %d disks",
+		return error_set(err, ERROR_USAGE, EINVAL,
+				 "a VM has 1 to %d NICs and up to %d further disks", VM_NICS_MAX,
 				 VM_DISKS_MAX);
 	if (!config->kernel && (config->initrd || config->append))
 		return error_set(err, ERROR_USAGE, EINVAL, "'%s' is of no use without 'kernel'",
 				 config->initrd ? "initrd" : "append");
 	for (unsigned int i = 0; r == 0 && i < config->n_disks; i++)
 		r = check_disk(config, i, err);
+	for (unsigned int i = 0; r == 0 && i < config->n_nics; i++)
+		r = check_nic(config, i, err);
 	return r;
 }
 

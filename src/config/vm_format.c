@@ -64,7 +64,7 @@ static int check_readable(const struct config_key *key, const char *text, const 
 {
 	int r = key->type->parse(key, text, scratch, err);
 
-	if (r == 0 && key->type == &value_list)
+	if (r == 0 && (key->type == &value_list || key->type == &value_long_list))
 		r = check_elements(key, field, err);
 	return r;
 }
@@ -104,7 +104,7 @@ static int put_section(const struct writer *writer, const struct config_section 
 	if (*heading)
 		buf_printf(writer->text, "\n[%s]\n", heading);
 	for (const struct config_key *key = vm_schema.keys; r == 0 && key->word; key++) {
-		if (config_key_in(key, section))
+		if (config_key_in(key, section) && instance >= key->first)
 			r = put_key(writer, key, config_offset(key, section, instance), err);
 	}
 	return r;

@@ -8,6 +8,7 @@
 #include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <unistd.h>
@@ -16,6 +17,7 @@
 #include "base/file.h"
 #include "base/parse.h"
 #include "store/claim.h"
+#include "store/vm_dir.h"
 #include "lock.h"
 
 enum { CLAIM_NAME_MAX = 128 };
@@ -38,30 +40,56 @@ static int claims_lock(const struct store *store, struct error *err)
 	return fd;
 }
 
+static const char address_kind[] = "address-", mac_kind[] = "mac-", port_kind[] = "vnc-port-";
+
+/* The value of a claim of that kind, or NULL. */
+static const char *value_of(const char *claim, const char *kind)
+{
+	size_t len = strlen(kind);
+
+	return strncmp(claim, kind, len) == 0 ? claim + len : NULL;
+}
+
+/* Does a VM's folder say whether it has this? A uid is its own for life. */
+static bool in_files(const char *claim)
+{
+	return value_of(claim, address_kind) || value_of(claim, mac_kind) ||
+	       value_of(claim, port_kind);
+}
+
+static bool says_so(const struct vm_config *config, const char *claim)
+{
+	struct error ignored = ERROR_INIT;
+	const char *value;
+	struct ip_addr address;
+	struct mac mac;
+
+	value = value_of(claim, address_kind);
+	if (value)
+		return ip_parse("claim", value, &address, &ignored) ||
+		       vm_config_has_address(config, &address);
+	value = value_of(claim, mac_kind);
+	if (value)
+		return mac_parse(value, &mac, &ignored) || vm_config_has_mac(config, &mac);
+	return strtoul(value_of(claim, port_kind), NULL, 10) == config->vnc_port;
+}
+
 /*
  * An update-cloud that was killed leaves its VM with a claim on an address that it did not get.
- * So what the file says counts; what it does not say, as of a damaged VM, is left as it is.
+ * So what its files say counts; those of a damaged VM cannot be read, it keeps what it has.
  */
 static bool owner_uses(const struct store *store, const char *owner, const char *claim)
 {
-	static const struct {
-		const char *prefix, *file;
-	} kinds[] = { { "address-", "vm.ip" }, { "mac-", "vm.mac" }, { "vnc-port-", "vnc.port" } };
+	AUTO(vm_config_done) struct vm_config config = { 0 };
+	struct error ignored = ERROR_INIT;
+	AUTO_VM_DIR dir = VM_DIR_INIT;
 
-	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
-		size_t len = strlen(kinds[i].prefix);
-		AUTO_FREE char *path = xasprintf("%s/%s", owner, kinds[i].file);
-		struct error ignored = ERROR_INIT;
-		AUTO_FREE char *line = NULL;
-
-		if (strncmp(claim, kinds[i].prefix, len) != 0)
-			continue;
-		if (file_read_line(store->vms_fd, path, &line, &ignored))
-			return true;
-		line[strcspn(line, "/")] = '\0';
-		return !strcasecmp(line, claim + len);
-	}
-	return true;
+	if (!in_files(claim))
+		return true;
+	if (vm_dir_open(store, owner, &dir, &ignored) ||
+	    vm_dir_load(&dir, store->config, &store->config->lan_cidr, &config, &ignored))
+		return true;
+	return says_so(&config, claim);
 }
 
 /*

@@ -274,8 +274,21 @@ static int load_ip(const struct vm_dir *dir, const struct ip_prefix *fallback,
 
 	if (r)
 		return r == FILE_ABSENT ? 0 : r;
-	r = vm_config_set_ip(config, text, fallback, err);
+	r = vm_nic_set_ip(&config->nics[0], text, fallback, err);
 	return r ? error_prefix(err, "vm.ip") : 0;
+}
+
+/* vm.conf has those of further NICs. */
+static int check_macs(const struct vm_config *config, struct error *err)
+{
+	static const struct mac unset;
+
+	for (unsigned int i = 1; i < config->n_nics; i++) {
+		if (!memcmp(&config->nics[i].mac, &unset, sizeof(unset)))
+			return error_set(err, ERROR_USAGE, EINVAL,
+					 "vm.conf: section [nic.%u] lacks its 'mac'", i);
+	}
+	return 0;
 }
 
 static int load_os(const struct vm_dir *dir, struct vm_config *config, struct error *err)
@@ -310,11 +323,14 @@ int vm_dir_load(const struct vm_dir *dir, const struct host_config *host,
 	int r;
 
 	vm_config_init(&config, host);
-	r = load_conf(dir, &config, err);
-	if (!r)
-		r = load_mac(dir, &config, err);
+	/* vm.conf after MAC and address of the first NIC: its reader finds what is given twice */
+	r = load_mac(dir, &config, err);
 	if (!r)
 		r = load_ip(dir, fallback, &config, err);
+	if (!r)
+		r = load_conf(dir, &config, err);
+	if (!r)
+		r = check_macs(&config, err);
 	if (!r)
 		r = load_os(dir, &config, err);
 	if (!r)
@@ -343,11 +359,13 @@ int vm_dir_save(int dir_fd, const struct vm_config *config, bool durable, struct
 {
 	AUTO_BUF text = BUF_INIT;
 	char ip[IP_TEXT_MAX], mac[MAC_TEXT_MAX], port[16];
-	int r = vm_config_format(config, &text, err);
+	int r = check_macs(config, err);
 
+	if (!r)
+		r = vm_config_format(config, &text, err);
 	if (r)
 		return r;
-	vm_config_format_ip(config, ip);
+	vm_nic_format_ip(&config->nics[0], ip);
 	mac_format(&config->nics[0].mac, mac);
 	snprintf(port, sizeof(port), "%u", config->vnc_port);
 	r = save_value(dir_fd, "vm.mac", mac, durable, err);

@@ -390,7 +390,7 @@ static void describe(const struct create *create, struct buf *out)
 	char size[SIZE_TEXT_MAX], ip[IP_TEXT_MAX];
 
 	size_format(create->disk_bytes, size);
-	vm_config_format_ip(vm, ip);
+	vm_nic_format_ip(&vm->nics[0], ip);
 	buf_printf(out, "make %s/vms/%s/\n", config->state_dir, create->name);
 	buf_printf(out, "run %s create: %s, %s over '%s' (%s)\n", config->qemu_img, SYSTEM_DISK,
 		   size, vm->image.path, disk_format_words[vm->image.format]);

@@ -70,7 +70,7 @@ int lan_set_ip(const struct lan *lan, struct vm_config *vm, const char *text, st
 				  "lan_cidr in %s",
 				  HOST_CONFIG_PATH);
 	}
-	return vm_config_set_ip(vm, text, &lan->prefix, err);
+	return vm_nic_set_ip(&vm->nics[0], text, &lan->prefix, err);
 }
 
 /* The network of a host's address: 192.168.1.7/24 is 192.168.1.0/24. */

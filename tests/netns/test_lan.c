@@ -106,7 +106,7 @@ static void assert_nic(const char *address, const char *gateway)
 {
 	char text[IP_TEXT_MAX];
 
-	vm_config_format_ip(&vm, text);
+	vm_nic_format_ip(&vm.nics[0], text);
 	ck_assert_str_eq(text, address);
 	text[0] = '\0';
 	if (vm.nics[0].gateway.family)

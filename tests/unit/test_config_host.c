@@ -87,6 +87,7 @@ START_TEST(defaults_are_the_documented_ones)
 	ck_assert_str_eq(config.vnc, "unix");
 	ck_assert_int_eq(config.guard, GUARD_MAC);
 	ck_assert_int_eq(config.vhost, TRISTATE_AUTO);
+	ck_assert_uint_eq(config.queues, 0);
 	ck_assert_uint_eq(config.stop_timeout_s, 90);
 	ck_assert_str_eq(config.state_dir, "/var/lib/microvm");
 	ck_assert_str_eq(config.run_dir, "/run/mnmivm-se");
@@ -111,6 +112,7 @@ static const char *const all_lines[] = {
 	"vnc = 127.0.0.1",
 	"guard = off",
 	"vhost = on",
+	"queues = 16",
 	"stop_timeout = 5",
 	"uid_base = 2000000000",
 	"uid_count = 10",
@@ -145,6 +147,7 @@ START_TEST(every_key_is_read)
 	ck_assert_str_eq(config.vnc, "127.0.0.1");
 	ck_assert_int_eq(config.guard, GUARD_OFF);
 	ck_assert_int_eq(config.vhost, TRISTATE_ON);
+	ck_assert_uint_eq(config.queues, 16);
 	ck_assert_uint_eq(config.stop_timeout_s, 5);
 	ck_assert_uint_eq(config.uid_base, 2000000000);
 	ck_assert_uint_eq(config.uid_count, 10);
@@ -239,7 +242,13 @@ static const char *const bad_lines[] = {
 	"vnc = on",
 	"vnc = 127.0.0.1:1",
 	"vnc = unix ,off",
-	"guard = ip",
+	"guard = on",
+	"guard = ip,mac",
+	"queues =",
+	"queues = 0",
+	"queues = 17",
+	"queues = Auto",
+	"queues = 2 4",
 	"vhost = yes",
 	"stop_timeout = 0",
 	"stop_timeout = 86401",
@@ -434,6 +443,17 @@ START_TEST(uids_of_others)
 }
 END_TEST
 
+START_TEST(words_of_guard_and_queues)
+{
+	take("guard = ip\nqueues = 4\n");
+	ck_assert_int_eq(config.guard, GUARD_IP);
+	ck_assert_uint_eq(config.queues, 4);
+	take("guard = mac\nqueues = auto\n");
+	ck_assert_int_eq(config.guard, GUARD_MAC);
+	ck_assert_uint_eq(config.queues, 0);
+}
+END_TEST
+
 START_TEST(allow_list_of_bridges)
 {
 	ck_assert(host_config_allows_bridge(&config, "br0"));
@@ -571,6 +591,7 @@ int main(void)
 	tcase_add_test(tc, longer_lines_are_refused);
 	tcase_add_test(tc, blanks_comments_and_colons);
 	tcase_add_test(tc, uids_of_others);
+	tcase_add_test(tc, words_of_guard_and_queues);
 	tcase_add_test(tc, allow_list_of_bridges);
 	tcase_add_test(tc, load_reads_a_file);
 	tcase_add_test(tc, load_without_a_file);

@@ -97,6 +97,9 @@ static void put_value(const char *name, const char *file, const char *value)
 	close(fd);
 }
 
+#define NIC_1 "[nic.1]\nmac = 52:54:00:11:11:11\n"
+enum { OWNER_CASES = 24 };
+
 /* An update that was killed: the VM is there, but has another address. */
 START_TEST(test_owner_has_another)
 {
@@ -117,12 +120,29 @@ START_TEST(test_owner_has_another)
 		/* what cannot be read may be so */
 		{ "address", "10.0.0.1", "vm.ip", "10.0.0.2\n10.0.0.3\n", true },
 		{ "uid", "2100000000", "vm.ip", "10.0.0.2\n", true },
+		/* further addresses and further NICs */
+		{ "address", "10.0.0.1", "vm.conf", "[nic.0]\nmore_ip = 10.0.0.1/24\n", true },
+		{ "address", "10.0.0.1", "vm.conf", "[nic.0]\nmore_ip = 10.0.0.2/24\n", false },
+		{ "address", "2001:db8::1", "vm.conf",
+		  "[nic.0]\nmore_ip = 10.0.0.2/24, 2001:DB8:0::1/64\n", true },
+		{ "address", "10.0.0.1", "vm.conf", NIC_1 "ip = 10.0.0.1/24\n", true },
+		{ "address", "10.0.0.1", "vm.conf", NIC_1 "ip = 10.0.0.3/24\n", false },
+		{ "address", "10.0.0.1", "vm.conf", NIC_1 "ip = dhcp\n", false },
+		{ "address", "10.0.0.1", "vm.conf", NIC_1 "more_ip = 10.0.0.1/24\n", true },
+		{ "address", "10.0.0.1", "vm.conf", NIC_1 "gateway = 10.0.0.1\n", false },
+		{ "mac", "52:54:00:11:11:11", "vm.conf", NIC_1, true },
+		{ "mac", "52:54:00:11:11:12", "vm.conf", NIC_1, false },
+		/* damaged: no MAC */
+		{ "mac", "52:54:00:11:11:12", "vm.conf", "[nic.1]\n", true },
+		{ "address", "10.0.0.1", "vm.conf", "nonsense\n", true },
 	};
 	AUTO_FREE char *claim = xasprintf("%s-%s", cases[_i].kind, cases[_i].value);
 	struct lab_child child;
 	int r;
 
+	ck_assert_int_eq(ARRAY_SIZE(cases), OWNER_CASES);
 	lab_make_vm("web1");
+	put_value("web1", "vm.mac", "52:54:00:00:00:01\n");
 	put_value("web1", cases[_i].file, cases[_i].content);
 	suite_assert_ok(claim_take(&lab_store, cases[_i].kind, cases[_i].value, "web1", &lab_err),
 			lab_err);
@@ -394,7 +414,7 @@ int main(void)
 	tcase_add_test(tcase, test_stale);
 	tcase_add_test(tcase, test_owner_being_made);
 	tcase_add_test(tcase, test_owner_left_its_run_folder);
-	tcase_add_loop_test(tcase, test_owner_has_another, 0, 12);
+	tcase_add_loop_test(tcase, test_owner_has_another, 0, OWNER_CASES);
 	tcase_add_test(tcase, test_hostile_links);
 	tcase_add_test(tcase, test_no_link);
 	tcase_add_test(tcase, test_value_with_a_slash);

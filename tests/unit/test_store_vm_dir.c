@@ -79,7 +79,7 @@ START_TEST(test_go_edition)
 	suite_assert_ok(load(&unset), lab_err);
 	mac_format(&config.nics[0].mac, text);
 	ck_assert_str_eq(text, "52:54:00:aa:bb:cc");
-	vm_config_format_ip(&config, text);
+	vm_nic_format_ip(&config.nics[0], text);
 	ck_assert_str_eq(text, "192.168.86.50/24");
 	ck_assert_str_eq(config.os, "debian-12");
 	ck_assert_uint_eq(config.vnc_port, 5907);
@@ -99,7 +99,7 @@ START_TEST(test_bare_address_in_a_wider_lan)
 
 	suite_assert_ok(ip_prefix_parse("lan", "192.168.0.1/16", &lan, &lab_err), lab_err);
 	suite_assert_ok(load(&lan), lab_err);
-	vm_config_format_ip(&config, text);
+	vm_nic_format_ip(&config.nics[0], text);
 	ck_assert_str_eq(text, "192.168.86.50/16");
 	vm_config_done(&config);
 }
@@ -120,6 +120,9 @@ START_TEST(test_only_a_mac)
 	assert_damaged("vm.mac");
 }
 END_TEST
+
+#define NIC_1 "[nic.1]\nmac = 52:54:00:11:11:11\n"
+enum { DAMAGED_CASES = 38 };
 
 START_TEST(test_damaged)
 {
@@ -158,13 +161,20 @@ START_TEST(test_damaged)
 		{ "vm.conf", "unknown = 1\n", "vm.conf:1" },
 		{ "vm.conf", "cpus = 1\ncpus = 2\n", "vm.conf:2" },
 		{ "vm.conf", "[secret]\nx = 1\n", "vm.conf:1" },
+		{ "vm.conf", "[nic.0]\nmac = 52:54:00:aa:bb:cc\n", "vm.conf:2" },
+		{ "vm.conf", "[nic.1]\nip = dhcp\n", "section [nic.1] lacks its 'mac'" },
+		{ "vm.conf", "[nic.1]\nmac = 52:54:00:00:00:01\n[nic.3]\nmac = 52:54:00:00:00:03\n",
+		  "section [nic.2] lacks its 'mac'" },
+		{ "vm.conf", "[nic.1]\nmac = 52:54:00:aa:bb:cc\n", "is that of nic.0, too" },
+		{ "vm.conf", "[nic.0]\nmore_ip = 192.168.86.50/24\n", "is given twice" },
+		{ "vm.conf", NIC_1 "ip = 192.168.86.50/24\n", "is that of nic.0, too" },
 	};
 
+	ck_assert_int_eq(ARRAY_SIZE(cases), DAMAGED_CASES);
 	put(cases[_i].file, cases[_i].content);
 	assert_damaged(cases[_i].text);
 }
 END_TEST
-enum { DAMAGED_CASES = 32 };
 
 static const char *const files[] = { "vm.conf", "vm.mac", "vm.ip", "os.name", "vnc.port" };
 
@@ -235,8 +245,8 @@ static void assert_same_config(const struct vm_config *a, const struct vm_config
 	suite_assert_ok(vm_config_format(a, &first, &lab_err), lab_err);
 	suite_assert_ok(vm_config_format(b, &second, &lab_err), lab_err);
 	ck_assert_str_eq(buf_str(&first), buf_str(&second));
-	vm_config_format_ip(a, text);
-	vm_config_format_ip(b, other);
+	vm_nic_format_ip(&a->nics[0], text);
+	vm_nic_format_ip(&b->nics[0], other);
 	ck_assert_str_eq(text, other);
 	ck_assert_mem_eq(&a->nics[0].mac, &b->nics[0].mac, sizeof(struct mac));
 	ck_assert_str_eq(a->os, b->os);
@@ -268,6 +278,35 @@ START_TEST(test_saved_and_loaded)
 }
 END_TEST
 
+/* The most there can be: 8 NICs with 16 addresses each. */
+START_TEST(test_eight_nics)
+{
+	struct vm_config again;
+
+	suite_assert_ok(load(&unset), lab_err);
+	for (unsigned int i = 1; i < VM_NICS_MAX; i++) {
+		struct vm_nic *nic = &config.nics[i];
+
+		config.n_nics++;
+		nic->mac = (struct mac){ { 0x52, 0x54, 0, 0, 0, (uint8_t)i } };
+		nic->vlan = i;
+		for (unsigned int j = 1; j < VM_ADDRESSES_MAX; j++)
+			strv_pushf(&nic->more_ip, "2001:db8:%x::%x/64", i, j);
+	}
+	suite_assert_ok(vm_nic_set_ip(&config.nics[7], "10.7.0.5/16", NULL, &lab_err), lab_err);
+	suite_assert_ok(vm_dir_save(dir.fd, &config, true, &lab_err), lab_err);
+	again = config;
+	suite_assert_ok(load(&unset), lab_err);
+	assert_same_config(&config, &again);
+	ck_assert_uint_eq(config.n_nics, VM_NICS_MAX);
+	ck_assert_uint_eq(config.nics[7].mac.byte[5], 7);
+	ck_assert_uint_eq(config.nics[7].more_ip.n, VM_ADDRESSES_MAX - 1);
+	ck_assert_uint_eq(config.nics[7].address.length, 16);
+	vm_config_done(&config);
+	vm_config_done(&again);
+}
+END_TEST
+
 /* What the reader would refuse is not written, and the old stands. */
 START_TEST(test_save_refuses)
 {
@@ -280,6 +319,17 @@ START_TEST(test_save_refuses)
 	xreplace(&config.append, "quiet\nuid = 0");
 	xreplace(&config.kernel, "/boot/vmlinuz");
 	ck_assert_int_lt(vm_dir_save(dir.fd, &config, true, &lab_err), 0);
+	xreplace(&config.append, NULL);
+	config.n_nics = 2;
+	suite_assert_error(vm_dir_save(dir.fd, &config, true, &lab_err), lab_err, EINVAL,
+			   ERROR_USAGE);
+	config.nics[1].mac = config.nics[0].mac;
+	suite_assert_error(vm_dir_save(dir.fd, &config, true, &lab_err), lab_err, EINVAL,
+			   ERROR_USAGE);
+	config.nics[1].mac.byte[5]++;
+	strv_push(&config.nics[1].more_ip, "192.168.86.50/24");
+	suite_assert_error(vm_dir_save(dir.fd, &config, true, &lab_err), lab_err, EINVAL,
+			   ERROR_USAGE);
 	vm_config_done(&config);
 	after = suite_get(dir.fd, "vm.conf");
 	ck_assert_str_eq(before, after);
@@ -508,6 +558,7 @@ int main(void)
 	tcase_add_loop_test(tcase, test_other_file_types, 0, ARRAY_SIZE(files));
 	tcase_add_loop_test(tcase, test_file_of_somebody_else, 0, ARRAY_SIZE(files));
 	tcase_add_loop_test(tcase, test_saved_and_loaded, 0, 2);
+	tcase_add_test(tcase, test_eight_nics);
 	tcase_add_test(tcase, test_save_refuses);
 	suite_add_tcase(s, tcase);
 	tcase = vm_case("open");
