@@ -7,6 +7,20 @@
 
 #include "link.h"
 
+void bridge_from_link(const struct link_info *link, struct bridge *ret)
+{
+	*ret = (struct bridge){
+		.ifindex = link->ifindex,
+		.mtu = link->mtu,
+		.mac = link->mac,
+		.up = link->flags & IFF_UP,
+		.stp = link->stp,
+		.vlan_filtering = link->vlan_filtering,
+		.default_pvid = link->default_pvid,
+	};
+	memcpy(ret->name, link->name, sizeof(ret->name));
+}
+
 static int no_bridge(const struct link_info *link, struct error *err)
 {
 	if (link->kind[0])
@@ -38,15 +52,6 @@ int bridge_get(struct nl_sock *sock, const char *name, struct bridge *ret, struc
 	if (strcmp(link.kind, "bridge") != 0)
 		return no_bridge(&link, err);
 
-	*ret = (struct bridge){
-		.ifindex = link.ifindex,
-		.mtu = link.mtu,
-		.mac = link.mac,
-		.up = link.flags & IFF_UP,
-		.stp = link.stp,
-		.vlan_filtering = link.vlan_filtering,
-		.default_pvid = link.default_pvid,
-	};
-	memcpy(ret->name, link.name, sizeof(ret->name));
+	bridge_from_link(&link, ret);
 	return 0;
 }

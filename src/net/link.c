@@ -12,7 +12,7 @@
 
 enum { ALTNAME_MAX = 127 }; /* ALTIFNAMSIZ - 1; linux/if.h and net/if.h do not mix on musl */
 
-struct nl_msg *link_request(unsigned int ifindex, const char *name)
+static struct nl_msg *build_request(unsigned int ifindex, const char *name, uint32_t ext_mask)
 {
 	struct ifinfomsg header = { .ifi_index = (int)ifindex };
 	struct nl_msg *msg = netlink_message(RTM_GETLINK, 0, &header, sizeof(header));
@@ -23,11 +23,21 @@ struct nl_msg *link_request(unsigned int ifindex, const char *name)
 		NLA_PUT_STRING(msg, IFLA_IFNAME, name);
 	else if (name)
 		NLA_PUT_STRING(msg, IFLA_ALT_IFNAME, name);
-	NLA_PUT_U32(msg, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
+	NLA_PUT_U32(msg, IFLA_EXT_MASK, ext_mask);
 	return msg;
 
 nla_put_failure:
 	return netlink_discard(msg);
+}
+
+struct nl_msg *link_request(unsigned int ifindex, const char *name)
+{
+	return build_request(ifindex, name, RTEXT_FILTER_SKIP_STATS);
+}
+
+struct nl_msg *link_request_stats(const char *name)
+{
+	return build_request(0, name, 0);
 }
 
 static void parse_bridge(struct nlattr *data, struct link_info *link)

@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "base/mac.h"
+#include "net/bridge.h"
 #include "net/ports.h"
 
 struct nl_msg;
@@ -43,10 +44,16 @@ struct link_info {
  */
 struct nl_msg *link_request(unsigned int ifindex, const char *name);
 
+/* The same by name, with statistics. */
+struct nl_msg *link_request_stats(const char *name);
+
 /* Read the answer. -EBADMSG when it is none. */
 int link_parse(const struct nlmsghdr *answer, struct link_info *ret);
 
 /* Both for a name. -ENODEV (ERROR_HOST) when there is no such link. */
 int link_get(struct nl_sock *sock, const char *name, struct link_info *ret, struct error *err);
+
+/* The link, which is a bridge, as the layers above see it. */
+void bridge_from_link(const struct link_info *link, struct bridge *ret);
 
 #endif
