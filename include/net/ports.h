@@ -38,7 +38,7 @@ struct port {
 	char *alias; /* NULL: none; "mnmivm-se:VM/NIC" is a tap of ours */
 	struct mac mac;
 	unsigned int mtu;
-	unsigned int queues; /* transmit queues of the link */
+	unsigned int queues; /* to send; of a tap those that are held, in use or not */
 	bool up, carrier;
 	enum port_stp stp;
 	enum port_state locked, learning, unicast_flood, isolated, bpdu_guard, root_block;
