@@ -64,6 +64,13 @@ const char *qmp_status_word(enum qmp_status status);
 int qmp_continue(struct qmp *qmp, struct error *err); /* "cont" */
 int qmp_powerdown(struct qmp *qmp, struct error *err); /* "system_powerdown": ACPI button */
 
+/*
+ * "announce-self" (QEMU 4.0), with QEMU's own defaults: for each NIC five RARP requests from the
+ * guest's MAC within two seconds, and a word to a virtio driver that knows how to announce itself
+ * (VIRTIO_NET_F_GUEST_ANNOUNCE), so that switches and neighbours learn where the guest is now.
+ */
+int qmp_announce(struct qmp *qmp, struct error *err);
+
 /* "quit". QEMU that goes without an answer has done what it was told: 0. */
 int qmp_quit(struct qmp *qmp, struct error *err);
 

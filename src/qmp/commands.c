@@ -71,6 +71,17 @@ int qmp_powerdown(struct qmp *qmp, struct error *err)
 	return qmp_execute(qmp, "system_powerdown", NULL, NULL, err);
 }
 
+/* All four are wanted by QEMU; milliseconds. These are its AnnounceParameters after a migration. */
+int qmp_announce(struct qmp *qmp, struct error *err)
+{
+	json_t *arguments = json_pack("{s:i, s:i, s:i, s:i}", "initial", 50, "max", 550, "rounds",
+				      5, "step", 100);
+	int r = qmp_execute(qmp, "announce-self", arguments, NULL, err);
+
+	json_decref(arguments);
+	return r;
+}
+
 int qmp_quit(struct qmp *qmp, struct error *err)
 {
 	struct error why = ERROR_INIT;

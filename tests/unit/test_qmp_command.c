@@ -221,6 +221,36 @@ START_TEST(test_simple_commands)
 }
 END_TEST
 
+#define ANNOUNCE_SELF                                                                              \
+	"{\"execute\":\"announce-self\",\"id\":2,\"arguments\":"                                   \
+	"{\"initial\":50,\"max\":550,\"rounds\":5,\"step\":100}}"
+
+static void announce(int fd)
+{
+	peer_greet(fd);
+	peer_hear(fd, ANNOUNCE_SELF);
+	peer_say(fd, "{\"return\": {}, \"id\": 2}\n");
+}
+
+START_TEST(test_announce)
+{
+	qmp_test_attach(announce);
+	suite_assert_ok(qmp_announce(qmp, &err), err);
+	peer_join();
+}
+END_TEST
+
+/* QEMU before 4.0 */
+START_TEST(test_announce_unknown)
+{
+	peer_text = (struct peer_text)PEER_TEXT(
+		"{\"error\": {\"class\": \"CommandNotFound\", \"desc\": \"none\"}, \"id\": 2}\n");
+	qmp_test_attach(answer_once);
+	ck_assert_int_eq(qmp_announce(qmp, &err), -EREMOTEIO);
+	ck_assert_str_eq(err.message, "execute 'announce-self': none (CommandNotFound)");
+}
+END_TEST
+
 static void go_without_answer(int fd)
 {
 	peer_greet(fd);
@@ -323,6 +353,8 @@ static TCase *case_commands(void)
 	tcase_add_test(tcase, test_query_status);
 	tcase_add_loop_test(tcase, test_query_status_without_one, 0, ARRAY_SIZE(no_states));
 	tcase_add_test(tcase, test_simple_commands);
+	tcase_add_test(tcase, test_announce);
+	tcase_add_test(tcase, test_announce_unknown);
 	tcase_add_test(tcase, test_quit_without_answer);
 	tcase_add_test(tcase, test_quit_refused);
 	tcase_add_test(tcase, test_quit_never);

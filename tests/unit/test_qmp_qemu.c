@@ -125,6 +125,15 @@ START_TEST(test_life)
 }
 END_TEST
 
+START_TEST(test_announces)
+{
+	qemu_start("q35", "-display", "none");
+	suite_assert_ok(qmp_announce(qmp, &err), err);
+	assert_status(QMP_STATUS_PRELAUNCH);
+	quit_and_reap();
+}
+END_TEST
+
 START_TEST(test_error)
 {
 	json_t *arguments = json_pack("{s:s}", "id", "no-such-device");
@@ -206,6 +215,7 @@ int main(void)
 	tcase_add_checked_fixture(tcase, setup, teardown);
 	tcase_set_timeout(tcase, 300);
 	tcase_add_test(tcase, test_life);
+	tcase_add_test(tcase, test_announces);
 	tcase_add_test(tcase, test_error);
 	tcase_add_test(tcase, test_large_reply_and_next_client);
 	tcase_add_test(tcase, test_vnc);
