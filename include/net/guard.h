@@ -17,34 +17,39 @@
  * alone: no frame is passed before all that apply to it have been made (CVE-2025-52889,
  * CVE-2025-52890).
  *
- * TAP_GUARD_MAC stops the first three. TAP_GUARD_IP stops all of them; it passes only ARP, IPv4
- * and IPv6, and of those:
+ * TAP_GUARD_MAC stops the first three. TAP_GUARD_IP stops all of them; it passes only ARP, RARP,
+ * IPv4 and IPv6, and of those:
  *
- * ARP: Ethernet and IPv4, sender MAC the guest's, sender IP one of the guest's or 0.0.0.0 (a
- * probe, RFC 5227).
+ * ARP: Ethernet and IPv4, sender MAC the guest's, sender IP one of the guest's, or 0.0.0.0 in a
+ * probe for one of them (RFC 5227). RARP: requests, as QEMU announces a guest with.
  *
  * IPv4: source one of the guest's; or 0.0.0.0 for a DHCP client (UDP 68 to 67, to
- * 255.255.255.255) and for IGMP. No DHCP server replies. Fragments by their source, but none
- * that could hide a UDP header (RFC 1858).
+ * 255.255.255.255) and for IGMP reports. Nothing to the port of a DHCP client. Fragments by
+ * their source, but none that could hide a UDP header (RFC 1858).
  *
  * IPv6: source one of the guest's, its link-local address (EUI-64 of its MAC, RFC 4291), or ::
- * for duplicate address detection and MLD. Neighbour advertisements for the guest's own targets
- * only. No router advertisements, redirects or DHCP server replies, behind any chain of
- * extension headers: one longer than the program follows, or a first fragment without the upper
- * header (RFC 7112), is dropped.
+ * for duplicate address detection of the guest's own, router solicitations and MLD reports.
+ * Neighbour advertisements for the guest's own targets only; link-layer addresses in them and in
+ * solicitations the guest's MAC; none of these in fragments (RFC 6980). No router
+ * advertisements, no redirects, nothing to the port of a DHCP client, behind any chain of
+ * extension headers: one longer than the program follows (6), or a first fragment without the
+ * upper header (RFC 7112), is dropped.
+ *
+ * No frame whose virtio-net header asks the host to write a checksum ahead of where that of TCP and
+ * UDP is: the host would write it over what was checked, once it is checked.
  */
 enum guard_drop {
 	GUARD_DROP_MAC, /* source MAC */
 	GUARD_DROP_TAG, /* 802.1Q or 802.1ad; not for a trunk's 802.1Q */
-	GUARD_DROP_CONTROL, /* to 01:80:c2:00:00:0x: STP, LACP, pause, LLDP */
-	GUARD_DROP_PROTOCOL, /* none of ARP, IPv4 and IPv6 */
+	GUARD_DROP_CONTROL, /* STP, LACP, pause, LLDP; GVRP, MVRP; Cisco's CDP, VTP, PVST+ */
+	GUARD_DROP_PROTOCOL, /* none of ARP, RARP, IPv4 and IPv6 */
 	GUARD_DROP_ARP,
 	GUARD_DROP_IPV4, /* source */
 	GUARD_DROP_IPV6, /* source */
-	GUARD_DROP_ND, /* neighbour advertisement, redirect */
+	GUARD_DROP_ND, /* target or link-layer address of a neighbour message, redirect */
 	GUARD_DROP_RA, /* router advertisement */
-	GUARD_DROP_DHCP, /* server reply, v4 and v6 */
-	GUARD_DROP_MALFORMED, /* truncated, or headers hidden behind fragments and extensions */
+	GUARD_DROP_DHCP, /* server reply, v4 and v6, whatever port it comes from */
+	GUARD_DROP_MALFORMED, /* truncated, or headers hidden or to be written over */
 	GUARD_DROPS,
 };
 
