@@ -5,11 +5,11 @@
 # The commands, and the options of each; "-" has those that go with every command.
 declare -gA _mnmivm_se_options=(
 	[-]='--config --state-dir --format -q --quiet -v --verbose -h --help -V --version'
-	[create]='--os --image --pubkey-path --ip --gateway --dns --search --user --mac --bridge --mtu
-		--guard --vhost --memory --cpus --disk --extra-disk --accel --cpu --machine --kernel
+	[create]='--os --image --pubkey-path --ip --gateway --dns --search --mac --bridge --vlan --trunk
+		--mtu --guard --isolated --rate --queues --vhost --nic --user --memory --cpus --disk --extra-disk --accel --cpu --machine --kernel
 		--initrd --append --vnc --user-data --network-config --start --wait --timeout --dry-run'
-	[start]='--all --paused --wait --timeout --dry-run'
-	[run]=''
+	[start]='--all --paused --no-probe --wait --timeout --dry-run'
+	[run]='--no-probe'
 	[stop]='--all -f --force --timeout'
 	[restart]='--all -f --force --timeout'
 	[pause]='--all'
@@ -37,7 +37,7 @@ declare -gA _mnmivm_se_values=(
 	[--os]=IMAGE
 	[--image]=FILE
 	[--pubkey-path]=FILE
-	[--ip]='dhcp'
+	[--ip]='dhcp none'
 	[--gateway]='none'
 	[--dns]='none'
 	[--search]=''
@@ -45,7 +45,12 @@ declare -gA _mnmivm_se_values=(
 	[--mac]=''
 	[--bridge]=BRIDGE
 	[--mtu]=''
-	[--guard]='mac off'
+	[--vlan]=''
+	[--trunk]=''
+	[--guard]='mac ip off'
+	[--rate]=''
+	[--queues]='auto'
+	[--nic]=''
 	[--vhost]='auto on off'
 	[--memory]=''
 	[--cpus]=''

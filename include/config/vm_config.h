@@ -185,6 +185,9 @@ unsigned int vm_nic_trunk(const struct vm_nic *nic, struct vlan_range out[VM_TRU
  */
 int vm_nic_check(const struct vm_nic *nic, struct error *err);
 
+/* The first static address of the first NIC that has one; false: there is none. */
+bool vm_config_first_address(const struct vm_config *config, struct ip_addr *ret);
+
 /* Has any NIC this address, this MAC? */
 bool vm_config_has_address(const struct vm_config *config, const struct ip_addr *addr);
 bool vm_config_has_mac(const struct vm_config *config, const struct mac *mac);

@@ -23,8 +23,8 @@ struct qemu_fds {
 	int seed; /* O_RDONLY */
 	int disks[VM_DISKS_MAX]; /* O_RDWR */
 	int kernel, initrd; /* O_RDONLY, readable by QEMU's uid: opened through /proc/self/fd */
-	int tap[VM_NICS_MAX];
-	int vhost[VM_NICS_MAX];
+	int tap[VM_NICS_MAX][VM_QUEUES_MAX]; /* one for each queue, the first ones */
+	int vhost[VM_NICS_MAX][VM_QUEUES_MAX]; /* as many, or none */
 };
 
 void qemu_fds_init(struct qemu_fds *fds); /* all -1 */

@@ -9,6 +9,7 @@
 #include "base/buf.h"
 #include "config/vm_config.h"
 #include "vm/host.h"
+#include "vm/nic_request.h"
 
 /*
  * config was begun with vm_config_init() and has what the user asked for; what is left unset
@@ -20,10 +21,7 @@ struct vm_create_request {
 	const char *os; /* name of an imported image, or */
 	const char *image_file; /* a qcow2 or raw file, used where it lies */
 	const char *pubkey_path; /* "-" is standard input */
-	const char *ip; /* NULL or "dhcp": DHCP */
-	bool has_mac;
-	bool no_gateway; /* none is wanted: not the host's either */
-	bool no_dns; /* likewise */
+	struct vm_nic_request nics[VM_NICS_MAX]; /* as many as config has */
 	uint64_t disk_bytes; /* 0: the host's default, or the image's size if that is larger */
 	uint64_t extra_disks[VM_DISKS_MAX]; /* bytes */
 	const char *user_data_path;

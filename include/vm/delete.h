@@ -8,7 +8,7 @@
 #include "vm/host.h"
 
 /*
- * ERROR_BUSY while it runs, unless force, which ends it first (no power-down). The folder
+ * ERROR_BUSY for a protected VM, and while it runs, unless force, which ends it first (no power-down). The folder
  * leaves vms/ in one rename, so that a kill leaves either the whole VM or nothing but what the
  * next command sweeps up.
  */

@@ -13,11 +13,13 @@ enum { VM_ALREADY = 1 }; /* documented outcome of start and stop: it is so alrea
 
 struct vm_start_options {
 	bool paused; /* leave the guest paused; `resume` lets it go */
+	bool no_probe; /* do not ask the LAN who else has its addresses */
 };
 
 /*
  * Returns 0 when QMP says that the guest runs, VM_ALREADY when it did before. What an earlier
- * start left half done, or a dead QEMU left behind, is cleared away first. After a failure
+ * start left half done, or a dead QEMU left behind, is cleared away first. ERROR_CONFLICT: another
+ * station has one of the guest's addresses. After a failure
  * there is no process, tap or socket.
  */
 int vm_start(const struct vm_host *host, const char *name, const struct vm_start_options *options,
@@ -29,7 +31,8 @@ int vm_start(const struct vm_host *host, const char *name, const struct vm_start
  * each time. ERROR_BUSY when the VM runs already. QEMU's death by a signal, or its failure, is
  * ERROR_FAILED.
  */
-int vm_run(const struct vm_host *host, const char *name, int stop_fd, struct error *err);
+int vm_run(const struct vm_host *host, const char *name, const struct vm_start_options *options,
+	   int stop_fd, struct error *err);
 
 /* Files, netlink operations and argv of a start, in words. Changes nothing. */
 int vm_start_describe(const struct vm_host *host, const char *name, struct buf *out,

@@ -31,8 +31,8 @@ struct vm_info {
 	struct vm_config config; /* with DAMAGED: as far as it could be read */
 	struct process_id process; /* pid 0: none */
 	struct process_usage usage;
-	const char *bridge; /* the NIC's, or the host's; borrowed */
-	char tap[16]; /* name; "" when not running */
+	const char *bridges[VM_NICS_MAX]; /* the NIC's, or the host's; borrowed */
+	char taps[VM_NICS_MAX][16]; /* names; "" when not running */
 	uint64_t disk_bytes; /* what the guest sees */
 	uint64_t disk_used_bytes; /* blocks of the overlay */
 };

@@ -4,12 +4,13 @@
 #define VM_UPDATE_H
 
 #include "base/buf.h"
+#include "base/strv.h"
 #include "vm/host.h"
 
 /* NULL: as it is. */
 struct vm_update_request {
 	const char *pubkey_path;
-	const char *ip;
+	const struct strv *ips; /* of the first NIC: the first one and further ones */
 	const char *gateway; /* "none": none */
 	const char *dns;
 	const char *user_data_path; /* "" removes the admin's own */

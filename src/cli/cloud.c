@@ -12,7 +12,7 @@ static int run_update(struct cli *cli, const struct cli_args *args, struct error
 {
 	const struct vm_update_request request = {
 		.pubkey_path = cli_value(args, "pubkey-path"),
-		.ip = cli_value(args, "ip"),
+		.ips = cli_values(args, "ip"),
 		.gateway = cli_value(args, "gateway"),
 		.dns = cli_value(args, "dns"),
 		.user_data_path = cli_value(args, "user-data"),
@@ -31,7 +31,10 @@ static const struct cli_option update_options[] = {
 	{ .name = "pubkey-path",
 	  .value = "FILE",
 	  .help = "public ssh key that may log in; - is stdin" },
-	{ .name = "ip", .value = "ADDR[/N]|dhcp", .help = "new address" },
+	{ .name = "ip",
+	  .value = "ADDR[/N]|dhcp|none",
+	  .repeated = true,
+	  .help = "new address of the first NIC" },
 	{ .name = "gateway", .value = "ADDR|none", .help = "new default route" },
 	{ .name = "dns", .value = "ADDR,...|none", .help = "new name servers" },
 	{ .name = "user-data", .value = "FILE", .help = "new user-data; '' takes it away" },

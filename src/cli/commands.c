@@ -3,11 +3,15 @@
 #include "commands.h"
 
 const struct command *const cli_commands[] = {
-	&command_create, &command_start,    &command_run,
-	&command_stop,	 &command_restart,  &command_pause,
-	&command_resume, &command_status,   &command_list,
-	&command_show,	 &command_wait,	    &command_update_cloud,
-	&command_seed,	 &command_delete,   &command_console,
-	&command_logs,	 &command_show_cmd, &command_image,
-	&command_help,	 &command_version,  NULL,
+	&command_create,       &command_start,
+	&command_run,	       &command_stop,
+	&command_restart,      &command_pause,
+	&command_resume,       &command_status,
+	&command_list,	       &command_show,
+	&command_wait,
+	&command_update_cloud, &command_seed,
+	&command_delete,       &command_console,
+	&command_logs,	       &command_show_cmd,
+	&command_image,	       &command_help,
+	&command_version,      NULL,
 };

@@ -11,6 +11,7 @@
 #include "vm/create.h"
 #include "vm/start.h"
 #include "commands.h"
+#include "nic_options.h"
 #include "options.h"
 
 static const struct cli_option create_options[] = {
@@ -19,16 +20,8 @@ static const struct cli_option create_options[] = {
 	{ .name = "pubkey-path",
 	  .value = "FILE",
 	  .help = "public ssh key that may log in; - is stdin" },
-	{ .name = "ip", .value = "ADDR[/N]|dhcp", .help = "static address on the LAN (dhcp)" },
-	{ .name = "gateway", .value = "ADDR|none", .help = "default route (the host's)" },
-	{ .name = "dns", .value = "ADDR,...|none", .help = "name servers (the host's)" },
-	{ .name = "search", .value = "DOMAIN,...", .help = "DNS search list" },
 	{ .name = "user", .value = "NAME", .help = "the guest's user (the image's default)" },
-	{ .name = "mac", .value = "MAC", .help = "the guest's MAC (random, 52:54:00:...)" },
-	{ .name = "bridge", .value = "BRIDGE", .help = "bridge of the LAN (br0)" },
-	{ .name = "mtu", .value = "N", .help = "the guest's MTU (the bridge's)" },
-	{ .name = "guard", .value = "mac|off", .help = "pin the port to the MAC (mac)" },
-	{ .name = "vhost", .value = "auto|on|off", .help = "in-kernel virtio-net (auto)" },
+	NIC_OPTIONS,
 	{ .name = "memory", .value = "SIZE", .help = "memory; a bare number is MiB (1G)" },
 	{ .name = "cpus", .value = "N", .help = "virtual CPUs (1)" },
 	{ .name = "disk", .value = "SIZE", .help = "system disk (12G)" },
@@ -67,19 +60,12 @@ static int read_choice(const struct cli_args *args, const char *option, const ch
 static int read_choices(const struct cli_args *args, struct vm_config *vm, struct error *err)
 {
 	int accel = vm->accel, machine = vm->machine;
-	int guard = vm->nics[0].guard, vhost = vm->nics[0].vhost;
 	int r = read_choice(args, "accel", accel_words, &accel, err);
 
 	if (!r)
 		r = read_choice(args, "machine", machine_words, &machine, err);
-	if (!r)
-		r = read_choice(args, "guard", guard_words, &guard, err);
-	if (!r)
-		r = read_choice(args, "vhost", tristate_words, &vhost, err);
 	vm->accel = (enum accel)accel;
 	vm->machine = (enum machine)machine;
-	vm->nics[0].guard = (enum guard)guard;
-	vm->nics[0].vhost = (enum tristate)vhost;
 	return r;
 }
 
@@ -154,39 +140,8 @@ static int read_sizes(const struct cli_args *args, struct vm_create_request *req
 	if (!r)
 		r = read_number(args, "cpus", 1, VM_CPUS_MAX, &vm->cpus, err);
 	if (!r)
-		r = read_number(args, "mtu", VM_MTU_MIN, VM_MTU_MAX, &vm->nics[0].mtu, err);
-	if (!r)
 		r = read_disks(args, request, err);
 	return r;
-}
-
-static int read_network(const struct cli_args *args, struct vm_create_request *request,
-			struct error *err)
-{
-	struct vm_nic *nic = &request->config.nics[0];
-	const char *gateway = cli_value(args, "gateway");
-	const char *mac = cli_value(args, "mac");
-	const char *search = cli_value(args, "search");
-	const char *dns = cli_value(args, "dns");
-	int r = dns ? vm_nic_set_dns(nic, "--dns", dns, err) : 0;
-
-	request->ip = cli_value(args, "ip");
-	request->has_mac = mac != NULL;
-	request->no_dns = dns && !strcmp(dns, "none");
-	request->no_gateway = gateway && !strcmp(gateway, "none");
-	if (!r && gateway && !request->no_gateway)
-		r = ip_parse("--gateway", gateway, &nic->gateway, err);
-	if (!r && mac)
-		r = mac_parse(mac, &nic->mac, err);
-	if (r)
-		return r;
-	if (search) {
-		strv_clear(&nic->search);
-		strv_split(&nic->search, search, ',');
-	}
-	if (cli_value(args, "bridge"))
-		xreplace(&nic->bridge, cli_value(args, "bridge"));
-	return 0;
 }
 
 static int absolute(const char *path, char **ret, struct error *err)
@@ -270,7 +225,7 @@ static int read_request(struct cli *cli, const struct cli_args *args,
 	if (!r)
 		r = read_sizes(args, request, err);
 	if (!r)
-		r = read_network(args, request, err);
+		r = nic_options_read(args, request, err);
 	if (!r)
 		r = read_boot(args, &request->config, err);
 	return r;
@@ -307,6 +262,19 @@ static int start_and_wait(struct cli *cli, const char *name, const struct cli_ar
 	return r;
 }
 
+/* A static one, that is, of whatever NIC. */
+static bool asks_for_address(const struct vm_create_request *request)
+{
+	for (unsigned int i = 0; i < request->config.n_nics; i++) {
+		const struct strv *ips = &request->nics[i].ips;
+
+		if (ips->n > 1 || (ips->n == 1 && strcmp(ips->v[0], "dhcp") != 0 &&
+				   strcmp(ips->v[0], "none") != 0))
+			return true;
+	}
+	return false;
+}
+
 static int create(struct cli *cli, const char *name, const struct cli_args *args,
 		  struct vm_create_request *request, struct error *err)
 {
@@ -318,8 +286,7 @@ static int create(struct cli *cli, const char *name, const struct cli_args *args
 
 	if (!r)
 		r = option_timeout(args, 0, &timeout_s, err);
-	if (!r && wait && what != VM_WAIT_CLOUD_INIT &&
-	    (!request->ip || !strcmp(request->ip, "dhcp"))) {
+	if (!r && wait && what != VM_WAIT_CLOUD_INIT && !asks_for_address(request)) {
 		error_set(err, ERROR_USAGE, EINVAL,
 			  "this host will not know the address that DHCP gives the guest");
 		return error_hint(err,
@@ -333,9 +300,11 @@ static int create(struct cli *cli, const char *name, const struct cli_args *args
 		r = vm_create(&cli->host, name, request, err);
 	if (r)
 		return r;
-	mac_format(&request->config.nics[0].mac, mac);
-	vm_nic_format_ip(&request->config.nics[0], ip);
-	say(cli, "%s: created, %s, MAC %s", name, ip, mac);
+	for (unsigned int i = 0; i < request->config.n_nics; i++) {
+		mac_format(&request->config.nics[i].mac, mac);
+		vm_nic_format_ip(&request->config.nics[i], ip);
+		say(cli, "%s: %s, %s, MAC %s", name, i ? "one more NIC" : "created", ip, mac);
+	}
 	if (wait || cli_flag(args, "start"))
 		return start_and_wait(cli, name, args, what, err);
 	say(cli, "start it with: mnmivm-se start %s", name);

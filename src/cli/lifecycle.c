@@ -61,7 +61,10 @@ static int check_wait(struct cli *cli, const char *name, const struct cli_args *
 static int start_one(struct cli *cli, const char *name, const struct cli_args *args,
 		     struct error *err)
 {
-	const struct vm_start_options options = { .paused = cli_flag(args, "paused") };
+	const struct vm_start_options options = {
+		.paused = cli_flag(args, "paused"),
+		.no_probe = cli_flag(args, "no-probe"),
+	};
 	int r;
 
 	if (cli_flag(args, "dry-run"))
@@ -109,6 +112,10 @@ static int run_start(struct cli *cli, const struct cli_args *args, struct error 
 	{                                                                                          \
 		.name = "all", .help = "every VM"                                                  \
 	}
+#define OPTION_NO_PROBE                                                                            \
+	{                                                                                          \
+		.name = "no-probe", .help = "do not ask the LAN who has its addresses"             \
+	}
 #define OPTION_DRY_RUN                                                                             \
 	{                                                                                          \
 		.name = "dry-run", .help = "print what would be done, change nothing"              \
@@ -117,6 +124,7 @@ static int run_start(struct cli *cli, const struct cli_args *args, struct error 
 static const struct cli_option start_options[] = {
 	OPTION_ALL,
 	{ .name = "paused", .help = "leave the guest paused; resume lets it go" },
+	OPTION_NO_PROBE,
 	{ .name = "wait",
 	  .value = "ip|ssh|cloud-init",
 	  .value_optional = true,
@@ -156,13 +164,16 @@ static int stop_signals(int *ret_fd, struct error *err)
 
 static int run_run(struct cli *cli, const struct cli_args *args, struct error *err)
 {
+	const struct vm_start_options options = { .no_probe = cli_flag(args, "no-probe") };
 	AUTO_CLOSE int stop_fd = -1;
 	int r = stop_signals(&stop_fd, err);
 
 	if (!r)
-		r = vm_run(&cli->host, args->words.v[0], stop_fd, err);
+		r = vm_run(&cli->host, args->words.v[0], &options, stop_fd, err);
 	return r < 0 ? error_prefix(err, "%s", args->words.v[0]) : r;
 }
+
+static const struct cli_option run_options[] = { OPTION_NO_PROBE, { .name = NULL } };
 
 const struct command command_run = {
 	.name = "run",
@@ -171,6 +182,7 @@ const struct command command_run = {
 	.max_words = 1,
 	.writes = true,
 	.summary = "start a VM and stay in the foreground until it ends",
+	.options = run_options,
 	.run = run_run,
 };
 

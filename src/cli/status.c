@@ -63,8 +63,8 @@ static void print_details(const struct cli *cli, const struct vm_info *info)
 	printf("seccomp:      %s\n", details.seccomp < 0    ? "unknown"
 				     : details.seccomp == 2 ? "filtered"
 							    : "none");
-	if (info->tap[0])
-		printf("tap:          %s, %s\n", info->tap,
+	if (info->taps[0][0])
+		printf("tap:          %s, %s\n", info->taps[0],
 		       details.tap_exists < 0 ? "unknown"
 		       : details.tap_exists   ? "there"
 					      : "missing");
@@ -156,26 +156,61 @@ static void show_machine(const struct vm_info *info)
 	print_text("append:", vm->append);
 }
 
-static void show_network(const struct vm_info *info)
+static void show_lan(const struct vm_nic *nic)
 {
-	const struct vm_nic *nic = &info->config.nics[0];
 	char text[IP_TEXT_MAX];
 
-	vm_nic_format_ip(&info->config.nics[0], text);
+	vm_nic_format_ip(nic, text);
 	print_text("ip:", text);
-	mac_format(&nic->mac, text);
-	print_text("mac:", text);
-	print_text("bridge:", info->bridge);
+	print_list("more ip:", &nic->more_ip);
 	if (nic->gateway.family) {
 		ip_format(&nic->gateway, text);
 		print_text("gateway:", text);
 	}
+	if (nic->gateway6.family) {
+		ip_format(&nic->gateway6, text);
+		print_text("gateway6:", text);
+	}
 	print_list("dns:", &nic->dns);
 	print_list("search:", &nic->search);
+}
+
+static void show_port(const struct vm_nic *nic)
+{
+	const struct nic_rate *rate = &nic->rate;
+
+	if (nic->vlan)
+		printf("%-14s %u\n", "vlan:", nic->vlan);
+	print_list("trunk:", &nic->trunk);
 	if (nic->mtu)
 		printf("%-14s %u\n", "mtu:", nic->mtu);
 	print_text("guard:", guard_words[nic->guard]);
+	if (nic->isolated)
+		print_text("isolated:", "yes");
+	if (rate->to_guest_mbit)
+		printf("%-14s %u Mbit/s\n", "rate to guest:", rate->to_guest_mbit);
+	if (rate->from_guest_mbit)
+		printf("%-14s %u Mbit/s\n", "rate from it:", rate->from_guest_mbit);
+	if (nic->queues)
+		printf("%-14s %u\n", "queues:", nic->queues);
 	print_text("vhost:", tristate_words[nic->vhost]);
+}
+
+static void show_network(const struct vm_info *info)
+{
+	for (unsigned int i = 0; i < info->config.n_nics; i++) {
+		const struct vm_nic *nic = &info->config.nics[i];
+		char mac[MAC_TEXT_MAX];
+
+		if (info->config.n_nics > 1)
+			printf("[nic.%u]\n", i);
+		mac_format(&nic->mac, mac);
+		print_text("mac:", mac);
+		print_text("bridge:", info->bridges[i]);
+		print_text("tap:", info->taps[i]);
+		show_lan(nic);
+		show_port(nic);
+	}
 }
 
 static void show_text(const struct vm_info *info)
@@ -188,9 +223,8 @@ static void show_text(const struct vm_info *info)
 	if (info->process.pid)
 		printf("%-14s %d\n", "pid:", info->process.pid);
 	show_machine(info);
-	if (info->state != VM_STATE_DAMAGED)
-		show_network(info);
-	print_text("tap:", info->tap);
+	if (vm->protect)
+		print_text("protect:", "on");
 	print_text("user:", vm->user);
 	print_text("vnc:", vm->vnc);
 	if (vm->vnc_port)
@@ -198,6 +232,8 @@ static void show_text(const struct vm_info *info)
 	if (vm->uid)
 		printf("%-14s %u\n", "uid:", vm->uid);
 	print_text("instance id:", vm->instance_id);
+	if (info->state != VM_STATE_DAMAGED)
+		show_network(info);
 }
 
 static json_t *json_list(const struct strv *list)
@@ -229,6 +265,7 @@ static json_t *show_json(const struct vm_info *info)
 	set_optional(object, "guard", guard_words[nic->guard]);
 	set_optional(object, "vhost", tristate_words[nic->vhost]);
 	json_object_set_new(object, "mtu", json_integer(nic->mtu));
+	json_object_set_new(object, "protect", json_boolean(vm->protect));
 	set_optional(object, "machine", machine_words[vm->machine]);
 	set_optional(object, "accel", accel_words[vm->accel]);
 	set_optional(object, "cpu", vm->cpu_model);

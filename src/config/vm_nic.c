@@ -99,6 +99,19 @@ int vm_nic_add_ip(struct vm_nic *nic, const char *text, struct error *err)
 	return 0;
 }
 
+bool vm_config_first_address(const struct vm_config *config, struct ip_addr *ret)
+{
+	for (unsigned int i = 0; i < config->n_nics; i++) {
+		struct ip_prefix addresses[VM_ADDRESSES_MAX];
+
+		if (!vm_nic_addresses(&config->nics[i], addresses))
+			continue;
+		*ret = addresses[0].addr;
+		return true;
+	}
+	return false;
+}
+
 bool vm_config_has_address(const struct vm_config *config, const struct ip_addr *addr)
 {
 	for (unsigned int i = 0; i < config->n_nics; i++) {

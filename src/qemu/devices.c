@@ -128,18 +128,45 @@ void devices_add_disks(const struct qemu_spec *spec, struct strv *argv)
 		add_extra_disk(spec, argv, i);
 }
 
+/* "5:6:7", of the descriptors that are there; returns how many. */
+static unsigned int join_fds(const int fds[VM_QUEUES_MAX], struct buf *out)
+{
+	unsigned int n = 0;
+
+	while (n < VM_QUEUES_MAX && fds[n] >= 0) {
+		buf_printf(out, "%s%d", n ? ":" : "", fds[n]);
+		n++;
+	}
+	return n;
+}
+
+/* One descriptor is "fd": with "fds" QEMU takes the backend for one of several queues. */
+static unsigned int add_netdev(const struct qemu_spec *spec, struct strv *argv, unsigned int i,
+			       const char *id)
+{
+	AUTO_BUF vhost = BUF_INIT;
+	AUTO_BUF tap = BUF_INIT;
+	unsigned int queues = join_fds(spec->fds.tap[i], &tap);
+	const char *plural = queues > 1 ? "s" : "";
+
+	join_fds(spec->fds.vhost[i], &vhost);
+	strv_push(argv, "-netdev");
+	if (vhost.len)
+		strv_pushf(argv, "tap,id=%s,fd%s=%s,vhost=on,vhostfd%s=%s", id, plural,
+			   buf_str(&tap), plural, buf_str(&vhost));
+	else
+		strv_pushf(argv, "tap,id=%s,fd%s=%s", id, plural, buf_str(&tap));
+	return queues;
+}
+
 static void add_nic(const struct qemu_spec *spec, struct strv *argv, unsigned int i)
 {
 	AUTO_FREE char *id = xasprintf("nic%u", i);
 	json_t *object = device(spec, "virtio-net");
 	char mac[MAC_TEXT_MAX];
 
-	strv_push(argv, "-netdev");
-	if (spec->fds.vhost[i] >= 0)
-		strv_pushf(argv, "tap,id=%s,fd=%d,vhost=on,vhostfd=%d", id, spec->fds.tap[i],
-			   spec->fds.vhost[i]);
-	else
-		strv_pushf(argv, "tap,id=%s,fd=%d", id, spec->fds.tap[i]);
+	if (add_netdev(spec, argv, i, id) > 1)
+		json_object_set_new(object, "mq", json_true());
 	mac_format(&spec->vm->nics[i].mac, mac);
 	set_text(object, "netdev", id);
 	set_text(object, "mac", mac);

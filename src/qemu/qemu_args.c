@@ -14,8 +14,10 @@ void qemu_fds_init(struct qemu_fds *fds)
 	fds->disk = fds->base = fds->seed = fds->kernel = fds->initrd = -1;
 	for (int i = 0; i < VM_DISKS_MAX; i++)
 		fds->disks[i] = -1;
-	for (int i = 0; i < VM_NICS_MAX; i++)
-		fds->tap[i] = fds->vhost[i] = -1;
+	for (int i = 0; i < VM_NICS_MAX; i++) {
+		for (int j = 0; j < VM_QUEUES_MAX; j++)
+			fds->tap[i][j] = fds->vhost[i][j] = -1;
+	}
 }
 
 static void option(struct strv *argv, const char *name, const char *value)

@@ -27,7 +27,7 @@
 #include "seed_files.h"
 #include "vm_claims.h"
 
-enum { RANDOM_TRIES = 16, MIB = 1 << 20 };
+enum { MIB = 1 << 20 };
 
 /* What has been found out before anything is written. */
 struct create {
@@ -60,6 +60,8 @@ void vm_create_request_done(struct vm_create_request *request)
 	if (request->config_ready)
 		vm_config_done(&request->config);
 	request->config_ready = false;
+	for (unsigned int i = 0; i < VM_NICS_MAX; i++)
+		vm_nic_request_done(&request->nics[i]);
 }
 
 static int find_image(struct create *create, struct error *err)
@@ -137,18 +139,12 @@ static int read_documents(struct create *create, struct error *err)
 
 static int complete_network(struct create *create, struct error *err)
 {
-	struct vm_nic *nic = &create->vm->nics[0];
 	AUTO(netlink_close) struct nl_sock *sock = NULL;
-	AUTO(lan_done) struct lan lan = { 0 };
 	int r = netlink_open(&sock, err);
 
-	if (!r)
-		r = lan_find(create->host, sock, nic, &lan, err);
-	if (!r && create->request->ip)
-		r = lan_set_ip(&lan, create->vm, create->request->ip, err);
-	if (!r)
-		r = lan_complete_nic(create->host, sock, &lan, !create->request->no_gateway,
-				     !create->request->no_dns, nic, err);
+	for (unsigned int i = 0; i < create->vm->n_nics && !r; i++)
+		r = lan_apply(create->host, sock, &create->request->nics[i], &create->vm->nics[i],
+			      err);
 	return r;
 }
 
@@ -179,23 +175,6 @@ static int create_check(struct create *create, struct error *err)
 	return r;
 }
 
-static int claim_mac(struct create *create, struct error *err)
-{
-	struct mac *mac = &create->vm->nics[0].mac;
-	char text[MAC_TEXT_MAX];
-	int r = -EAGAIN;
-
-	for (int i = 0; i < RANDOM_TRIES && r; i++) {
-		if (!create->request->has_mac && (r = mac_random(mac, err)))
-			return r;
-		mac_format(mac, text);
-		r = claim_take(&create->host->store, "mac", text, create->name, err);
-		if (create->request->has_mac || (r && err->kind != ERROR_CONFLICT))
-			return r;
-	}
-	return r;
-}
-
 static int claim_numbers(struct create *create, struct error *err)
 {
 	const struct host_config *config = &create->host->config;
@@ -215,16 +194,10 @@ static int claim_numbers(struct create *create, struct error *err)
 
 static int create_claim(struct create *create, struct error *err)
 {
-	const struct vm_nic *nic = &create->vm->nics[0];
-	char text[IP_TEXT_MAX];
-	int r = 0;
+	int r = vm_claims_assign_macs(&create->host->store, create->name, create->vm, err);
 
-	if (nic->ip_mode == IP_STATIC) {
-		ip_format(&nic->address.addr, text);
-		r = claim_take(&create->host->store, "address", text, create->name, err);
-	}
 	if (!r)
-		r = claim_mac(create, err);
+		r = vm_claims_take_nics(&create->host->store, create->name, create->vm, err);
 	if (!r)
 		r = claim_numbers(create, err);
 	if (!r)
@@ -383,14 +356,22 @@ int vm_create(const struct vm_host *host, const char *name, struct vm_create_req
 	return r;
 }
 
+static void describe_nic(const struct vm_nic *nic, struct buf *out)
+{
+	AUTO_FREE char *more = strv_join(&nic->more_ip, " and ");
+	char ip[IP_TEXT_MAX];
+
+	vm_nic_format_ip(nic, ip);
+	buf_printf(out, "claim address %s%s%s, and a MAC\n", ip, *more ? " and " : "", more);
+}
+
 static void describe(const struct create *create, struct buf *out)
 {
 	const struct host_config *config = &create->host->config;
 	const struct vm_config *vm = create->vm;
-	char size[SIZE_TEXT_MAX], ip[IP_TEXT_MAX];
+	char size[SIZE_TEXT_MAX];
 
 	size_format(create->disk_bytes, size);
-	vm_nic_format_ip(&vm->nics[0], ip);
 	buf_printf(out, "make %s/vms/%s/\n", config->state_dir, create->name);
 	buf_printf(out, "run %s create: %s, %s over '%s' (%s)\n", config->qemu_img, SYSTEM_DISK,
 		   size, vm->image.path, disk_format_words[vm->image.format]);
@@ -398,26 +379,9 @@ static void describe(const struct create *create, struct buf *out)
 		buf_printf(out, "run %s create: %s\n", config->qemu_img, vm->disks[i].file);
 	buf_printf(out, "run %s: ssh_host_ed25519_key\n", config->ssh_keygen);
 	buf_printf(out, "write pubkey.pub seed.iso os.name vm.ip vm.mac vnc.port vm.conf\n");
-	buf_printf(out, "claim address %s, a MAC, a uid and a VNC port\n", ip);
-}
-
-/* What create would find taken. */
-static int check_claims(const struct create *create, struct error *err)
-{
-	const struct store *store = &create->host->store;
-	const struct vm_nic *nic = &create->vm->nics[0];
-	char text[IP_TEXT_MAX];
-	int r = 0;
-
-	if (nic->ip_mode == IP_STATIC) {
-		ip_format(&nic->address.addr, text);
-		r = claim_check(store, "address", text, create->name, err);
-	}
-	if (!r && create->request->has_mac) {
-		mac_format(&nic->mac, text);
-		r = claim_check(store, "mac", text, create->name, err);
-	}
-	return r;
+	for (unsigned int i = 0; i < vm->n_nics; i++)
+		describe_nic(&vm->nics[i], out);
+	buf_puts(out, "claim a uid and a VNC port\n");
 }
 
 int vm_create_describe(const struct vm_host *host, const char *name,
@@ -436,7 +400,7 @@ int vm_create_describe(const struct vm_host *host, const char *name,
 	if (!r)
 		r = create_check(&create, err);
 	if (!r)
-		r = check_claims(&create, err);
+		r = vm_claims_check_nics(&host->store, name, create.vm, err);
 	if (!r)
 		describe(&create, out);
 	return r;

@@ -46,12 +46,31 @@ static void drop_claims(const struct vm_host *host, const struct vm_dir *dir)
 	vm_config_done(&vm);
 }
 
+/* A damaged VM says nothing: it may go. */
+static int check_protected(const struct vm_host *host, const struct vm_dir *dir, struct error *err)
+{
+	struct error ignored = ERROR_INIT;
+	struct vm_config vm;
+	bool protect;
+
+	if (vm_dir_load(dir, &host->config, lan_fallback(host), &vm, &ignored))
+		return 0;
+	protect = vm.protect;
+	vm_config_done(&vm);
+	if (!protect)
+		return 0;
+	error_set(err, ERROR_BUSY, EPERM, "vm '%s' is protected", dir->name);
+	return error_hint(err, "mnmivm-se set %s protect=off", dir->name);
+}
+
 int vm_delete(const struct vm_host *host, const char *name, bool force, struct error *err)
 {
 	const struct store *store = &host->store;
 	AUTO_VM_DIR dir = VM_DIR_INIT;
 	int r = vm_dir_lock_existing(store, name, "delete", &dir, err);
 
+	if (!r)
+		r = check_protected(host, &dir, err);
 	if (!r)
 		r = end_it(host, &dir, force, err);
 	if (!r)

@@ -9,6 +9,7 @@
 #include "config/vm_config.h"
 #include "net/bridge.h"
 #include "vm/host.h"
+#include "vm/nic_request.h"
 
 struct lan {
 	struct bridge bridge;
@@ -20,7 +21,7 @@ struct lan {
 void lan_done(struct lan *lan);
 
 /*
- * Look at the NIC's bridge; what the configuration does not say comes from the bridge's addresses,
+ * Look at the NIC's bridge; what of the LAN the configuration does not say comes from the bridge's addresses,
  * the routes and resolv.conf. ERROR_HOST when the bridge is no bridge, ERROR_PERMISSION when it is
  * not allowed. Release with lan_done().
  */
@@ -35,15 +36,24 @@ int lan_find_bridge(const struct vm_host *host, struct nl_sock *sock, const stru
 const struct ip_prefix *lan_fallback(const struct vm_host *host);
 
 /*
- * Set a VM's address as the user gave it: "dhcp", ADDR/N, or ADDR with the LAN's prefix length.
- * ERROR_USAGE, also when the LAN's is not known.
+ * All of that for a NIC: find its LAN, set the addresses that were asked for, complete the rest. A
+ * gateway or name servers that the user has given, or refused, are left alone. ERROR_HOST,
+ * ERROR_USAGE, ERROR_CONFLICT.
  */
-int lan_set_ip(const struct lan *lan, struct vm_config *vm, const char *text, struct error *err);
+int lan_apply(const struct vm_host *host, struct nl_sock *sock,
+	      const struct vm_nic_request *request, struct vm_nic *nic, struct error *err);
 
 /*
- * Fill the NIC's gateway and name servers where they are unset, and check them and the address:
- * inside the LAN, neither network nor broadcast address, not an address of the host, not the
- * gateway. ERROR_USAGE or ERROR_CONFLICT.
+ * Set a NIC's addresses as the user gave them: "dhcp", "none", ADDR/N, or ADDR with the LAN's
+ * prefix length first, further addresses behind it. ERROR_USAGE, also when the LAN's is not known.
+ */
+int lan_set_ips(const struct lan *lan, struct vm_nic *nic, const struct strv *texts,
+		struct error *err);
+
+/*
+ * Fill the NIC's gateway and name servers where they are unset, and check them and the addresses:
+ * the first inside the LAN, neither network nor broadcast address, none an address of the host, nor
+ * the gateway's. ERROR_USAGE or ERROR_CONFLICT.
  */
 int lan_complete_nic(const struct vm_host *host, struct nl_sock *sock, const struct lan *lan,
 		     bool want_gateway, bool want_dns, struct vm_nic *nic, struct error *err);

@@ -18,6 +18,7 @@
 #include "vm/start.h"
 #include "lan.h"
 #include "live.h"
+#include "nic.h"
 #include "sockets.h"
 #include "start_steps.h"
 
@@ -105,6 +106,7 @@ int vm_start(const struct vm_host *host, const char *name, const struct vm_start
 
 	start_init(&start, host);
 	start.paused = options->paused;
+	start.no_probe = options->no_probe;
 	r = start_begin(&start, name, err);
 	if (!r)
 		r = start_walk(&start, err);
@@ -209,12 +211,14 @@ static int run_stay(struct start *start, int stop_fd, struct error *err)
 	return r;
 }
 
-int vm_run(const struct vm_host *host, const char *name, int stop_fd, struct error *err)
+int vm_run(const struct vm_host *host, const char *name, const struct vm_start_options *options,
+	   int stop_fd, struct error *err)
 {
 	AUTO(start_done) struct start start;
 	int r;
 
 	start_init(&start, host);
+	start.no_probe = options->no_probe;
 	r = start_begin(&start, name, err);
 	if (r == VM_ALREADY)
 		return error_set(err, ERROR_BUSY, EBUSY, "vm '%s' runs already", name);
@@ -320,11 +324,10 @@ int vm_start_describe(const struct vm_host *host, const char *name, struct buf *
 		return r;
 	describe_files(&start, out);
 	for (unsigned int i = 0; i < start.vm.n_nics; i++) {
-		char tap[IF_NAMESIZE];
-		struct tap_spec spec;
+		struct nic_spec spec;
 
-		start_nic_spec(&start, i, tap, &spec);
-		tap_describe(&start.bridges[i], &spec, out);
+		nic_spec_init(&spec, name, &start.vm, i);
+		tap_describe(&start.bridges[i], &spec.tap, out);
 	}
 	describe_identity(&start, out);
 	describe_argv(&start.argv, out);

@@ -6,6 +6,7 @@
 #include "base/alloc.h"
 #include "store/record.h"
 #include "log.h"
+#include "nic.h"
 #include "sockets.h"
 #include "start_steps.h"
 
@@ -39,8 +40,10 @@ static void plan_fds(struct start *start)
 	fds->kernel = plan_fd(plan, start->disks.kernel);
 	fds->initrd = plan_fd(plan, start->disks.initrd);
 	for (unsigned int i = 0; i < start->vm.n_nics; i++) {
-		fds->tap[i] = plan_fd(plan, start->taps[i].fds[0]);
-		fds->vhost[i] = plan_fd(plan, start->vhost[i]);
+		for (unsigned int j = 0; j < start->taps[i].n_fds; j++)
+			fds->tap[i][j] = plan_fd(plan, start->taps[i].fds[j]);
+		for (unsigned int j = 0; j < start->taps[i].n_fds; j++)
+			fds->vhost[i][j] = plan_fd(plan, start->vhost[i][j]);
 	}
 	/* QEMU knows nothing of this one: it is the lock that ends with it. */
 	plan_fd(plan, start->running_lock);
@@ -80,17 +83,20 @@ void start_pretend(struct start *start)
 {
 	start->qmp = start->console = start->console_log = PRETENDED_FD;
 	start->seed = start->running_lock = PRETENDED_FD;
-	for (unsigned int i = 0; i < start->vm.n_nics; i++)
-		start->taps[i].fds[0] = PRETENDED_FD;
+	for (unsigned int i = 0; i < start->vm.n_nics; i++) {
+		start->taps[i].n_fds = nic_queues(&start->vm, i);
+		for (unsigned int j = 0; j < start->taps[i].n_fds; j++)
+			start->taps[i].fds[j] = PRETENDED_FD;
+	}
 }
 
-/* What is QEMU's now would keep its taps alive and its sockets open after its death. */
+/*
+ * What is QEMU's now would keep its sockets open after its death. The taps are held until the guest
+ * has been announced through them.
+ */
 static void release_handed_over(struct start *start)
 {
-	for (unsigned int i = 0; i < start->vm.n_nics; i++) {
-		tap_close(&start->taps[i]);
-		fd_close(&start->vhost[i]);
-	}
+	start_close_vhost(start);
 	disks_done(&start->disks);
 	fd_close(&start->seed);
 	fd_close(&start->qmp);
@@ -100,13 +106,27 @@ static void release_handed_over(struct start *start)
 	fd_close(&start->running_lock);
 }
 
+/* A question or its answer may get lost. */
+static void ask_again(struct start *start)
+{
+	struct error ignored = ERROR_INIT;
+
+	for (unsigned int i = 0; i < start->vm.n_nics; i++) {
+		if (start->probes[i])
+			dad_ask_again(start->probes[i], &ignored);
+	}
+}
+
 /*
  * The child waits while it is being recorded: a launcher that is killed before that leaves no
  * process, one that is killed after it leaves a process that the next command finds.
  */
 int start_launch(struct start *start, struct error *err)
 {
-	int r = launch_start(&start->plan, &start->launch, err);
+	int r;
+
+	ask_again(start);
+	r = launch_start(&start->plan, &start->launch, err);
 
 	if (!r)
 		r = record_phase(&start->dir, &start->launch.id, PHASE_STARTING, err);
@@ -162,6 +182,9 @@ int start_wait_ready(struct start *start, struct error *err)
 		r = qmp_query_status(start->monitor, &status, err);
 	if (!r && start->vnc >= 0)
 		r = qmp_vnc_listen(start->monitor, start->vnc, err);
+	if (!r)
+		r = start_greet_lan(start, err);
+	start_close_network(start);
 	if (!r)
 		r = let_it_run(start, err);
 	if (r)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The steps of a start that check and open: host, claims, network, disks, seed, sockets. */
+/* The steps of a start that check and open: host, claims, disks, seed, sockets. */
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -15,12 +15,12 @@
 #include "base/file.h"
 #include "net/netlink.h"
 #include "store/claim.h"
-#include "lan.h"
 #include "log.h"
 #include "run_seed.h"
 #include "seed_files.h"
 #include "sockets.h"
 #include "start_steps.h"
+#include "vm_claims.h"
 
 void start_init(struct start *start, const struct vm_host *host)
 {
@@ -38,8 +38,8 @@ void start_init(struct start *start, const struct vm_host *host)
 	};
 	disks_init(&start->disks);
 	for (unsigned int i = 0; i < VM_NICS_MAX; i++) {
-		start->taps[i] = (struct tap)TAP_INIT;
-		start->vhost[i] = -1;
+		for (unsigned int j = 0; j < VM_QUEUES_MAX; j++)
+			start->vhost[i][j] = -1;
 	}
 }
 
@@ -47,10 +47,7 @@ void start_done(struct start *start)
 {
 	qmp_close(start->monitor);
 	launch_done(&start->launch);
-	for (unsigned int i = 0; i < VM_NICS_MAX; i++) {
-		tap_close(&start->taps[i]);
-		fd_close(&start->vhost[i]);
-	}
+	start_close_network(start);
 	disks_done(&start->disks);
 	fd_close(&start->seed);
 	fd_close(&start->qmp);
@@ -191,96 +188,7 @@ int start_claim(struct start *start, struct error *err)
 
 	if (!r && vm_config_screen(&start->vm) == SCREEN_TCP)
 		r = claim_vnc_port(start, err);
-
-	for (unsigned int i = 0; i < start->vm.n_nics && !r; i++) {
-		const struct vm_nic *nic = &start->vm.nics[i];
-		char text[IP_TEXT_MAX];
-
-		mac_format(&nic->mac, text);
-		r = claim_take(store, "mac", text, start->dir.name, err);
-		if (r || nic->ip_mode != IP_STATIC)
-			continue;
-		ip_format(&nic->address.addr, text);
-		r = claim_take(store, "address", text, start->dir.name, err);
-	}
-	return r;
-}
-
-static int check_bridge(const struct bridge *bridge, struct error *err)
-{
-	if (!bridge->up) {
-		error_set(err, ERROR_HOST, ENETDOWN, "bridge '%s' is down", bridge->name);
-		return error_hint(err, "ip link set %s up", bridge->name);
-	}
-	return 0;
-}
-
-int start_find_network(struct start *start, struct error *err)
-{
-	int r = netlink_open(&start->netlink, err);
-
-	for (unsigned int i = 0; i < start->vm.n_nics && !r; i++) {
-		r = lan_find_bridge(start->host, start->netlink, &start->vm.nics[i],
-				    &start->bridges[i], err);
-		if (!r)
-			r = check_bridge(&start->bridges[i], err);
-		if (!r && start->bridges[i].stp)
-			vm_note(start->host,
-				"bridge '%s' runs STP: the guest is cut off for the forward delay",
-				start->bridges[i].name);
-	}
-	return r;
-}
-
-static int open_vhost(struct start *start, unsigned int i, struct error *err)
-{
-	enum tristate wanted = start->vm.nics[i].vhost;
-	struct error reason = ERROR_INIT;
-	int r;
-
-	if (wanted == TRISTATE_OFF)
-		return 0;
-	r = tap_open_vhost(&start->vhost[i], &reason);
-	if (!r)
-		return 0;
-	if (wanted == TRISTATE_AUTO) {
-		vm_note(start->host, "no vhost: %s", reason.message);
-		return 0;
-	}
-	*err = reason;
-	error_kind(err, ERROR_HOST);
-	error_hint(err, "modprobe vhost_net, or vhost = auto");
-	return -err->code;
-}
-
-void start_nic_spec(const struct start *start, unsigned int i, char name[IF_NAMESIZE],
-		    struct tap_spec *ret)
-{
-	tap_name(start->dir.name, i, name);
-	*ret = (struct tap_spec){
-		.vm = start->dir.name,
-		.nic = i,
-		.name = name,
-		.guest_mac = start->vm.nics[i].mac,
-		.guard = start->vm.nics[i].guard == GUARD_OFF ? TAP_GUARD_OFF : TAP_GUARD_MAC,
-	};
-}
-
-int start_open_network(struct start *start, struct error *err)
-{
-	for (unsigned int i = 0; i < start->vm.n_nics; i++) {
-		char name[IF_NAMESIZE];
-		struct tap_spec spec;
-		int r;
-
-		start_nic_spec(start, i, name, &spec);
-		r = tap_open(start->netlink, &start->bridges[i], &spec, &start->taps[i], err);
-		if (!r)
-			r = open_vhost(start, i, err);
-		if (r)
-			return r;
-	}
-	return 0;
+	return r ? r : vm_claims_take_nics(store, start->dir.name, &start->vm, err);
 }
 
 int start_open_disks(struct start *start, struct error *err)

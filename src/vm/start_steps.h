@@ -6,6 +6,7 @@
 #include "config/vm_config.h"
 #include "jail/launch.h"
 #include "net/bridge.h"
+#include "net/dad.h"
 #include "net/tap.h"
 #include "qemu/qemu_args.h"
 #include "qmp/qmp.h"
@@ -23,12 +24,14 @@ struct start {
 	struct vm_dir dir; /* locked, except for a description */
 	struct vm_config vm;
 	bool paused;
+	bool no_probe;
 	bool had_uid, had_image; /* before this start */
 
 	struct nl_sock *netlink;
 	struct bridge bridges[VM_NICS_MAX];
 	struct tap taps[VM_NICS_MAX];
-	int vhost[VM_NICS_MAX];
+	int vhost[VM_NICS_MAX][VM_QUEUES_MAX];
+	struct dad *probes[VM_NICS_MAX]; /* who else has the guest's addresses */
 	struct disks disks;
 	int seed;
 	int qmp, console, vnc;
@@ -46,23 +49,22 @@ struct start {
 
 void start_init(struct start *start, const struct vm_host *host);
 void start_done(struct start *start);
+void start_close_vhost(struct start *start); /* QEMU has them */
+void start_close_network(struct start *start); /* probes, taps and vhost */
 
 /* In the order in which they are taken. Each leaves what it opened in the struct. */
 int start_check_host(struct start *start, struct error *err); /* QEMU, KVM, root */
 int start_claim(struct start *start, struct error *err); /* uid, address, MAC */
 int start_find_network(struct start *start, struct error *err); /* bridges: reads only */
-int start_open_network(struct start *start, struct error *err); /* taps, vhost */
+int start_open_network(struct start *start, struct error *err); /* taps, vhost, first probe */
 int start_open_disks(struct start *start, struct error *err);
 int start_open_seed(struct start *start, struct error *err);
 int start_open_sockets(struct start *start, struct error *err); /* sockets, lock */
 int start_open_logs(struct start *start, struct error *err); /* the last run's are kept */
 int start_plan(struct start *start, struct error *err); /* descriptor numbers, argv */
 int start_launch(struct start *start, struct error *err); /* recorded, then executed */
+int start_greet_lan(struct start *start, struct error *err); /* probes answered? announce */
 int start_wait_ready(struct start *start, struct error *err); /* until QMP says it runs */
-
-/* The tap of NIC i as it is asked for; name is the memory for its name. */
-void start_nic_spec(const struct start *start, unsigned int i, char name[IF_NAMESIZE],
-		    struct tap_spec *ret);
 
 /* For a description: give the parts that are not open the numbers they would have. */
 void start_pretend(struct start *start);

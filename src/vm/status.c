@@ -17,6 +17,7 @@
 #include "disks.h"
 #include "lan.h"
 #include "live.h"
+#include "nic.h"
 #include "sockets.h"
 
 enum { STATUS_TIMEOUT_MS = 1000, PROC_STATUS_MAX = 16 * 1024 };
@@ -65,11 +66,8 @@ static void info_process(struct vm_info *info, const struct live *live)
 {
 	info->state = live->state;
 	info->process = live->process;
-	if (!live_is_alive(live))
-		return;
-	process_usage(&live->process, &info->usage);
-	if (!live->foreign)
-		tap_name(info->name, 0, info->tap);
+	if (live_is_alive(live))
+		process_usage(&live->process, &info->usage);
 }
 
 /* The process is told even of a VM whose configuration is unreadable: it may have to be stopped. */
@@ -86,9 +84,11 @@ static void info_fill(const struct vm_host *host, const struct vm_dir *dir, stru
 	if (vm_dir_load(dir, &host->config, lan_fallback(host), &info->config, &err) ||
 	    info_disk(dir, info, &err))
 		info_damaged(info, host, &err);
-	info->bridge = info->config.nics[0].bridge;
-	if (!info->bridge)
-		info->bridge = host->config.bridge;
+	for (unsigned int i = 0; i < info->config.n_nics; i++) {
+		info->bridges[i] = nic_bridge(&info->config.nics[i], &host->config);
+		if (live_is_alive(&live) && !live.foreign)
+			tap_name(info->name, i, info->taps[i]);
+	}
 }
 
 int vm_info_get(const struct vm_host *host, const char *name, struct vm_info *ret,
@@ -226,8 +226,8 @@ static void details_tap(const struct vm_info *info, struct vm_details *ret)
 	struct error ignored = ERROR_INIT;
 	bool exists;
 
-	if (info->tap[0] && !netlink_open(&sock, &ignored) &&
-	    !tap_exists(sock, info->tap, &exists, &ignored))
+	if (info->taps[0][0] && !netlink_open(&sock, &ignored) &&
+	    !tap_exists(sock, info->taps[0], &exists, &ignored))
 		ret->tap_exists = exists;
 }
 

@@ -20,6 +20,8 @@ struct waiting {
 	const struct vm_host *host;
 	struct vm_dir dir;
 	struct vm_config vm;
+	struct ip_addr address; /* where it is looked for */
+	bool has_address;
 	char *ready_line; /* what cloud-init's final message holds */
 };
 
@@ -32,9 +34,9 @@ static void waiting_done(struct waiting *waiting)
 
 static int check_possible(const struct waiting *waiting, enum vm_wait_for what, struct error *err)
 {
-	if ((what == VM_WAIT_IP || what == VM_WAIT_SSH) && waiting->vm.nics[0].ip_mode == IP_DHCP) {
+	if ((what == VM_WAIT_IP || what == VM_WAIT_SSH) && !waiting->has_address) {
 		error_set(err, ERROR_USAGE, EINVAL,
-			  "vm '%s' has its address from DHCP, so this host does not know it",
+			  "vm '%s' has no static address, and this host knows none from DHCP",
 			  waiting->dir.name);
 		return error_hint(err, "wait for cloud-init instead");
 	}
@@ -58,9 +60,9 @@ static int look(const struct waiting *waiting, enum vm_wait_for what, enum probe
 		return 0;
 	if (what == VM_WAIT_CLOUD_INIT && log_console_has(&waiting->dir, waiting->ready_line))
 		return 1;
-	if (waiting->vm.nics[0].ip_mode == IP_DHCP)
+	if (!waiting->has_address)
 		return 0;
-	probe = probe_ssh(&waiting->vm.nics[0].address.addr, PROBE_MS);
+	probe = probe_ssh(&waiting->address, PROBE_MS);
 	if (probe > *reached)
 		*reached = probe;
 	return (what == VM_WAIT_IP && probe >= PROBE_ANSWERS) ||
@@ -72,8 +74,7 @@ static int give_up(const struct waiting *waiting, enum vm_wait_for what, enum pr
 {
 	const char *missing = "it has not stopped";
 
-	if (what != VM_WAIT_STOPPED && waiting->vm.nics[0].ip_mode == IP_STATIC &&
-	    reached == PROBE_SILENT)
+	if (what != VM_WAIT_STOPPED && waiting->has_address && reached == PROBE_SILENT)
 		missing = "its address does not answer on the LAN";
 	else if (what == VM_WAIT_SSH)
 		missing = "its address answers, but no ssh server does";
@@ -114,7 +115,10 @@ static int waiting_open(struct waiting *waiting, const struct vm_host *host, con
 	if (!r)
 		r = vm_dir_load(&waiting->dir, &host->config, lan_fallback(host), &waiting->vm,
 				err);
-	return r ? r : check_possible(waiting, what, err);
+	if (r)
+		return r;
+	waiting->has_address = vm_config_first_address(&waiting->vm, &waiting->address);
+	return check_possible(waiting, what, err);
 }
 
 int vm_wait_check(const struct vm_host *host, const char *name, enum vm_wait_for what,

@@ -160,11 +160,11 @@ addresses_fit_the_LAN()
 	not_made_with --ip 2 '192.168.86.(0|255)' 192.168.86.0 192.168.86.255
 	not_made_with --ip 2 "'[^']*': not an address" '' garbage 1.2.3 192.168.086.11 ' 192.168.86.11' \
 		DHCP 127.0.0.1 0.0.0.0 224.0.0.1 255.255.255.255 169.254.1.1 192.168.86.11x
-	not_made_with --ip 2 'fe80::1|2001:db8::1' fe80::1 2001:db8::1/64
+	not_made_with --ip 2 "'[^']*': " fe80::1 ff02::1 ::1 2001:db8::1/0 2001:db8::1/129
 	not_made_with --ip 2 "'192.168.86.11/[^']*': " 192.168.86.11/ 192.168.86.11/33 192.168.86.11/-1 \
 		192.168.86.11/24/24 192.168.86.11/0
 	not_made 2 'gateway 10.0.0.1 cannot be reached' --ip 192.168.86.11 --gateway 10.0.0.1
-	not_made 2 "--gateway 'x'" --ip 192.168.86.11 --gateway x
+	not_made 2 "--gateway: parse gateway 'x'" --ip 192.168.86.11 --gateway x
 	not_made 4 "192.168.86.11 is the gateway's" --ip 192.168.86.11 --gateway 192.168.86.11
 	not_made 2 "gateway 192.168.86.255" --ip 192.168.86.11 --gateway 192.168.86.255
 	not_made_with --dns 2 "dns '[^']*'" x 192.168.86.7,x 0.0.0.0 127.0.0.1
@@ -191,7 +191,8 @@ sizes_and_numbers_are_in_range()
 		99999999999999999999999 $'1\n')
 
 	for option in --memory --cpus --disk --extra-disk --mtu; do
-		not_made_with "$option" 2 "$option '[^']*': (not a|must be from)" 0 1.5G 9999999T "${rubbish[@]}"
+		not_made_with "$option" 2 "${option#--} '[^']*': (not a|must be from|nothing)" \
+			0 1.5G 9999999T "${rubbish[@]}"
 	done
 	not_made_with --memory 2 'from 16M to 16T' 15 15M 17T 16383K
 	not_made_with --memory 2 'no whole number of MiB' 20000001K
@@ -206,7 +207,7 @@ sizes_and_numbers_are_in_range()
 
 other_options_are_checked()
 {
-	not_made_with --guard 2 'one of mac, off' x ''
+	not_made_with --guard 2 'one of mac, ip, off' x ''
 	not_made_with --vhost 2 'one of auto, on, off' x
 	not_made_with --accel 2 'one of kvm, tcg' xen
 	not_made_with --machine 2 'one of q35, microvm' pc

@@ -67,6 +67,22 @@ static int find(void)
 	return r;
 }
 
+static int set_ips(const char *list)
+{
+	AUTO_STRV ips = STRV_INIT;
+
+	strv_split(&ips, list, ' ');
+	return lan_set_ips(&lan, &vm.nics[0], &ips, &err);
+}
+
+static int set_ip(const char *text)
+{
+	AUTO_STRV ips = STRV_INIT;
+
+	strv_push(&ips, text);
+	return lan_set_ips(&lan, &vm.nics[0], &ips, &err);
+}
+
 /* As create does it. */
 static int set(const char *ip, bool want_gateway)
 {
@@ -74,7 +90,7 @@ static int set(const char *ip, bool want_gateway)
 
 	suite_assert_ok(find(), err);
 	vm.nics[0].gateway = (struct ip_addr){ .family = AF_UNSPEC };
-	r = lan_set_ip(&lan, &vm, ip, &err);
+	r = set_ip(ip);
 	if (!r)
 		r = lan_complete_nic(&host, sock, &lan, want_gateway, true, &vm.nics[0], &err);
 	return r;
@@ -219,7 +235,8 @@ START_TEST(test_refused)
 		"192.168.86.50 ",
 		"192.168.86",
 		"192.168.86.050",
-		"2001:db8::5/64",
+		"2001:db8::5/0",
+		"ff02::5/64",
 		"fe80::1/64",
 		"",
 		"/24",
@@ -235,6 +252,82 @@ START_TEST(test_refused)
 		ck_assert_msg(r < 0 && err.kind == ERROR_USAGE, "'%s': %d %s", addresses[i], r,
 			      err.message);
 	}
+}
+END_TEST
+
+START_TEST(test_ipv6)
+{
+	netns_run("ip addr add 192.168.86.2/24 dev br0");
+	netns_run("ip route add default via 192.168.86.1 dev br0");
+	suite_assert_ok(set("2001:db8::5", true), err);
+	assert_nic("2001:db8::5/64", ""); /* the IPv4 gateway is none of its business */
+	suite_assert_ok(ip_parse("gw", "fe80::1", &vm.nics[0].gateway6, &err), err);
+	suite_assert_ok(set("2001:db8::5", true), err);
+	suite_assert_ok(ip_parse("gw", "2001:db8:1::1", &vm.nics[0].gateway6, &err), err);
+	suite_assert_error(set("2001:db8::5", true), err, EINVAL, ERROR_USAGE);
+}
+END_TEST
+
+START_TEST(test_several_addresses)
+{
+	netns_run("ip addr add 192.168.86.2/24 dev br0");
+	suite_assert_ok(find(), err);
+	suite_assert_ok(set_ips("192.168.86.50 192.168.86.51 10.9.0.5/16 2001:db8::5"), err);
+	assert_nic("192.168.86.50/24", "");
+	ck_assert_uint_eq(vm.nics[0].more_ip.n, 3);
+	ck_assert_str_eq(vm.nics[0].more_ip.v[0], "192.168.86.51/24");
+	ck_assert_str_eq(vm.nics[0].more_ip.v[1], "10.9.0.5/16");
+	ck_assert_str_eq(vm.nics[0].more_ip.v[2], "2001:db8::5/64");
+	suite_assert_ok(lan_complete_nic(&host, sock, &lan, true, true, &vm.nics[0], &err), err);
+	/* the host's own, even as a further one */
+	suite_assert_ok(set_ips("192.168.86.50 192.168.86.2"), err);
+	suite_assert_error(lan_complete_nic(&host, sock, &lan, true, true, &vm.nics[0], &err), err,
+			   EADDRINUSE, ERROR_CONFLICT);
+	suite_assert_ok(set_ips("dhcp 192.168.86.51"), err);
+	ck_assert_int_eq(vm.nics[0].ip_mode, IP_DHCP);
+}
+END_TEST
+
+START_TEST(test_several_refused)
+{
+	static const char *const lists[] = {
+		"192.168.86.50 dhcp",	       "192.168.86.50 none", "none 192.168.86.50",
+		"192.168.86.50 192.168.86.50", "192.168.86.50 x",    "192.168.86.50 224.0.0.1",
+		"2001:db8::5 2001:db8::5/48",
+	};
+
+	netns_run("ip addr add 192.168.86.2/24 dev br0");
+	suite_assert_ok(find(), err);
+	for (size_t i = 0; i < ARRAY_SIZE(lists); i++) {
+		int r = set_ips(lists[i]);
+
+		ck_assert_msg(r < 0 && err.kind == ERROR_USAGE, "'%s': %d", lists[i], r);
+	}
+}
+END_TEST
+
+/* What the bridge has for an address is that of another LAN. */
+START_TEST(test_vlan_knows_nothing_of_the_bridge)
+{
+	netns_run("ip addr add 192.168.86.2/24 dev br0");
+	netns_run("ip route add default via 192.168.86.1 dev br0");
+	vm.nics[0].vlan = 20;
+	assert_lan("", "");
+	suite_assert_error(set("10.20.0.5", true), err, EINVAL, ERROR_USAGE);
+	suite_assert_ok(set("10.20.0.5/24", true), err);
+	assert_nic("10.20.0.5/24", "");
+	vm.nics[0].vlan = 0;
+}
+END_TEST
+
+START_TEST(test_guard_ip_needs_addresses)
+{
+	netns_run("ip addr add 192.168.86.2/24 dev br0");
+	vm.nics[0].guard = GUARD_IP;
+	suite_assert_ok(set("192.168.86.50", true), err);
+	suite_assert_error(set("dhcp", true), err, EINVAL, ERROR_USAGE);
+	ck_assert_ptr_nonnull(strstr(err.hint, "guard mac"));
+	vm.nics[0].guard = GUARD_MAC;
 }
 END_TEST
 
@@ -270,7 +363,7 @@ START_TEST(test_gateways_address)
 	/* that the guest does not use it makes it no freer */
 	suite_assert_error(set("192.168.86.1", false), err, EADDRINUSE, ERROR_CONFLICT);
 	suite_assert_ok(find(), err);
-	suite_assert_ok(lan_set_ip(&lan, &vm, "192.168.86.50", &err), err);
+	suite_assert_ok(set_ip("192.168.86.50"), err);
 	suite_assert_ok(ip_parse("gw", "192.168.86.50", &vm.nics[0].gateway, &err), err);
 	suite_assert_error(lan_complete_nic(&host, sock, &lan, true, true, &vm.nics[0], &err), err,
 			   EADDRINUSE, ERROR_CONFLICT);
@@ -281,7 +374,7 @@ START_TEST(test_gateway_out_of_reach)
 {
 	netns_run("ip addr add 192.168.86.2/24 dev br0");
 	suite_assert_ok(find(), err);
-	suite_assert_ok(lan_set_ip(&lan, &vm, "192.168.86.50", &err), err);
+	suite_assert_ok(set_ip("192.168.86.50"), err);
 	suite_assert_ok(ip_parse("gw", "192.168.87.1", &vm.nics[0].gateway, &err), err);
 	suite_assert_error(lan_complete_nic(&host, sock, &lan, true, true, &vm.nics[0], &err), err,
 			   EINVAL, ERROR_USAGE);
@@ -403,6 +496,11 @@ int main(void)
 	tcase = tcase_create("address");
 	tcase_add_checked_fixture(tcase, setup, teardown);
 	tcase_add_test(tcase, test_refused);
+	tcase_add_test(tcase, test_ipv6);
+	tcase_add_test(tcase, test_several_addresses);
+	tcase_add_test(tcase, test_several_refused);
+	tcase_add_test(tcase, test_vlan_knows_nothing_of_the_bridge);
+	tcase_add_test(tcase, test_guard_ip_needs_addresses);
 	tcase_add_test(tcase, test_outside_names_the_lan);
 	tcase_add_test(tcase, test_taken);
 	tcase_add_test(tcase, test_gateways_address);

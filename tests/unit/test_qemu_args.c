@@ -37,7 +37,7 @@ static void setup(void)
 	spec.fds.base = 6;
 	spec.fds.disk = 7;
 	spec.fds.seed = 8;
-	spec.fds.tap[0] = 9;
+	spec.fds.tap[0][0] = 9;
 }
 
 static void teardown(void)
@@ -226,13 +226,54 @@ END_TEST
 
 START_TEST(test_vhost)
 {
-	spec.fds.vhost[0] = 12;
+	spec.fds.vhost[0][0] = 12;
 	spec.nic_mtu[0] = 9000;
 	build();
 	AUTO_FREE char *text = strv_join(&argv, "\n");
 	ck_assert_ptr_nonnull(
 		strstr(text, "\n-netdev\ntap,id=nic0,fd=9,vhost=on,vhostfd=12\n-device\n"));
 	ck_assert_ptr_nonnull(strstr(text, "\"host_mtu\":9000,"));
+}
+END_TEST
+
+START_TEST(test_queues)
+{
+	for (int i = 0; i < 4; i++) {
+		spec.fds.tap[0][i] = 20 + i;
+		spec.fds.vhost[0][i] = 30 + i;
+	}
+	build();
+	AUTO_FREE char *text = strv_join(&argv, "\n");
+	ck_assert_ptr_nonnull(strstr(text, "\n-netdev\ntap,id=nic0,fds=20:21:22:23,vhost=on,"
+					   "vhostfds=30:31:32:33\n-device\n"));
+	ck_assert_ptr_nonnull(strstr(text, "\"mq\":true"));
+}
+END_TEST
+
+/* mq=on with one queue makes a guest's flows stall. */
+START_TEST(test_one_queue_is_no_mq)
+{
+	build();
+	AUTO_FREE char *text = strv_join(&argv, "\n");
+	ck_assert_ptr_null(strstr(text, "mq"));
+	ck_assert_ptr_null(strstr(text, "fds="));
+}
+END_TEST
+
+START_TEST(test_two_nics)
+{
+	vm.n_nics = 2;
+	vm.nics[1].mac = (struct mac){ { 0x52, 0x54, 0, 0, 0, 9 } };
+	spec.nic_mtu[1] = 1400;
+	spec.fds.tap[1][0] = 25;
+	spec.fds.tap[1][1] = 26;
+	build();
+	AUTO_FREE char *text = strv_join(&argv, "\n");
+	ck_assert_ptr_nonnull(strstr(text, "\ntap,id=nic0,fd=9\n"));
+	ck_assert_ptr_nonnull(strstr(text, "\ntap,id=nic1,fds=25:26\n-device\n"
+					   "{\"driver\":\"virtio-net-pci\",\"mq\":true,"
+					   "\"netdev\":\"nic1\",\"mac\":\"52:54:00:00:00:09\","
+					   "\"host_mtu\":1400,"));
 }
 END_TEST
 
@@ -517,6 +558,9 @@ int main(void)
 	tcase_add_test(tcase, test_raw_base);
 	tcase_add_test(tcase, test_extra_disks);
 	tcase_add_test(tcase, test_vhost);
+	tcase_add_test(tcase, test_queues);
+	tcase_add_test(tcase, test_one_queue_is_no_mq);
+	tcase_add_test(tcase, test_two_nics);
 	tcase_add_test(tcase, test_cpu_model);
 	tcase_add_test(tcase, test_no_nic);
 	tcase_add_test(tcase, test_appends_to_what_is_there);

@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Changing a VM that exists: what update-cloud and set share. */
+#include "change.h"
+
+#include <errno.h>
+
+#include "base/alloc.h"
+#include "net/netlink.h"
+#include "lan.h"
+#include "live.h"
+#include "run_seed.h"
+#include "seed_files.h"
+#include "vm_claims.h"
+
+void change_done(struct change *change)
+{
+	vm_dir_done(&change->dir);
+	vm_config_done(&change->old);
+	vm_config_done(&change->vm);
+}
+
+static int load(const struct change *change, struct vm_config *ret, struct error *err)
+{
+	return vm_dir_load(&change->dir, &change->host->config, lan_fallback(change->host), ret,
+			   err);
+}
+
+int change_begin(struct change *change, const struct vm_host *host, const char *name,
+		 const char *command, struct error *err)
+{
+	int r;
+
+	change->host = host;
+	change->dir = (struct vm_dir)VM_DIR_INIT;
+	r = vm_dir_lock_existing(&host->store, name, command, &change->dir, err);
+	if (!r)
+		r = load(change, &change->old, err);
+	return r ? r : load(change, &change->vm, err);
+}
+
+/* A NIC that was told to do without name servers does without them at its new address, too. */
+static int complete_nic(struct change *change, struct nl_sock *sock,
+			const struct vm_nic_request *request, unsigned int i, struct error *err)
+{
+	struct vm_nic_request asked = *request;
+
+	if (i < change->old.n_nics && change->old.instance_id && !change->old.nics[i].dns.n)
+		asked.dns = true;
+	return lan_apply(change->host, sock, &asked, &change->vm.nics[i], err);
+}
+
+int change_complete_nics(struct change *change, const struct vm_nic_request requests[VM_NICS_MAX],
+			 struct error *err)
+{
+	AUTO(netlink_close) struct nl_sock *sock = NULL;
+	int r = 0;
+
+	for (unsigned int i = 0; i < change->vm.n_nics && !r; i++) {
+		if (!requests[i].checked)
+			continue;
+		if (!sock)
+			r = netlink_open(&sock, err);
+		if (!r)
+			r = complete_nic(change, sock, &requests[i], i, err);
+	}
+	return r;
+}
+
+int change_claim(struct change *change, struct error *err)
+{
+	return vm_claims_take_nics(&change->host->store, change->dir.name, &change->vm, err);
+}
+
+int change_save(struct change *change, struct error *err)
+{
+	const struct host_config *config = &change->host->config;
+	int fd = change->dir.fd;
+	int r = 0;
+
+	/* a seed of the Go edition stays until update-cloud makes one of ours */
+	if (change->vm.instance_id)
+		r = seed_files_make_host_key(fd, change->dir.name, config, err);
+	if (!r)
+		r = vm_dir_save(fd, &change->vm, true, err);
+	if (!r && change->vm.instance_id)
+		r = seed_files_write(fd, change->dir.name, &change->vm, config, true, err);
+	return r;
+}
+
+void change_settle(struct change *change)
+{
+	const struct store *store = &change->host->store;
+	AUTO(vm_config_done) struct vm_config now = { 0 };
+	struct error ignored = ERROR_INIT;
+
+	if (load(change, &now, &ignored))
+		return;
+	vm_claims_drop_unused(store, change->dir.name, &change->old, &now);
+	vm_claims_drop_unused(store, change->dir.name, &change->vm, &now);
+}
+
+int change_refresh(struct change *change, const char **ret_note, struct error *err)
+{
+	struct live live;
+	int r = live_get(change->host, &change->dir, &live, err);
+
+	if (r)
+		return r;
+	if (!live_is_alive(&live)) {
+		*ret_note = "takes effect at the next start";
+		return 0;
+	}
+	r = live.foreign ? RUN_SEED_GREW : run_seed_refresh(&change->dir, err);
+	if (r == RUN_SEED_GREW)
+		*ret_note = "takes effect after a stop and a start";
+	else if (!r)
+		*ret_note = "takes effect when the guest reboots";
+	return r < 0 ? r : 0;
+}

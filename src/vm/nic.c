@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A NIC of the configuration as a tap that is asked for. */
+#include "nic.h"
+
+#include <errno.h>
+#include <unistd.h>
+
+_Static_assert((int)VM_ADDRESSES_MAX == (int)TAP_ADDRESSES_MAX, "addresses of a NIC");
+_Static_assert((int)VM_TRUNK_MAX == (int)TAP_TRUNK_MAX, "VLANs of a NIC");
+_Static_assert((int)VM_QUEUES_MAX == (int)TAP_QUEUES_MAX, "queues of a NIC");
+
+enum { AUTO_QUEUES_MAX = 8 };
+
+static const enum tap_guard guards[] = {
+	[GUARD_MAC] = TAP_GUARD_MAC,
+	[GUARD_IP] = TAP_GUARD_IP,
+	[GUARD_OFF] = TAP_GUARD_OFF,
+};
+
+static unsigned int at_most(unsigned int value, unsigned int limit)
+{
+	return value < limit ? value : limit;
+}
+
+/* More than one queue for each CPU of either side only costs memory. */
+unsigned int nic_queues(const struct vm_config *vm, unsigned int i)
+{
+	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
+
+	if (vm->nics[i].queues)
+		return vm->nics[i].queues;
+	return at_most(at_most(vm->cpus, cpus > 0 ? (unsigned int)cpus : 1), AUTO_QUEUES_MAX);
+}
+
+const char *nic_bridge(const struct vm_nic *nic, const struct host_config *host)
+{
+	return nic->bridge ? nic->bridge : host->bridge;
+}
+
+int nic_check_guard(const struct vm_nic *nic, struct error *err)
+{
+	if (nic->guard != GUARD_IP || nic->ip_mode != IP_DHCP)
+		return 0;
+	error_set(err, ERROR_USAGE, EINVAL,
+		  "guard ip knows no address that DHCP will give to the guest");
+	return error_hint(err, "give it a static address (--ip ADDR), or guard mac");
+}
+
+void nic_spec_init(struct nic_spec *spec, const char *name, const struct vm_config *vm,
+		   unsigned int i)
+{
+	const struct vm_nic *nic = &vm->nics[i];
+	struct ip_prefix addresses[VM_ADDRESSES_MAX];
+	struct vlan_range trunk[VM_TRUNK_MAX];
+
+	*spec = (struct nic_spec){
+		.tap = {
+			.vm = name,
+			.nic = i,
+			.name = spec->name,
+			.guest_mac = nic->mac,
+			.guard = guards[nic->guard],
+			.addresses = spec->addresses,
+			.n_addresses = vm_nic_addresses(nic, addresses),
+			.queues = nic_queues(vm, i),
+			.vlan = (uint16_t)nic->vlan,
+			.trunk = spec->trunk,
+			.n_trunk = vm_nic_trunk(nic, trunk),
+			.isolated = nic->isolated,
+			.rate_to_guest_mbit = nic->rate.to_guest_mbit,
+			.rate_from_guest_mbit = nic->rate.from_guest_mbit,
+		},
+	};
+	tap_name(name, i, spec->name);
+	for (unsigned int n = 0; n < spec->tap.n_addresses; n++)
+		spec->addresses[n] = addresses[n].addr;
+	for (unsigned int n = 0; n < spec->tap.n_trunk; n++)
+		spec->trunk[n] = (struct tap_vlans){ trunk[n].first, trunk[n].last };
+}

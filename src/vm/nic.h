@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A NIC of the configuration as a tap that is asked for: the same for start and repair. */
+#ifndef VM_NIC_H
+#define VM_NIC_H
+
+#include "config/vm_config.h"
+#include "net/tap.h"
+
+struct nic_spec {
+	struct tap_spec tap; /* points into this struct, which must stay where it is */
+	char name[IF_NAMESIZE];
+	struct ip_addr addresses[VM_ADDRESSES_MAX];
+	struct tap_vlans trunk[VM_TRUNK_MAX];
+};
+
+/* NIC i of the VM of that name, which is borrowed. */
+void nic_spec_init(struct nic_spec *spec, const char *name, const struct vm_config *vm,
+		   unsigned int i);
+
+/* The bridge that it is to be on; borrowed. */
+const char *nic_bridge(const struct vm_nic *nic, const struct host_config *host);
+
+/* guard ip needs to know the addresses: ERROR_USAGE with dhcp. */
+int nic_check_guard(const struct vm_nic *nic, struct error *err);
+
+/* What "auto" is: as many as virtual CPUs and host CPUs, up to 8. */
+unsigned int nic_queues(const struct vm_config *vm, unsigned int i);
+
+#endif

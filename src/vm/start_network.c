@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The steps of a start on the LAN: bridges, taps, who else has the addresses, announcing. */
+#include <errno.h>
+
+#include "base/alloc.h"
+#include "net/netlink.h"
+#include "lan.h"
+#include "nic.h"
+#include "start_steps.h"
+
+void start_close_vhost(struct start *start)
+{
+	for (unsigned int i = 0; i < VM_NICS_MAX; i++) {
+		for (unsigned int j = 0; j < VM_QUEUES_MAX; j++)
+			fd_close(&start->vhost[i][j]);
+	}
+}
+
+void start_close_network(struct start *start)
+{
+	for (unsigned int i = 0; i < VM_NICS_MAX; i++) {
+		dad_close(start->probes[i]);
+		start->probes[i] = NULL;
+		tap_close(&start->taps[i]);
+	}
+	start_close_vhost(start);
+}
+
+static int check_bridge(const struct start *start, unsigned int i, struct error *err)
+{
+	const struct bridge *bridge = &start->bridges[i];
+
+	if (!bridge->up) {
+		error_set(err, ERROR_HOST, ENETDOWN, "bridge '%s' is down", bridge->name);
+		return error_hint(err, "ip link set %s up", bridge->name);
+	}
+	if (start->vm.nics[i].mtu > bridge->mtu)
+		return error_set(err, ERROR_USAGE, EINVAL,
+				 "mtu %u of nic.%u is above the %u of bridge '%s'",
+				 start->vm.nics[i].mtu, i, bridge->mtu, bridge->name);
+	if (bridge->stp)
+		vm_note(start->host,
+			"bridge '%s' runs STP: the guest is cut off for the forward delay",
+			bridge->name);
+	return 0;
+}
+
+int start_find_network(struct start *start, struct error *err)
+{
+	int r = netlink_open(&start->netlink, err);
+
+	for (unsigned int i = 0; i < start->vm.n_nics && !r; i++) {
+		const struct vm_nic *nic = &start->vm.nics[i];
+
+		r = nic_check_guard(nic, err);
+		if (!r)
+			r = lan_find_bridge(start->host, start->netlink, nic, &start->bridges[i],
+					    err);
+		if (!r)
+			r = check_bridge(start, i, err);
+	}
+	return r;
+}
+
+static int no_vhost(struct start *start, unsigned int i, const struct error *reason,
+		    struct error *err)
+{
+	start_close_vhost(start);
+	if (start->vm.nics[i].vhost == TRISTATE_AUTO) {
+		vm_note(start->host, "no vhost: %s", reason->message);
+		return 0;
+	}
+	*err = *reason;
+	error_kind(err, ERROR_HOST);
+	error_hint(err, "modprobe vhost_net, or vhost = auto");
+	return -err->code;
+}
+
+/* One for each queue, for all NICs that want it or for none: the node is there or it is not. */
+static int open_vhost(struct start *start, struct error *err)
+{
+	struct error reason = ERROR_INIT;
+
+	for (unsigned int i = 0; i < start->vm.n_nics; i++) {
+		if (start->vm.nics[i].vhost == TRISTATE_OFF)
+			continue;
+		for (unsigned int j = 0; j < start->taps[i].n_fds; j++) {
+			if (tap_open_vhost(&start->vhost[i][j], &reason))
+				return no_vhost(start, i, &reason, err);
+		}
+	}
+	return 0;
+}
+
+/* A probe that cannot be made is no reason to keep a guest down: it only watches over mistakes. */
+static void probe(struct start *start, unsigned int i, const struct nic_spec *spec)
+{
+	struct error reason = ERROR_INIT;
+
+	if (start->no_probe || !spec->tap.n_addresses)
+		return;
+	if (dad_open(&start->bridges[i], &start->taps[i], &spec->tap, spec->addresses,
+		     spec->tap.n_addresses, &start->probes[i], &reason))
+		vm_note(start->host, "addresses of nic.%u are not probed: %s", i, reason.message);
+}
+
+int start_open_network(struct start *start, struct error *err)
+{
+	for (unsigned int i = 0; i < start->vm.n_nics; i++) {
+		struct nic_spec spec;
+		int r;
+
+		nic_spec_init(&spec, start->dir.name, &start->vm, i);
+		r = tap_open(start->netlink, &start->bridges[i], &spec.tap, &start->taps[i], err);
+		if (r)
+			return r;
+		probe(start, i, &spec);
+	}
+	return open_vhost(start, err);
+}
+
+static int conflict(const struct ip_addr *address, const struct mac *mac, struct error *err)
+{
+	char ip[IP_TEXT_MAX], owner[MAC_TEXT_MAX];
+
+	ip_format(address, ip);
+	mac_format(mac, owner);
+	error_set(err, ERROR_CONFLICT, EADDRINUSE, "address %s is in use on the LAN by MAC %s", ip,
+		  owner);
+	return error_hint(err, "give the guest another with update-cloud --ip, or start it "
+			       "nevertheless with --no-probe");
+}
+
+/*
+ * QEMU has been getting ready since the questions were asked; what has not been answered by now is
+ * free. Then the guest is announced while it does not run yet: nobody else writes to its tap.
+ */
+int start_greet_lan(struct start *start, struct error *err)
+{
+	for (unsigned int i = 0; i < start->vm.n_nics; i++) {
+		struct error reason = ERROR_INIT;
+		struct ip_addr address;
+		struct mac mac;
+
+		if (!start->probes[i])
+			continue;
+		switch (dad_check(start->probes[i], 0, &address, &mac, &reason)) {
+		case DAD_FREE:
+			break;
+		case DAD_CONFLICT:
+			return conflict(&address, &mac, err);
+		default:
+			vm_note(start->host, "probe of nic.%u: %s", i, reason.message);
+		}
+	}
+	for (unsigned int i = 0; i < start->vm.n_nics; i++) {
+		struct error reason = ERROR_INIT;
+		struct nic_spec spec;
+
+		nic_spec_init(&spec, start->dir.name, &start->vm, i);
+		if (dad_announce(&start->taps[i], &spec.tap, spec.addresses, spec.tap.n_addresses,
+				 &reason))
+			vm_note(start->host, "nic.%u is not announced: %s", i, reason.message);
+	}
+	return 0;
+}
