@@ -17,6 +17,7 @@ declare -gA _mnmivm_se_options=(
 	[status]=''
 	[list]=''
 	[show]=''
+	[set]=''
 	[wait]='--for --timeout'
 	[update-cloud]='--pubkey-path --ip --gateway --dns --user-data --network-config'
 	[seed]=''
@@ -84,6 +85,7 @@ declare -gA _mnmivm_se_arguments=(
 	[resume]=VMS
 	[status]=VM
 	[show]=VM
+	[set]='VM KEYS'
 	[wait]=VM
 	[update-cloud]=VM
 	[seed]='VM user-data meta-data network-config'
@@ -94,6 +96,11 @@ declare -gA _mnmivm_se_arguments=(
 	[image]='import list remove'
 	[help]=COMMAND
 )
+
+# The keys of set; those of further NICs begin with nic.N.
+_mnmivm_se_keys="accel= append= bridge= cpu= cpus= dns= gateway6= gateway= guard= initrd= ip= isolated=
+	kernel= mac= machine= memory= more_ip= mtu= protect= queues= rate= search= stop_timeout=
+	trunk= user= vhost= vlan= vnc="
 
 # The program with the --config and --state-dir that the line has, so that its VMs are offered.
 _mnmivm_se_ask()
@@ -137,6 +144,14 @@ _mnmivm_se_value()
 _mnmivm_se_argument()
 {
 	case $1 in
+	'VM KEYS')
+		if ((!$2)); then
+			_mnmivm_se_reply -W "$(_mnmivm_se_ask list)" -- "$3"
+		else
+			compopt -o nospace
+			_mnmivm_se_reply -W "$_mnmivm_se_keys" -- "$3"
+		fi
+		;;
 	VM | 'VM '*)
 		if ((!$2)); then
 			_mnmivm_se_reply -W "$(_mnmivm_se_ask list)" -- "$3"

@@ -8,7 +8,7 @@ const struct command *const cli_commands[] = {
 	&command_restart,      &command_pause,
 	&command_resume,       &command_status,
 	&command_list,	       &command_show,
-	&command_wait,
+	&command_set,	       &command_wait,
 	&command_update_cloud, &command_seed,
 	&command_delete,       &command_console,
 	&command_logs,	       &command_show_cmd,

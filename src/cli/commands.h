@@ -17,6 +17,7 @@ extern const struct command command_restart;
 extern const struct command command_resume;
 extern const struct command command_run;
 extern const struct command command_seed;
+extern const struct command command_set;
 extern const struct command command_show;
 extern const struct command command_show_cmd;
 extern const struct command command_start;
