@@ -90,8 +90,7 @@ static int read_part(struct vm_create_request *request, unsigned int i, const ch
 	fresh = !(*seen & 1U << k);
 	*seen |= 1U << k;
 	if (!equals && strcmp(word, "isolated") != 0)
-		return error_set(err, ERROR_USAGE, EINVAL, "'%s' needs a value: %s=...", part,
-				 part);
+		return error_set(err, ERROR_USAGE, EINVAL, "'%s' needs a value", part);
 	if (!fresh && !keys[k].list)
 		return error_set(err, ERROR_USAGE, EINVAL, "'%s' is given twice", word);
 	if (check_value((size_t)k, value, err))

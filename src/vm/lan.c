@@ -231,6 +231,21 @@ static int complete_gateways(const struct lan *lan, bool want_gateway, struct vm
 	return 0;
 }
 
+/* What an admin will wonder about; a NIC on another LAN may well be meant to have neither. */
+static void note_missing(const struct vm_host *host, const struct lan *lan, bool want_gateway,
+			 bool want_dns, const struct vm_nic *nic)
+{
+	if (nic->ip_mode != IP_STATIC || nic->address.addr.family != AF_INET ||
+	    strcmp(lan->bridge.name, host->config.bridge) != 0)
+		return;
+	if (want_dns && !nic->dns.n)
+		vm_note(host, "no name server is known: the guest gets none (set lan_dns in %s)",
+			HOST_CONFIG_PATH);
+	if (want_gateway && !nic->gateway.family)
+		vm_note(host, "no gateway is known: the guest gets none (set lan_gw in %s)",
+			HOST_CONFIG_PATH);
+}
+
 int lan_complete_nic(const struct vm_host *host, struct nl_sock *sock, const struct lan *lan,
 		     bool want_gateway, bool want_dns, struct vm_nic *nic, struct error *err)
 {
@@ -244,22 +259,17 @@ int lan_complete_nic(const struct vm_host *host, struct nl_sock *sock, const str
 		return r;
 	if (nic->ip_mode != IP_STATIC && !nic->more_ip.n)
 		return 0;
-	if (nic->ip_mode == IP_STATIC && want_dns && !nic->dns.n) {
+	if (nic->ip_mode == IP_STATIC && want_dns && !nic->dns.n)
 		strv_copy(&nic->dns, &lan->dns);
-		if (!nic->dns.n)
-			vm_note(host,
-				"no name server is known: the guest gets none (set lan_dns in %s)",
-				HOST_CONFIG_PATH);
-	}
 	if (nic->ip_mode == IP_STATIC)
 		r = check_in_lan(lan, nic, err);
 	if (!r && nic->ip_mode == IP_STATIC)
 		r = complete_gateways(lan, want_gateway, nic, err);
-	if (!r && nic->ip_mode == IP_STATIC && want_gateway && !nic->gateway.family &&
-	    !nic->gateway6.family)
-		vm_note(host, "no gateway is known: the guest gets none (set lan_gw in %s)",
-			HOST_CONFIG_PATH);
-	return r ? r : check_addresses(sock, lan, nic, err);
+	if (!r)
+		r = check_addresses(sock, lan, nic, err);
+	if (!r)
+		note_missing(host, lan, want_gateway, want_dns, nic);
+	return r;
 }
 
 /* A gateway of the old network is of no use to an address of another. */
