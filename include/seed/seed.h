@@ -3,6 +3,7 @@
 #ifndef SEED_SEED_H
 #define SEED_SEED_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -13,8 +14,10 @@
 /* One interface of the guest, in text as the documents need it. All borrowed. */
 struct seed_nic {
 	const char *mac; /* lower case */
-	const char *address; /* "192.168.1.5/24"; NULL: DHCP */
-	const char *gateway; /* NULL: no default route */
+	const struct strv *addresses; /* "192.168.1.5/24", "2001:db8::5/64"; NULL: none */
+	bool dhcp; /* an IPv4 lease, also beside addresses; else without addresses: up, no more */
+	bool dhcp_routes; /* false: the lease's default route is another interface's to have */
+	const char *gateway, *gateway6; /* NULL: no default route of that family from us */
 	const struct strv *dns; /* addresses */
 	const struct strv *search;
 	unsigned int mtu; /* 0: left alone */
@@ -56,8 +59,8 @@ struct seed_documents {
 void seed_documents_done(struct seed_documents *documents);
 
 /*
- * Build the documents: network-config of version 2 that every renderer understands, host key
- * pinned, no password anywhere, and `updates` so that a new address needs one reboot. Every text
+ * Build the documents: network-config of version 2 that every renderer understands (what they do
+ * not is told in network_config.c), host key pinned, no password anywhere, and `updates` so that a new address needs one reboot. Every text
  * is a quoted YAML string.
  *
  * An admin's user_data makes user-data a MIME message of three parts, which cloud-init merges in

@@ -2,7 +2,14 @@
 /*
  * The guest's network, version 2, in the words that every renderer of cloud-init 22.4 to 26.2
  * understands: no `to: default`, which all but netplan's refuse, no `set-name`, whose rename
- * fails as busy, no `renderer`.
+ * fails as busy, no `renderer`, no `gateway4` and `gateway6` where they are deprecated (23.4).
+ *
+ * What renderers make of it besides, by `cloud-init devel net-convert` of 22.4.2, 25.1.4, 26.1:
+ * - `to: "::/0"` is ::/64 in 22.4, but for netplan's renderer, and right from 23.1 on.
+ * - An interface with neither dhcp4 nor addresses is up without IPv4 address with netplan, networkd
+ *   and sysconfig; eni leaves it down; NetworkManager's profile says nothing, which is DHCP.
+ * - NetworkManager's renderer knows no dhcp4-overrides: the lease's default route stays, with
+ *   the metric that NetworkManager chooses.
  */
 #include "documents.h"
 
@@ -18,18 +25,81 @@ static bool is_ipv6(const char *address)
 	return strchr(address, ':');
 }
 
-static void put_gateway(struct yaml_put *put, const struct seed_spec *spec, const char *gateway)
+static bool has_ipv6(const struct strv *addresses)
 {
-	if (spec->profile == SEED_PROFILE_NUAGEINIT) {
-		yaml_put_key_text(put, is_ipv6(gateway) ? "gateway6" : "gateway4", gateway);
-		return;
+	for (size_t i = 0; addresses && i < addresses->n; i++) {
+		if (is_ipv6(addresses->v[i]))
+			return true;
 	}
-	yaml_put_key(put, "routes");
-	yaml_put_list(put);
+	return false;
+}
+
+/*
+ * use-routes is for netplan and networkd, route-metric makes a route of the last resort of it where
+ * eni and sysconfig know only that.
+ */
+static void put_dhcp(struct yaml_put *put, const struct seed_nic *nic)
+{
+	if (!nic->dhcp)
+		return;
+	yaml_put_key_word(put, "dhcp4", "true");
+	if (nic->dhcp_routes)
+		return;
+	yaml_put_key(put, "dhcp4-overrides");
 	yaml_put_map(put);
-	yaml_put_key_text(put, "to", is_ipv6(gateway) ? "::/0" : "0.0.0.0/0");
+	yaml_put_key_word(put, "use-routes", "false");
+	yaml_put_key_word(put, "route-metric", "4096");
+	yaml_put_map_end(put);
+}
+
+/* IPv4 first: cloud-init ties the routes to the first address, and eni adds them with it. */
+static void put_addresses(struct yaml_put *put, const struct strv *addresses)
+{
+	if (!addresses || !addresses->n)
+		return;
+	yaml_put_key(put, "addresses");
+	yaml_put_list(put);
+	for (int ipv6 = 0; ipv6 <= 1; ipv6++) {
+		for (size_t i = 0; i < addresses->n; i++) {
+			if (is_ipv6(addresses->v[i]) == ipv6)
+				yaml_put_text(put, addresses->v[i]);
+		}
+	}
+	yaml_put_list_end(put);
+}
+
+static void put_route(struct yaml_put *put, const char *to, const char *gateway)
+{
+	if (!gateway)
+		return;
+	yaml_put_map(put);
+	yaml_put_key_text(put, "to", to);
 	yaml_put_key_text(put, "via", gateway);
 	yaml_put_map_end(put);
+}
+
+/*
+ * eni adds all routes with the first address, before there is an IPv6 one, and without naming the
+ * interface, which a link-local gateway needs. gateway6 it puts where it belongs.
+ */
+static void put_gateways(struct yaml_put *put, const struct seed_spec *spec,
+			 const struct seed_nic *nic)
+{
+	bool nuageinit = spec->profile == SEED_PROFILE_NUAGEINIT;
+	bool key6 = nuageinit || (spec->profile == SEED_PROFILE_ALPINE && has_ipv6(nic->addresses));
+	const char *route4 = nuageinit ? NULL : nic->gateway;
+	const char *route6 = key6 ? NULL : nic->gateway6;
+
+	if (nuageinit && nic->gateway)
+		yaml_put_key_text(put, "gateway4", nic->gateway);
+	if (key6 && nic->gateway6)
+		yaml_put_key_text(put, "gateway6", nic->gateway6);
+	if (!route4 && !route6)
+		return;
+	yaml_put_key(put, "routes");
+	yaml_put_list(put);
+	put_route(put, "0.0.0.0/0", route4);
+	put_route(put, "::/0", route6);
 	yaml_put_list_end(put);
 }
 
@@ -49,14 +119,6 @@ static void put_nameservers(struct yaml_put *put, const struct seed_nic *nic)
 	yaml_put_map_end(put);
 }
 
-static void put_addresses(struct yaml_put *put, const char *address)
-{
-	yaml_put_key(put, "addresses");
-	yaml_put_list(put);
-	yaml_put_text(put, address);
-	yaml_put_list_end(put);
-}
-
 static void put_nic(struct yaml_put *put, const struct seed_spec *spec, const struct seed_nic *nic)
 {
 	yaml_put_map(put);
@@ -64,12 +126,9 @@ static void put_nic(struct yaml_put *put, const struct seed_spec *spec, const st
 	yaml_put_map(put);
 	yaml_put_key_text(put, "macaddress", nic->mac);
 	yaml_put_map_end(put);
-	if (nic->address)
-		put_addresses(put, nic->address);
-	else
-		yaml_put_key_word(put, "dhcp4", "true");
-	if (nic->gateway)
-		put_gateway(put, spec, nic->gateway);
+	put_dhcp(put, nic);
+	put_addresses(put, nic->addresses);
+	put_gateways(put, spec, nic);
 	if (spec->profile != SEED_PROFILE_ALPINE)
 		put_nameservers(put, nic);
 	if (nic->mtu) {

@@ -114,19 +114,27 @@ static void put_growpart(struct yaml_put *put)
 	yaml_put_key_word(put, "resize_rootfs", "true");
 }
 
-/* Name servers for Alpine, those of all interfaces. */
+static void push_new(struct strv *list, const struct strv *more)
+{
+	for (size_t i = 0; more && i < more->n; i++) {
+		bool known = false;
+
+		for (size_t j = 0; j < list->n && !known; j++)
+			known = !strcmp(list->v[j], more->v[i]);
+		if (!known)
+			strv_push(list, more->v[i]);
+	}
+}
+
+/* Name servers for Alpine, those of all interfaces, once: musl asks the first three. */
 static void put_resolv_conf(struct yaml_put *put, const struct seed_spec *spec)
 {
 	AUTO_STRV dns = STRV_INIT;
 	AUTO_STRV search = STRV_INIT;
 
 	for (unsigned int i = 0; i < spec->n_nics; i++) {
-		const struct seed_nic *nic = &spec->nics[i];
-
-		for (size_t j = 0; nic->dns && j < nic->dns->n; j++)
-			strv_push(&dns, nic->dns->v[j]);
-		for (size_t j = 0; nic->search && j < nic->search->n; j++)
-			strv_push(&search, nic->search->v[j]);
+		push_new(&dns, spec->nics[i].dns);
+		push_new(&search, spec->nics[i].search);
 	}
 	if (!dns.n)
 		return;

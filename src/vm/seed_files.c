@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -78,25 +79,70 @@ static const char *text_or_null(const struct buf *buf)
 /* The texts of one NIC, which struct seed_nic borrows. */
 struct nic_text {
 	char mac[MAC_TEXT_MAX];
-	char address[IP_TEXT_MAX];
+	struct strv addresses;
+	bool ipv4, ipv6; /* are among them */
 	char gateway[IP_TEXT_MAX];
+	char gateway6[IP_TEXT_MAX];
 };
 
-static void fill_nic(const struct vm_nic *nic, struct nic_text *text, struct seed_nic *ret)
+/* All of a VM, and which default routes a NIC has already. */
+struct nic_texts {
+	struct nic_text nic[VM_NICS_MAX];
+	bool routed, routed6;
+};
+
+static void nic_texts_done(struct nic_texts *texts)
 {
+	for (size_t i = 0; i < VM_NICS_MAX; i++)
+		strv_done(&texts->nic[i].addresses);
+}
+
+static void put_addresses(const struct vm_nic *nic, struct nic_text *text)
+{
+	struct ip_prefix addresses[VM_ADDRESSES_MAX];
+	unsigned int n = vm_nic_addresses(nic, addresses);
+
+	for (unsigned int i = 0; i < n; i++) {
+		char address[IP_TEXT_MAX];
+
+		ip_prefix_format(&addresses[i], address);
+		strv_push(&text->addresses, address);
+		*(addresses[i].addr.family == AF_INET ? &text->ipv4 : &text->ipv6) = true;
+	}
+}
+
+/* Of two default routes a guest may take either: the first NIC that has one keeps it. */
+static const char *put_gateway(const struct ip_addr *gateway, bool *routed, char text[IP_TEXT_MAX])
+{
+	if (*routed || gateway->family == AF_UNSPEC)
+		return NULL;
+	*routed = true;
+	ip_format(gateway, text);
+	return text;
+}
+
+/* Without an address of its family a gateway is out of reach, and the whole NIC may fail for it. */
+static void fill_nic(const struct vm_nic *nic, struct nic_texts *texts, unsigned int index,
+		     struct seed_nic *ret)
+{
+	struct nic_text *text = &texts->nic[index];
+
+	put_addresses(nic, text);
 	mac_format(&nic->mac, text->mac);
 	ret->mac = text->mac;
+	ret->addresses = &text->addresses;
 	ret->dns = &nic->dns;
 	ret->search = &nic->search;
 	ret->mtu = nic->mtu;
-	if (nic->ip_mode == IP_DHCP)
-		return;
-	ip_prefix_format(&nic->address, text->address);
-	ret->address = text->address;
-	if (nic->gateway.family) {
-		ip_format(&nic->gateway, text->gateway);
-		ret->gateway = text->gateway;
+	ret->dhcp = nic->ip_mode == IP_DHCP;
+	if (ret->dhcp) {
+		ret->dhcp_routes = !texts->routed;
+		texts->routed = true;
+	} else if (text->ipv4) {
+		ret->gateway = put_gateway(&nic->gateway, &texts->routed, text->gateway);
 	}
+	if (text->ipv6)
+		ret->gateway6 = put_gateway(&nic->gateway6, &texts->routed6, text->gateway6);
 }
 
 int seed_files_documents(int dir_fd, const char *name, const struct vm_config *vm,
@@ -104,7 +150,7 @@ int seed_files_documents(int dir_fd, const char *name, const struct vm_config *v
 			 struct error *err)
 {
 	AUTO(seed_inputs_done) struct seed_inputs inputs = { 0 };
-	struct nic_text texts[VM_NICS_MAX];
+	AUTO(nic_texts_done) struct nic_texts texts = { 0 };
 	struct seed_nic nics[VM_NICS_MAX] = { 0 };
 	AUTO_STRV keys = STRV_INIT;
 	struct seed_spec spec = { .hostname = name, .nics = nics, .n_nics = vm->n_nics };
@@ -113,7 +159,7 @@ int seed_files_documents(int dir_fd, const char *name, const struct vm_config *v
 	if (r)
 		return r;
 	for (unsigned int i = 0; i < vm->n_nics && i < VM_NICS_MAX; i++)
-		fill_nic(&vm->nics[i], &texts[i], &nics[i]);
+		fill_nic(&vm->nics[i], &texts, i, &nics[i]);
 	strv_split(&keys, buf_str(&inputs.pubkey), '\n');
 	spec.instance_id = vm->instance_id ? vm->instance_id : name;
 	spec.user = vm->user;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * seed_tool DIR KEY=VALUE... - write the seed of a specification into DIR, for tests that look at
- * it with other tools. `nic=MAC` begins an interface, which address, gateway, dns, search and mtu
- * then describe. A seed that is refused is exit code 2 and a message.
+ * it with other tools. `nic=MAC` begins an interface, which address, dhcp (all, or no-routes),
+ * gateway, gateway6, dns, search and mtu then describe. A seed that is refused is exit code 2 and a message.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -15,12 +15,12 @@
 #include "base/file.h"
 #include "seed/seed.h"
 
-enum { NICS_MAX = 4 };
+enum { NICS_MAX = 8 };
 
 struct tool {
 	struct seed_spec spec;
 	struct seed_nic nics[NICS_MAX];
-	struct strv keys, dns[NICS_MAX], search[NICS_MAX];
+	struct strv keys, addresses[NICS_MAX], dns[NICS_MAX], search[NICS_MAX];
 };
 
 static bool set_profile(struct seed_spec *spec, const char *value)
@@ -58,6 +58,12 @@ static bool set_text(struct seed_spec *spec, const char *key, const char *value)
 	return false;
 }
 
+static void set_dhcp(struct seed_nic *nic, const char *value)
+{
+	nic->dhcp = true;
+	nic->dhcp_routes = strcmp(value, "no-routes") != 0;
+}
+
 static bool set_nic(struct tool *tool, const char *key, const char *value)
 {
 	unsigned int i = tool->spec.n_nics - 1;
@@ -67,6 +73,7 @@ static bool set_nic(struct tool *tool, const char *key, const char *value)
 			return false;
 		tool->spec.n_nics++;
 		tool->nics[i] = (struct seed_nic){ .mac = value,
+						   .addresses = &tool->addresses[i],
 						   .dns = &tool->dns[i],
 						   .search = &tool->search[i] };
 		return true;
@@ -74,9 +81,13 @@ static bool set_nic(struct tool *tool, const char *key, const char *value)
 	if (!tool->spec.n_nics)
 		return false;
 	if (strcmp(key, "address") == 0)
-		tool->nics[i].address = value;
+		strv_push(&tool->addresses[i], value);
+	else if (strcmp(key, "dhcp") == 0)
+		set_dhcp(&tool->nics[i], value);
 	else if (strcmp(key, "gateway") == 0)
 		tool->nics[i].gateway = value;
+	else if (strcmp(key, "gateway6") == 0)
+		tool->nics[i].gateway6 = value;
 	else if (strcmp(key, "dns") == 0)
 		strv_push(&tool->dns[i], value);
 	else if (strcmp(key, "search") == 0)
@@ -151,6 +162,7 @@ int main(int argc, char **argv)
 	seed_documents_done(&documents);
 	strv_done(&tool.keys);
 	for (size_t i = 0; i < NICS_MAX; i++) {
+		strv_done(&tool.addresses[i]);
 		strv_done(&tool.dns[i]);
 		strv_done(&tool.search[i]);
 	}

@@ -15,8 +15,8 @@
 /* A specification with everything it points to. */
 struct sample {
 	struct seed_spec spec;
-	struct seed_nic nics[2];
-	struct strv keys, dns, search;
+	struct seed_nic nics[8];
+	struct strv keys, addresses, dns, search;
 	struct seed_documents documents;
 };
 
@@ -24,16 +24,16 @@ static void sample_make(struct sample *sample)
 {
 	*sample = (struct sample){ .keys = STRV_INIT };
 	strv_push(&sample->keys, "ssh-ed25519 AAAA me@host");
+	strv_push(&sample->addresses, "192.168.86.53/24");
 	strv_push(&sample->dns, "192.168.86.1");
 	strv_push(&sample->search, "lan.example");
 	sample->nics[0] = (struct seed_nic){
 		.mac = "52:54:00:12:34:56",
-		.address = "192.168.86.53/24",
+		.addresses = &sample->addresses,
 		.gateway = "192.168.86.1",
 		.dns = &sample->dns,
 		.search = &sample->search,
 	};
-	sample->nics[1] = (struct seed_nic){ .mac = "52:54:00:00:00:02" };
 	sample->spec = (struct seed_spec){
 		.hostname = "web1",
 		.instance_id = "iid-1",
@@ -50,6 +50,7 @@ static void sample_make(struct sample *sample)
 static void sample_done(struct sample *sample)
 {
 	strv_done(&sample->keys);
+	strv_done(&sample->addresses);
 	strv_done(&sample->dns);
 	strv_done(&sample->search);
 	seed_documents_done(&sample->documents);
@@ -119,7 +120,7 @@ START_TEST(network_config_in_words_that_all_renderers_know)
 }
 END_TEST
 
-START_TEST(dhcp_and_a_second_interface)
+START_TEST(three_kinds_of_interfaces)
 {
 	static const char expected[] = "version: 2\n"
 				       "ethernets:\n"
@@ -131,28 +132,126 @@ START_TEST(dhcp_and_a_second_interface)
 				       "  lan1:\n"
 				       "    match:\n"
 				       "      macaddress: \"52:54:00:00:00:02\"\n"
-				       "    dhcp4: true\n";
+				       "  lan2:\n"
+				       "    match:\n"
+				       "      macaddress: \"52:54:00:00:00:03\"\n"
+				       "    dhcp4: true\n"
+				       "    dhcp4-overrides:\n"
+				       "      use-routes: false\n"
+				       "      route-metric: 4096\n"
+				       "    addresses:\n"
+				       "    - \"192.168.86.53/24\"\n";
 	struct sample sample;
 
 	sample_make(&sample);
-	sample.nics[0] = (struct seed_nic){ .mac = "52:54:00:12:34:56", .mtu = 1400 };
-	sample.spec.n_nics = 2;
+	sample.nics[0] = (struct seed_nic){
+		.mac = "52:54:00:12:34:56", .mtu = 1400, .dhcp = true, .dhcp_routes = true
+	};
+	sample.nics[1] = (struct seed_nic){ .mac = "52:54:00:00:00:02", .dhcp_routes = true };
+	sample.nics[2] = (struct seed_nic){ .mac = "52:54:00:00:00:03",
+					    .dhcp = true,
+					    .addresses = &sample.addresses };
+	sample.spec.n_nics = 3;
 	build(&sample);
 	ck_assert_str_eq(buf_str(&sample.documents.network_config), expected);
 	sample_done(&sample);
 }
 END_TEST
 
-START_TEST(an_ipv6_gateway_has_its_own_route)
+/* In any order, IPv4 comes first. */
+START_TEST(addresses_and_routes_of_both_families)
 {
 	struct sample sample;
 
 	sample_make(&sample);
-	sample.nics[0].address = "2001:db8::5/64";
-	sample.nics[0].gateway = "fe80::1";
+	strv_clear(&sample.addresses);
+	strv_push(&sample.addresses, "2001:db8::5/64");
+	strv_push(&sample.addresses, "192.168.86.53/24");
+	strv_push(&sample.addresses, "fe80::5/64");
+	strv_push(&sample.addresses, "10.0.0.5/8");
+	sample.nics[0].gateway6 = "fe80::1";
 	build(&sample);
-	assert_has(&sample.documents.network_config, "- to: \"::/0\"\n      via: \"fe80::1\"\n");
+	assert_has(&sample.documents.network_config, "    addresses:\n"
+						     "    - \"192.168.86.53/24\"\n"
+						     "    - \"10.0.0.5/8\"\n"
+						     "    - \"2001:db8::5/64\"\n"
+						     "    - \"fe80::5/64\"\n"
+						     "    routes:\n"
+						     "    - to: \"0.0.0.0/0\"\n"
+						     "      via: \"192.168.86.1\"\n"
+						     "    - to: \"::/0\"\n"
+						     "      via: \"fe80::1\"\n");
+	assert_lacks(&sample.documents.network_config, "gateway");
+	sample.nics[0].gateway = NULL;
+	build(&sample);
+	assert_has(&sample.documents.network_config,
+		   "    routes:\n    - to: \"::/0\"\n      via: \"fe80::1\"\n");
 	assert_lacks(&sample.documents.network_config, "0.0.0.0/0");
+	sample.nics[0].gateway6 = NULL;
+	build(&sample);
+	assert_lacks(&sample.documents.network_config, "routes");
+	sample_done(&sample);
+}
+END_TEST
+
+/* eni needs the key, and takes it only with an address. */
+START_TEST(alpine_and_nuageinit_have_gateway6)
+{
+	struct sample sample;
+
+	sample_make(&sample);
+	strv_push(&sample.addresses, "2001:db8::5/64");
+	sample.nics[0].gateway6 = "2001:db8::1";
+	sample.spec.profile = SEED_PROFILE_ALPINE;
+	build(&sample);
+	assert_has(&sample.documents.network_config,
+		   "    gateway6: \"2001:db8::1\"\n    routes:\n    - to: \"0.0.0.0/0\"\n");
+	assert_lacks(&sample.documents.network_config, "::/0");
+	assert_lacks(&sample.documents.network_config, "gateway4");
+	sample.spec.profile = SEED_PROFILE_NUAGEINIT;
+	build(&sample);
+	assert_has(&sample.documents.network_config,
+		   "    gateway4: \"192.168.86.1\"\n    gateway6: \"2001:db8::1\"\n");
+	assert_lacks(&sample.documents.network_config, "routes");
+	strv_clear(&sample.addresses);
+	sample.nics[0].dhcp = true;
+	sample.nics[0].dhcp_routes = true;
+	sample.nics[0].gateway = NULL;
+	sample.spec.profile = SEED_PROFILE_ALPINE;
+	build(&sample);
+	assert_has(&sample.documents.network_config, "to: \"::/0\"");
+	assert_lacks(&sample.documents.network_config, "gateway6");
+	assert_lacks(&sample.documents.network_config, "addresses");
+	sample_done(&sample);
+}
+END_TEST
+
+START_TEST(eight_interfaces)
+{
+	struct sample sample;
+
+	sample_make(&sample);
+	for (unsigned int i = 1; i < ARRAY_SIZE(sample.nics); i++) {
+		sample.nics[i] = sample.nics[0];
+		sample.nics[i].gateway = NULL;
+	}
+	sample.spec.n_nics = ARRAY_SIZE(sample.nics);
+	build(&sample);
+	ck_assert_uint_eq(ARRAY_SIZE(sample.nics), 8);
+	for (unsigned int i = 0; i < 8; i++) {
+		AUTO_FREE char *id = xasprintf("\n  lan%u:\n", i);
+
+		assert_has(&sample.documents.network_config, id);
+	}
+	assert_lacks(&sample.documents.network_config, "lan8");
+	/* once for all of them */
+	sample.spec.profile = SEED_PROFILE_ALPINE;
+	build(&sample);
+	assert_has(&sample.documents.user_data, "  nameservers:\n"
+						"  - \"192.168.86.1\"\n"
+						"  searchdomains:\n"
+						"  - \"lan.example\"\n");
+	assert_lacks(&sample.documents.user_data, "192.168.86.1\"\n  - \"192.168.86.1");
 	sample_done(&sample);
 }
 END_TEST
@@ -635,8 +734,8 @@ START_TEST(control_characters_in_any_text)
 			{ &sample.spec.timezone, "'timezone'" },
 			{ &sample.spec.host_key_public, "'ed25519_public'" },
 			{ &sample.nics[0].mac, "'macaddress'" },
-			{ &sample.nics[0].address, "'addresses'" },
 			{ &sample.nics[0].gateway, "'via'" },
+			{ &sample.nics[0].gateway6, "'via'" },
 		};
 
 		for (size_t j = 0; j < ARRAY_SIZE(fields); j++) {
@@ -645,6 +744,18 @@ START_TEST(control_characters_in_any_text)
 			assert_refused(&sample, fields[j].key);
 			sample_done(&sample);
 		}
+		/* keys that only one profile has */
+		sample_make(&sample);
+		sample.spec.profile = SEED_PROFILE_NUAGEINIT;
+		sample.nics[0].gateway6 = bad[i];
+		assert_refused(&sample, "'gateway6'");
+		sample.nics[0].gateway = bad[i];
+		assert_refused(&sample, "'gateway4'");
+		sample_done(&sample);
+		sample_make(&sample);
+		strv_push(&sample.addresses, bad[i]);
+		assert_refused(&sample, "'addresses'");
+		sample_done(&sample);
 		sample_make(&sample);
 		strv_push(&sample.search, bad[i]);
 		assert_refused(&sample, "'search'");
@@ -685,8 +796,10 @@ static Suite *suite(void)
 	TCase *refuses = tcase_create("refuses");
 
 	tcase_add_test(builds, network_config_in_words_that_all_renderers_know);
-	tcase_add_test(builds, dhcp_and_a_second_interface);
-	tcase_add_test(builds, an_ipv6_gateway_has_its_own_route);
+	tcase_add_test(builds, three_kinds_of_interfaces);
+	tcase_add_test(builds, addresses_and_routes_of_both_families);
+	tcase_add_test(builds, alpine_and_nuageinit_have_gateway6);
+	tcase_add_test(builds, eight_interfaces);
 	tcase_add_test(builds, no_password_and_no_way_in_but_the_key);
 	tcase_add_test(builds, keys_are_in_both_documents);
 	tcase_add_test(builds, without_a_host_key_one_is_made);
