@@ -20,6 +20,7 @@ struct bridge {
 	struct mac mac;
 	bool up; /* IFF_UP */
 	bool stp;
+	bool has_vlans; /* the kernel knows of VLAN filtering */
 	bool vlan_filtering;
 	uint16_t default_pvid; /* 0: none, or a kernel without VLAN filtering */
 };

@@ -15,6 +15,7 @@ void bridge_from_link(const struct link_info *link, struct bridge *ret)
 		.mac = link->mac,
 		.up = link->flags & IFF_UP,
 		.stp = link->stp,
+		.has_vlans = link->has_vlans,
 		.vlan_filtering = link->vlan_filtering,
 		.default_pvid = link->default_pvid,
 	};

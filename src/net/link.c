@@ -55,6 +55,9 @@ static void parse_bridge(struct nlattr *data, struct link_info *link)
 		link->stp = nla_get_u32(attr[IFLA_BR_STP_STATE]) != 0;
 	if (attr[IFLA_BR_VLAN_FILTERING])
 		link->vlan_filtering = nla_get_u8(attr[IFLA_BR_VLAN_FILTERING]) != 0;
+
+	/* the kernel tells whether it filters even where it cannot; its default VLAN it does not */
+	link->has_vlans = attr[IFLA_BR_VLAN_DEFAULT_PVID];
 	if (attr[IFLA_BR_VLAN_DEFAULT_PVID])
 		link->default_pvid = nla_get_u16(attr[IFLA_BR_VLAN_DEFAULT_PVID]);
 }
@@ -77,6 +80,8 @@ static void parse_port(struct nlattr *data, struct link_info *link)
 	link->unicast_flood = port_state(attr[IFLA_BRPORT_UNICAST_FLOOD]);
 	link->bpdu_guard = port_state(attr[IFLA_BRPORT_GUARD]);
 	link->root_block = port_state(attr[IFLA_BRPORT_PROTECT]);
+	link->isolated = port_state(attr[IFLA_BRPORT_ISOLATED]);
+	link->mcast_router = port_state(attr[IFLA_BRPORT_MULTICAST_ROUTER]);
 }
 
 static void parse_linkinfo(struct nlattr *info, struct link_info *link)
@@ -106,6 +111,8 @@ int link_parse(const struct nlmsghdr *answer, struct link_info *ret)
 		[IFLA_IFNAME] = { .type = NLA_NUL_STRING, .maxlen = IF_NAMESIZE },
 		[IFLA_MTU] = { .type = NLA_U32 },
 		[IFLA_MASTER] = { .type = NLA_U32 },
+		[IFLA_IFALIAS] = { .type = NLA_NUL_STRING },
+		[IFLA_QDISC] = { .type = NLA_NUL_STRING },
 	};
 	struct nlmsghdr *message = (void *)(uintptr_t)answer;
 	struct link_info link = { .ifindex = 0 };
@@ -124,6 +131,10 @@ int link_parse(const struct nlmsghdr *answer, struct link_info *ret)
 	nla_strlcpy(link.name, attr[IFLA_IFNAME], sizeof(link.name));
 	if (attr[IFLA_MASTER])
 		link.master = nla_get_u32(attr[IFLA_MASTER]);
+	if (attr[IFLA_IFALIAS])
+		nla_strlcpy(link.alias, attr[IFLA_IFALIAS], sizeof(link.alias));
+	if (attr[IFLA_QDISC])
+		nla_strlcpy(link.qdisc, attr[IFLA_QDISC], sizeof(link.qdisc));
 	if (attr[IFLA_ADDRESS])
 		nla_memcpy(link.mac.byte, attr[IFLA_ADDRESS], sizeof(link.mac.byte));
 	if (attr[IFLA_LINKINFO])

@@ -16,17 +16,22 @@ struct nl_msg;
 struct nl_sock;
 struct nlmsghdr;
 
+enum { LINK_ALIAS_MAX = 256 }; /* the kernel's IFALIASZ */
+
 struct link_info {
 	char name[IF_NAMESIZE];
+	char alias[LINK_ALIAS_MAX];
 	unsigned int ifindex;
 	unsigned int flags; /* IFF_UP, ... */
 	unsigned int mtu;
 	unsigned int master; /* ifindex; 0: none */
 	struct mac mac;
 	char kind[IF_NAMESIZE]; /* "bridge", "tun", "veth"; empty: a device */
+	char qdisc[IF_NAMESIZE]; /* at the root */
 
 	/* of a bridge */
 	bool stp;
+	bool has_vlans; /* the kernel knows of VLAN filtering */
 	bool vlan_filtering;
 	uint16_t default_pvid;
 
@@ -36,6 +41,8 @@ struct link_info {
 	enum port_state unicast_flood;
 	enum port_state bpdu_guard;
 	enum port_state root_block;
+	enum port_state isolated;
+	enum port_state mcast_router; /* may become one, or is */
 };
 
 /*
