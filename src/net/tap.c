@@ -18,27 +18,10 @@
 
 #include "base/alloc.h"
 #include "link.h"
-#include "tap_config.h"
+#include "tap_plan.h"
 
 static const char tun_node[] = "/dev/net/tun";
 static const char vhost_node[] = "/dev/vhost-net";
-
-static int plan_init(struct tap_plan *plan, const struct bridge *bridge,
-		     const struct tap_spec *spec, struct error *err)
-{
-	static const char allowed[] =
-		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_";
-	size_t length = strlen(spec->name);
-
-	/* the kernel would expand a '%' */
-	if (!length || length >= IF_NAMESIZE || strspn(spec->name, allowed) != length) {
-		error_set(err, ERROR_USAGE, EINVAL, "'%s' is no name for a tap", spec->name);
-		return -EINVAL;
-	}
-	*plan = (struct tap_plan){ .bridge = bridge, .spec = spec, .ipv6 = true };
-	tap_host_mac(&spec->guest_mac, &plan->host_mac);
-	return 0;
-}
 
 static int open_node(int *ret_fd, struct error *err)
 {
@@ -69,14 +52,17 @@ static int open_node(int *ret_fd, struct error *err)
 	}
 }
 
-static int create(int fd, const struct tap_plan *plan, struct error *err)
+/* The header of virtio-net is in front of each frame; QEMU sets the offloads itself. */
+static int attach_queue(int fd, const struct tap_plan *plan, int flags, struct error *err)
 {
 	struct ifreq request = { .ifr_flags = 0 };
 	const char *name = plan->spec->name;
 	int code;
 
-	/* the header of virtio-net in front of each frame; QEMU sets the offloads itself */
-	request.ifr_flags = (short)(IFF_TAP | IFF_NO_PI | IFF_VNET_HDR | IFF_TUN_EXCL);
+	/* a multi-queue tap has 256 transmit queues from the start, so only where it is used */
+	if (plan->spec->queues > 1)
+		flags |= IFF_MULTI_QUEUE;
+	request.ifr_flags = (short)(IFF_TAP | IFF_NO_PI | IFF_VNET_HDR | flags);
 	memcpy(request.ifr_name, name, strlen(name));
 	code = ioctl(fd, TUNSETIFF, &request) < 0 ? errno : 0;
 	switch (code) {
@@ -95,6 +81,26 @@ static int create(int fd, const struct tap_plan *plan, struct error *err)
 	}
 }
 
+/* The first queue makes the tap, under a name that nothing else has; the others join it. */
+static int open_queues(const struct tap_plan *plan, struct tap *tap, struct error *err)
+{
+	unsigned int queues = plan->spec->queues ? plan->spec->queues : 1;
+	int r;
+
+	while (tap->n_fds < queues) {
+		unsigned int i = tap->n_fds;
+
+		r = open_node(&tap->fds[i], err);
+		if (r < 0)
+			return r;
+		tap->n_fds++;
+		r = attach_queue(tap->fds[i], plan, i ? 0 : IFF_TUN_EXCL, err);
+		if (r < 0)
+			return i ? error_prefix(err, "queue %u", i) : r;
+	}
+	return 0;
+}
+
 /* Any socket answers SIOCGIFINDEX, the netlink one too (netdevice(7)). */
 static int find_ifindex(struct nl_sock *sock, struct tap_plan *plan, struct error *err)
 {
@@ -111,12 +117,10 @@ static int find_ifindex(struct nl_sock *sock, struct tap_plan *plan, struct erro
 static int open_planned(struct nl_sock *sock, struct tap_plan *plan, struct tap *ret,
 			struct error *err)
 {
-	AUTO_CLOSE int fd = -1;
+	AUTO(tap_close) struct tap tap = TAP_INIT;
 	int r;
 
-	r = open_node(&fd, err);
-	if (r == 0)
-		r = create(fd, plan, err);
+	r = open_queues(plan, &tap, err);
 	if (r == 0)
 		r = find_ifindex(sock, plan, err);
 	if (r == 0)
@@ -126,13 +130,11 @@ static int open_planned(struct nl_sock *sock, struct tap_plan *plan, struct tap 
 	if (r)
 		return r;
 
-	*ret = (struct tap){
-		.fds = { fd_steal(&fd) },
-		.n_fds = 1,
-		.ifindex = plan->ifindex,
-		.mtu = plan->bridge->mtu,
-	};
-	memcpy(ret->name, plan->spec->name, strlen(plan->spec->name));
+	tap.ifindex = plan->ifindex;
+	tap.mtu = plan->bridge->mtu;
+	memcpy(tap.name, plan->spec->name, strlen(plan->spec->name));
+	*ret = tap;
+	tap.n_fds = 0; /* they are the caller's */
 	return 0;
 }
 
@@ -140,10 +142,12 @@ int tap_open(struct nl_sock *sock, const struct bridge *bridge, const struct tap
 	     struct tap *ret, struct error *err)
 {
 	struct error attempt = ERROR_INIT;
-	struct tap_plan plan;
-	int r = plan_init(&plan, bridge, spec, err);
+	AUTO_PLAN plan;
+	int r = tap_plan_init(&plan, bridge, spec, err);
 
-	if (r)
+	if (r == 0)
+		r = tap_plan_load_guard(&plan, err);
+	if (r < 0)
 		return r;
 	r = open_planned(sock, &plan, ret, &attempt);
 
@@ -191,10 +195,17 @@ int tap_open_vhost(int *ret_fd, struct error *err)
 
 void tap_describe(const struct bridge *bridge, const struct tap_spec *spec, struct buf *out)
 {
-	struct tap_plan plan = { .bridge = bridge, .spec = spec, .ipv6 = true };
+	struct error err = ERROR_INIT;
+	AUTO_PLAN plan;
 
-	tap_host_mac(&spec->guest_mac, &plan.host_mac);
-	buf_printf(out, "create tap '%s'\n", spec->name);
+	if (tap_plan_init(&plan, bridge, spec, &err) < 0) {
+		buf_printf(out, "refuse tap '%s': %s\n", spec->name, err.message);
+		return;
+	}
+	buf_printf(out, "create tap '%s'", spec->name);
+	if (spec->queues > 1)
+		buf_printf(out, " with %u queues", spec->queues);
+	buf_puts(out, "\n");
 	tap_say_config(&plan, out);
 	tap_say_up(&plan, out);
 	buf_puts(out, "\n");

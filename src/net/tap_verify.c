@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Hold a configured tap against what was asked for, and fail closed. */
-#include "tap_config.h"
+#include "tap_plan.h"
 
 #include <errno.h>
+#include <linux/rtnetlink.h>
 #include <string.h>
 
 #include "link.h"
+#include "tap_setting.h"
 
 static int differs(const struct tap_plan *plan, const char *what, struct error *err)
 {
@@ -16,33 +18,43 @@ static int differs(const struct tap_plan *plan, const char *what, struct error *
 
 static int no_lock(const struct tap_plan *plan, struct error *err)
 {
-	error_set(
-		err, ERROR_HOST, EOPNOTSUPP,
-		"lock the port of tap '%s': this kernel has no locked bridge ports (Linux 5.18 or "
-		"newer is needed)",
-		plan->spec->name);
+	error_set(err, ERROR_HOST, EOPNOTSUPP,
+		  "lock the port of tap '%s': this kernel has no locked bridge ports (Linux 5.18 "
+		  "or newer is needed)",
+		  plan->spec->name);
 	return error_hint(err, "guard=off does without: the guest may then use any MAC address");
 }
 
-static int verify_port(const struct tap_plan *plan, const struct link_info *link, struct error *err)
+static int no_isolation(const struct tap_plan *plan, struct error *err)
 {
-	bool guard = plan->spec->guard != TAP_GUARD_OFF;
+	error_set(err, ERROR_HOST, EOPNOTSUPP,
+		  "isolate tap '%s': this kernel has no isolated bridge ports (Linux 4.18 or newer "
+		  "is needed)",
+		  plan->spec->name);
+	return error_hint(err, "isolated=off does without: VMs then see each other");
+}
 
-	if (guard && link->locked == PORT_UNKNOWN)
-		return no_lock(plan, err);
-	if ((link->locked == PORT_ON) != guard)
-		return differs(plan, "port's lock", err);
-	if ((link->learning == PORT_ON) == guard)
-		return differs(plan, "port's learning", err);
-	if (guard && link->unicast_flood != PORT_OFF)
-		return differs(plan, "port's flooding", err);
-	if (guard && (link->bpdu_guard != PORT_ON || link->root_block != PORT_ON))
-		return differs(plan, "port's guard against BPDUs", err);
-	return 0;
+static int verify_setting(const struct tap_plan *plan, const struct tap_setting *setting,
+			  const struct link_info *link, struct error *err)
+{
+	char what[64];
+
+	if (tap_setting_is_right(setting, plan->spec, link))
+		return 0;
+	if (tap_setting_state(setting, link) == PORT_UNKNOWN) {
+		if (setting->attribute == IFLA_BRPORT_LOCKED)
+			return no_lock(plan, err);
+		if (setting->attribute == IFLA_BRPORT_ISOLATED)
+			return no_isolation(plan, err);
+	}
+	snprintf(what, sizeof(what), "port's %s", setting->name);
+	return differs(plan, what, err);
 }
 
 int tap_verify(const struct tap_plan *plan, const struct link_info *link, struct error *err)
 {
+	int r = 0;
+
 	if (link->ifindex != plan->ifindex || strcmp(link->name, plan->spec->name) != 0)
 		return differs(plan, "name", err);
 	if (link->master != plan->bridge->ifindex)
@@ -51,7 +63,11 @@ int tap_verify(const struct tap_plan *plan, const struct link_info *link, struct
 		return differs(plan, "MTU", err);
 	if (memcmp(&link->mac, &plan->host_mac, sizeof(link->mac)) != 0)
 		return differs(plan, "MAC", err);
+	if (strcmp(link->alias, plan->alias) != 0)
+		return differs(plan, "alias", err);
 	if (link->flags & IFF_UP)
 		return differs(plan, "state (it is up already)", err);
-	return verify_port(plan, link, err);
+	for (size_t i = 0; r == 0 && i < n_tap_settings; i++)
+		r = verify_setting(plan, &tap_settings[i], link, err);
+	return r;
 }

@@ -187,19 +187,40 @@ json_t *netns_fdb(const char *bridge, const char *mac)
 	return found;
 }
 
-/* Asked in a child with a namespace of its own, before any test runs. */
-bool netns_kernel_has_vlans(void)
+/* Asked in a child with a namespace of its own. */
+static bool succeeds_in_a_namespace(const char *command)
 {
 	int status;
 	pid_t pid = fork();
 
 	if (pid == 0) {
-		if (unshare(CLONE_NEWNET) < 0 || system("ip link add br0 type bridge") != 0)
+		if (unshare(CLONE_NEWNET) < 0)
 			_exit(1);
-		_exit(system("ip link set br0 type bridge vlan_filtering 1 2>/dev/null") != 0);
+		_exit(system(command) != 0);
 	}
 	return pid > 0 && waitpid(pid, &status, 0) == pid && WIFEXITED(status) &&
 	       WEXITSTATUS(status) == 0;
+}
+
+bool netns_kernel_has_vlans(void)
+{
+	static int known = -1;
+
+	if (known < 0)
+		known = succeeds_in_a_namespace("ip link add br0 type bridge vlan_filtering 1 "
+						"2>/dev/null && bridge vlan show dev br0 | "
+						"grep -q 1");
+	return known;
+}
+
+bool netns_kernel_has_police(void)
+{
+	static int known = -1;
+
+	if (known < 0)
+		known = succeeds_in_a_namespace("tc actions add action police rate 1mbit "
+						"burst 64k conform-exceed drop 2>/dev/null");
+	return known;
 }
 
 char *netns_snapshot(void)

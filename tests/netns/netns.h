@@ -46,6 +46,7 @@ json_t *netns_fdb(const char *bridge, const char *mac);
 
 /* Was the kernel built with CONFIG_BRIDGE_VLAN_FILTERING? */
 bool netns_kernel_has_vlans(void);
+bool netns_kernel_has_police(void); /* act_police, built in or as a module */
 
 /* Links, ports, FDB, qdiscs and addresses as text; netns_compare() fails where they changed. */
 char *netns_snapshot(void);

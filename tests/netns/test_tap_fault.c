@@ -1,204 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/*
- * Every step of tap_open() refused in turn. The linker's --wrap puts the functions below between
- * the code and the C library; what they change goes to the real kernel, whose answers are real but
- * for the errno where one is asked for.
- */
+/* Every step of tap_open() refused in turn. */
 #include <errno.h>
-#include <fcntl.h>
-#include <linux/if_tun.h>
 #include <linux/rtnetlink.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <sys/socket.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 #include "base/alloc.h"
+#include "base/strv.h"
+#include "fault.h"
 #include "net/netlink.h"
 #include "net/tap.h"
 #include "netns.h"
 #include "suite.h"
 
 /* The messages of tap_open() with guard, as they are sent. */
-enum { ATTACH, LOCK, ENTRY, QDISC, READ_BACK, UP, MESSAGES };
-
-enum { UNKNOWN_TYPE = 0x3ff0 }; /* of a message or an attribute; no kernel knows it */
-
-static struct fault {
-	int open_code; /* open(2) of a device node fails with this; 0: it does not */
-	int tun_code; /* so does TUNSETIFF */
-	int index_code; /* SIOCGIFINDEX */
-	int send; /* 1: the first sendmsg(2) fails, 2: the second */
-	int receive; /* so recvmsg(2) */
-	int code; /* with this errno */
-	bool truncate; /* or is cut short */
-
-	int refuse; /* the kernel does not know this message ... */
-	int answer; /* ... and says so with this errno (0: its own) */
-	int refusals; /* that many times */
-
-	int mask; /* in this message ... */
-	unsigned short mask_type; /* ... this attribute is none (also inside IFLA_PROTINFO) */
-	bool mask_reply; /* nor in what the kernel tells of the port */
-	bool up; /* ATTACH sets the tap up as well */
-} fault;
-
-static int sends, receives, messages;
-static unsigned int refused_seq;
-
-int __wrap_open(const char *path, int flags, ...);
-int __wrap_open64(const char *path, int flags, ...);
-int __wrap_ioctl(int fd, unsigned long request, ...);
-ssize_t __wrap_sendmsg(int fd, const struct msghdr *header, int flags);
-ssize_t __wrap_recvmsg(int fd, struct msghdr *header, int flags);
-ssize_t __real_sendmsg(int fd, const struct msghdr *header, int flags);
-ssize_t __real_recvmsg(int fd, struct msghdr *header, int flags);
-
-static int with_errno(int code)
-{
-	errno = code;
-	return -1;
-}
-
-static int open_node(const char *path, int flags, int mode)
-{
-	if (fault.open_code && strncmp(path, "/dev/", 5) == 0)
-		return with_errno(fault.open_code);
-	return (int)syscall(SYS_openat, AT_FDCWD, path, flags, mode);
-}
-
-static int open_mode(int flags, va_list args)
-{
-	return flags & O_CREAT ? va_arg(args, int) : 0;
-}
-
-int __wrap_open(const char *path, int flags, ...)
-{
-	va_list args;
-	int mode;
-
-	va_start(args, flags);
-	mode = open_mode(flags, args);
-	va_end(args);
-	return open_node(path, flags, mode);
-}
-
-/* what open() becomes under _FILE_OFFSET_BITS=64 */
-int __wrap_open64(const char *path, int flags, ...)
-{
-	va_list args;
-	int mode;
-
-	va_start(args, flags);
-	mode = open_mode(flags, args);
-	va_end(args);
-	return open_node(path, flags, mode);
-}
-
-int __wrap_ioctl(int fd, unsigned long request, ...)
-{
-	unsigned int number = (unsigned int)request;
-	va_list args;
-	void *arg;
-
-	va_start(args, request);
-	arg = va_arg(args, void *);
-	va_end(args);
-	if (number == TUNSETIFF)
-		messages = 0; /* of a new tap */
-	if (fault.tun_code && number == TUNSETIFF)
-		return with_errno(fault.tun_code);
-	if (fault.index_code && number == SIOCGIFINDEX)
-		return with_errno(fault.index_code);
-	return (int)syscall(SYS_ioctl, fd, number, arg);
-}
-
-static struct rtattr *find_attribute(void *first, int size, unsigned short type)
-{
-	for (struct rtattr *attr = first; RTA_OK(attr, size); attr = RTA_NEXT(attr, size)) {
-		if ((attr->rta_type & NLA_TYPE_MASK) == type)
-			return attr;
-	}
-	return NULL;
-}
-
-static struct rtattr *find_nested(struct rtattr *nest, unsigned short type)
-{
-	return nest ? find_attribute(RTA_DATA(nest), (int)RTA_PAYLOAD(nest), type) : NULL;
-}
-
-static struct rtattr *find_in_message(struct nlmsghdr *message, unsigned short type)
-{
-	return find_attribute(IFLA_RTA(NLMSG_DATA(message)), (int)IFLA_PAYLOAD(message), type);
-}
-
-static void mask(struct rtattr *attr)
-{
-	if (attr)
-		attr->rta_type = UNKNOWN_TYPE;
-}
-
-static void mask_request(struct nlmsghdr *message, unsigned short type)
-{
-	struct rtattr *port = find_in_message(message, IFLA_PROTINFO);
-
-	mask(port ? find_nested(port, type) : find_in_message(message, type));
-}
-
-static void mask_reply(struct nlmsghdr *message, unsigned short type)
-{
-	struct rtattr *info = find_in_message(message, IFLA_LINKINFO);
-
-	mask(find_nested(find_nested(info, IFLA_INFO_SLAVE_DATA), type));
-}
-
-static void change_message(struct nlmsghdr *message)
-{
-	struct ifinfomsg *link = NLMSG_DATA(message);
-	int number = messages++;
-
-	if (fault.refusals && number == fault.refuse) {
-		fault.refusals--;
-		refused_seq = message->nlmsg_seq;
-		message->nlmsg_type = UNKNOWN_TYPE;
-	}
-	if (fault.mask_type && number == fault.mask)
-		mask_request(message, fault.mask_type);
-	if (fault.up && number == ATTACH)
-		link->ifi_flags = link->ifi_change = IFF_UP;
-}
-
-ssize_t __wrap_sendmsg(int fd, const struct msghdr *header, int flags)
-{
-	if (++sends == fault.send)
-		return with_errno(fault.code);
-	for (size_t i = 0; i < (size_t)header->msg_iovlen; i++)
-		change_message(header->msg_iov[i].iov_base);
-	return __real_sendmsg(fd, header, flags);
-}
-
-ssize_t __wrap_recvmsg(int fd, struct msghdr *header, int flags)
-{
-	struct nlmsghdr *message;
-	ssize_t n;
-
-	if (++receives == fault.receive && !fault.truncate)
-		return with_errno(fault.code);
-	n = __real_recvmsg(fd, header, flags);
-	if (n < 0)
-		return n;
-	message = header->msg_iov[0].iov_base;
-	if (receives == fault.receive)
-		header->msg_flags |= MSG_TRUNC;
-	if (fault.answer && message->nlmsg_type == NLMSG_ERROR && message->nlmsg_seq == refused_seq)
-		((struct nlmsgerr *)NLMSG_DATA(message))->error = -fault.answer;
-	if (fault.mask_reply && message->nlmsg_type == RTM_NEWLINK)
-		mask_reply(message, fault.mask_type);
-	return n;
-}
+enum { ATTACH, LOCK, ENTRY, QDISC, INGRESS, GUARD, READ_BACK, UP, MESSAGES };
 
 static const char guest[] = "52:54:00:12:34:56";
 
@@ -228,10 +44,9 @@ static int open_with(struct fault with, struct tap *ret, struct error *err)
 {
 	int r;
 
-	sends = receives = messages = 0;
-	fault = with;
+	fault_set(with);
 	r = tap_open(sock, &bridge, &spec, ret, err);
-	fault = (struct fault){ 0 };
+	fault_clear();
 	return r;
 }
 
@@ -266,6 +81,7 @@ static struct error check_fails(struct fault with)
 	ck_assert_mem_eq(&tap, &untouched, sizeof(tap));
 	ck_assert_int_eq(suite_count_fds(), fds);
 	netns_compare(before);
+	fault_wait_program_gone();
 	check_works();
 	return err;
 }
@@ -281,6 +97,8 @@ static const char *const step_words[] = {
 	[LOCK] = "lock the port of tap 'mvm-web1'",
 	[ENTRY] = "enter MAC 52:54:00:12:34:56",
 	[QDISC] = "set qdisc 'noqueue'",
+	[INGRESS] = "make room for filters on tap 'mvm-web1'",
+	[GUARD] = "guard tap 'mvm-web1'",
 	[READ_BACK] = "read tap 'mvm-web1' back",
 	[UP] = "set tap 'mvm-web1' up",
 };
@@ -291,8 +109,11 @@ START_TEST(message_refused)
 
 	for (size_t i = 0; i < ARRAY_SIZE(codes); i++) {
 		struct fault with = { .refuse = _i, .refusals = 1, .answer = codes[i] };
-		struct error err = check_fails(with);
+		struct error err;
 
+		if (!codes[i] && (_i == INGRESS || _i == GUARD))
+			continue; /* see known_refusals_are_worded */
+		err = check_fails(with);
 		check_words(&err, codes[i] == EPERM ? ERROR_PERMISSION : ERROR_FAILED,
 			    step_words[_i]);
 		ck_assert_int_eq(err.code, codes[i] ? codes[i] : EOPNOTSUPP);
@@ -315,10 +136,51 @@ START_TEST(known_refusals_are_worded)
 }
 END_TEST
 
+/* A kernel built without, or whose module is not installed; the latter says ENOENT. */
+START_TEST(kernel_without_traffic_control)
+{
+	static const int codes[] = { ENOENT, EOPNOTSUPP };
+	struct error err;
+
+	for (size_t i = 0; i < ARRAY_SIZE(codes); i++) {
+		struct fault with = { .refuse = INGRESS, .refusals = 1, .answer = codes[i] };
+
+		err = check_fails(with);
+		check_words(&err, ERROR_HOST, "the guard needs sch_ingress, which this kernel");
+		ck_assert_str_eq(err.hint, "'modprobe sch_ingress' loads it; or use guard=off");
+		with.refuse = GUARD;
+		err = check_fails(with);
+		check_words(&err, ERROR_HOST, "the guard needs cls_bpf, which this kernel");
+		ck_assert_str_eq(err.hint, "'modprobe cls_bpf' loads it; or use guard=off");
+	}
+	spec.rate_to_guest_mbit = 10;
+	err = check_fails((struct fault){ .refuse = QDISC, .refusals = 1, .answer = ENOENT });
+	check_words(&err, ERROR_HOST, "a rate towards the guest needs sch_tbf");
+	if (!netns_kernel_has_police())
+		return; /* which rate_from_guest_mbit is refused for, see test_tap_nic.c */
+	spec.rate_to_guest_mbit = 0;
+	spec.rate_from_guest_mbit = 10;
+	spec.guard = TAP_GUARD_OFF;
+	err = check_fails((struct fault){ .refuse = 3, .refusals = 1, .answer = ENOENT });
+	check_words(&err, ERROR_HOST, "a rate from the guest needs sch_ingress");
+	err = check_fails((struct fault){ .refuse = 4, .refusals = 1, .answer = ENOENT });
+	check_words(&err, ERROR_HOST, "a rate from the guest needs act_police");
+}
+END_TEST
+
+START_TEST(guard_not_loaded)
+{
+	struct error err = check_fails((struct fault){ .guard = true });
+
+	check_words(&err, ERROR_FAILED, "load the guard");
+	ck_assert_int_eq(fault_messages, MESSAGES); /* of the tap that works after it */
+}
+END_TEST
+
 START_TEST(refusal_without_guard)
 {
-	spec.guard = false;
-	for (int refuse = 0; refuse < 4; refuse++) {
+	spec.guard = TAP_GUARD_OFF;
+	for (int refuse = 0; refuse < 5; refuse++) {
 		struct fault with = { .refuse = refuse, .refusals = 1 };
 		struct error err = check_fails(with);
 
@@ -393,7 +255,10 @@ static const struct {
 	{ { .mask = LOCK, .mask_type = IFLA_BRPORT_LEARNING }, "learning" },
 	{ { .mask = LOCK, .mask_type = IFLA_BRPORT_UNICAST_FLOOD }, "flooding" },
 	{ { .mask = LOCK, .mask_type = IFLA_BRPORT_GUARD }, "BPDUs" },
-	{ { .mask = LOCK, .mask_type = IFLA_BRPORT_PROTECT }, "BPDUs" },
+	{ { .mask = LOCK, .mask_type = IFLA_BRPORT_PROTECT }, "root block" },
+	{ { .mask = LOCK, .mask_type = IFLA_BRPORT_ISOLATED }, "isolation" },
+	{ { .mask = LOCK, .mask_type = IFLA_BRPORT_MULTICAST_ROUTER }, "multicast router" },
+	{ { .mask = ATTACH, .mask_type = IFLA_IFALIAS }, "alias" },
 };
 
 START_TEST(read_back_tells)
@@ -403,6 +268,7 @@ START_TEST(read_back_tells)
 	netns_run("ip link set lan0 mtu 9000");
 	netns_run("ip link set br0 mtu 9000");
 	bridge.mtu = 9000;
+	spec.isolated = true;
 	err = check_fails(lies[_i].with);
 	check_words(&err, ERROR_HOST, "verify tap 'mvm-web1'");
 	ck_assert_msg(strstr(err.message, lies[_i].words) != NULL, "%s", err.message);
@@ -412,9 +278,12 @@ END_TEST
 START_TEST(read_back_tells_the_bridge)
 {
 	struct error err;
+	json_t *other;
 
-	spec.guard = false; /* else the port's own messages are refused */
-	err = check_fails((struct fault){ .mask = ATTACH, .mask_type = IFLA_MASTER });
+	netns_run("ip link add br1 address 02:00:00:00:00:01 type bridge");
+	other = netns_link("br1");
+	err = check_fails((struct fault){ .master = (unsigned int)netns_int(other, "ifindex") });
+	json_decref(other);
 	check_words(&err, ERROR_HOST, "did not set its bridge");
 }
 END_TEST
@@ -464,6 +333,86 @@ START_TEST(tap_not_created)
 	}
 	err = check_fails((struct fault){ .index_code = ENODEV });
 	check_words(&err, ERROR_FAILED, "find the index of tap 'mvm-web1'");
+}
+END_TEST
+
+START_TEST(queue_not_opened)
+{
+	struct error err;
+
+	spec.queues = 3;
+	for (int queue = 1; queue < 3; queue++) {
+		AUTO_FREE char *words = xasprintf("queue %d: ", queue);
+
+		err = check_fails((struct fault){ .tun_code = E2BIG, .queue = queue });
+		check_words(&err, ERROR_FAILED, words);
+		err = check_fails((struct fault){ .open_code = EMFILE, .queue = queue });
+		check_words(&err, ERROR_FAILED, "open '/dev/net/tun': Too many open files");
+	}
+}
+END_TEST
+
+/* All that this kernel can do. */
+static void ask_for_all(void)
+{
+	static const struct tap_vlans trunk[] = { { 30, 30 }, { 40, 50 } };
+	static struct ip_addr addresses[2];
+	struct error err = ERROR_INIT;
+
+	suite_assert_ok(ip_parse("address", "192.0.2.7", &addresses[0], &err), err);
+	suite_assert_ok(ip_parse("address", "2001:db8::7", &addresses[1], &err), err);
+	spec.guard = TAP_GUARD_IP;
+	spec.addresses = addresses;
+	spec.n_addresses = ARRAY_SIZE(addresses);
+	spec.queues = 2;
+	spec.isolated = true;
+	spec.rate_to_guest_mbit = 100;
+	if (netns_kernel_has_police())
+		spec.rate_from_guest_mbit = 20;
+	if (!netns_kernel_has_vlans())
+		return;
+	netns_run("ip link set br0 type bridge vlan_filtering 1");
+	suite_assert_ok(bridge_get(sock, "br0", &bridge, &err), err);
+	spec.vlan = 20;
+	spec.trunk = trunk;
+	spec.n_trunk = ARRAY_SIZE(trunk);
+}
+
+/* Whichever message is refused, the words are those of the dry run, and nothing is left. */
+START_TEST(any_message_of_all_refused)
+{
+	AUTO_BUF text = BUF_INIT;
+	AUTO_STRV steps = STRV_INIT;
+	size_t n = 0;
+
+	ask_for_all();
+	tap_describe(&bridge, &spec, &text);
+	strv_split(&steps, buf_str(&text), '\n');
+	ck_assert_uint_ge(steps.n, 9);
+	for (size_t i = 1; i < steps.n; i++, n++) { /* the first is TUNSETIFF */
+		struct fault with = { .refuse = (int)n, .refusals = 1, .answer = ENOMEM };
+		struct error err;
+
+		if (spec.vlan && i == steps.n - 1) {
+			err = check_fails(with);
+			check_words(&err, ERROR_FAILED, "list the VLANs of 'mvm-web1'");
+			with.refuse = (int)++n;
+		}
+		err = check_fails(with);
+		check_words(&err, ERROR_FAILED, steps.v[i]);
+	}
+	check_works();
+	ck_assert_int_eq(fault_messages, n);
+}
+END_TEST
+
+/* The batch, its answer and the tap's going up; with VLANs the list of them and its end. */
+START_TEST(round_trips_of_all)
+{
+	ask_for_all();
+	check_works();
+	ck_assert_int_eq(fault_sends, spec.vlan ? 3 : 2);
+	ck_assert_int_eq(fault_receives, spec.vlan ? 4 : 2);
 }
 END_TEST
 
@@ -523,9 +472,9 @@ END_TEST
 START_TEST(two_round_trips)
 {
 	check_works();
-	ck_assert_int_eq(sends, 2);
-	ck_assert_int_eq(receives, 2);
-	ck_assert_int_eq(messages, MESSAGES);
+	ck_assert_int_eq(fault_sends, 2);
+	ck_assert_int_eq(fault_receives, 2);
+	ck_assert_int_eq(fault_messages, MESSAGES);
 }
 END_TEST
 
@@ -564,6 +513,8 @@ int main(void)
 	tcase_set_timeout(c, 120);
 	tcase_add_loop_test(c, message_refused, 0, MESSAGES);
 	tcase_add_test(c, known_refusals_are_worded);
+	tcase_add_test(c, kernel_without_traffic_control);
+	tcase_add_test(c, guard_not_loaded);
 	tcase_add_test(c, refusal_without_guard);
 	tcase_add_test(c, kernel_without_ipv6);
 	tcase_add_test(c, second_refusal_of_ipv6_is_final);
@@ -572,6 +523,9 @@ int main(void)
 	tcase_add_test(c, read_back_tells_the_bridge);
 	tcase_add_test(c, no_tun_device);
 	tcase_add_test(c, tap_not_created);
+	tcase_add_test(c, queue_not_opened);
+	tcase_add_test(c, any_message_of_all_refused);
+	tcase_add_test(c, round_trips_of_all);
 	tcase_add_test(c, netlink_fails);
 	tcase_add_test(c, late_answer_is_no_answer_to_another_request);
 	tcase_add_test(c, interrupted_by_a_signal);
