@@ -3,13 +3,13 @@
 #include "base/alloc.h"
 #include "frame_words.h"
 
-/* A segment of 1460 bytes out of one of 5840. */
-#define SEGMENT(kind, ip_header)                                                                   \
+/* TCP, from start on, in segments of size bytes */
+#define SEGMENT(kind, start, size)                                                                 \
 	.header = { .flags = VIRTIO_NET_HDR_F_NEEDS_CSUM,                                          \
 		    .gso_type = VIRTIO_NET_HDR_GSO_##kind,                                         \
-		    .hdr_len = 14 + (ip_header) + 20,                                              \
-		    .gso_size = 1460,                                                              \
-		    .csum_start = 14 + (ip_header),                                                \
+		    .hdr_len = (start) + 20,                                                       \
+		    .gso_size = size,                                                              \
+		    .csum_start = start,                                                           \
 		    .csum_offset = 16 }
 
 const struct frame_case frame_good[] = {
@@ -97,9 +97,10 @@ const struct frame_case frame_good[] = {
 	GOOD("IPv6 TCP checksum", MY_IP6_TO(TO_TCP, PEER_IP6) TCP, CHECKSUM(54, 16)),
 	GOOD("IPv6 UDP checksum behind options",
 	     MY_IP6_TO(TO_OPTIONS, PEER_IP6) OPTIONS(TO_UDP) UDP("3039", "0035"), CHECKSUM(62, 6)),
-	GOOD("TCP to be segmented", MY_IP4(TO_TCP) TCP "5a*5840", SEGMENT(TCPV4, 20)),
+	GOOD("TCP to be segmented", MY_IP4(TO_TCP) TCP "5a*5840", SEGMENT(TCPV4, 34, 1460)),
 	GOOD("IPv6 TCP to be segmented",
-	     ETH(PEER, "86dd") IP6(TO_TCP, MY_IP6, PEER_IP6) TCP "5a*5840", SEGMENT(TCPV6, 40)),
+	     ETH(PEER, "86dd") IP6(TO_TCP, MY_IP6, PEER_IP6) TCP "5a*5760",
+	     SEGMENT(TCPV6, 54, 1440)),
 };
 
 const size_t frame_n_good = ARRAY_SIZE(frame_good);
