@@ -171,6 +171,19 @@ int netns_int(const json_t *object, const char *keys)
 	return json_is_integer(value) ? (int)json_integer_value(value) : -1;
 }
 
+static bool has_entry_in_no_vlan(const json_t *entries, const char *port)
+{
+	json_t *entry;
+	size_t i;
+
+	json_array_foreach(entries, i, entry)
+	{
+		if (strcmp(netns_str(entry, "ifname"), port) == 0 && !netns_at(entry, "vlan"))
+			return true;
+	}
+	return false;
+}
+
 json_t *netns_fdb(const char *bridge, const char *mac)
 {
 	json_t *entries = netns_json("bridge -j -d fdb show br %s", bridge);
@@ -178,9 +191,14 @@ json_t *netns_fdb(const char *bridge, const char *mac)
 	json_t *entry;
 	size_t i;
 
+	for (i = json_array_size(entries); i-- > 0;) {
+		if (strcmp(netns_str(json_array_get(entries, i), "mac"), mac) != 0)
+			json_array_remove(entries, i);
+	}
 	json_array_foreach(entries, i, entry)
 	{
-		if (strcmp(netns_str(entry, "mac"), mac) == 0)
+		if (!netns_at(entry, "vlan") ||
+		    !has_entry_in_no_vlan(entries, netns_str(entry, "ifname")))
 			json_array_append(found, entry);
 	}
 	json_decref(entries);

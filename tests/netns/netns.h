@@ -41,7 +41,10 @@ const json_t *netns_at(const json_t *object, const char *keys);
 const char *netns_str(const json_t *object, const char *keys); /* "" where absent */
 int netns_int(const json_t *object, const char *keys); /* -1 where absent */
 
-/* The FDB entries of a bridge with that MAC, in any VLAN. */
+/*
+ * The FDB entries of a bridge with that MAC, in any VLAN. What is asked for in no VLAN, a kernel with
+ * VLAN filtering copies into all VLANs of the port, on every bridge: these copies are left out.
+ */
 json_t *netns_fdb(const char *bridge, const char *mac);
 
 /* Was the kernel built with CONFIG_BRIDGE_VLAN_FILTERING? */
