@@ -140,3 +140,11 @@ small_guest()
 		"$TOP/tests/e2e/mkguest" "$CACHE/guest" -- \
 		"$TOP/tests/e2e/mkguest" "$TOP"/tests/e2e/guest/* "$TOP/contrib/mkimage"
 }
+
+# The host that the suite `kernel` runs on.
+debian_host()
+{
+	make_once "$CACHE/host/host.qcow2" "$CACHE/mkhost.log" \
+		"$TOP/tests/kernel/mkhost" "$CACHE/host" -- \
+		"$TOP/tests/kernel/mkhost" "$TOP/contrib/mkimage"
+}
