@@ -180,8 +180,8 @@ unsigned int vm_nic_trunk(const struct vm_nic *nic, struct vlan_range out[VM_TRU
 
 /*
  * What a NIC's fields say only together: VLANs and addresses given twice, which the reader and the
- * writer of vm.conf refuse as well; and guard ip without static addresses, or with dhcp, which is
- * for create, set and start to refuse. ERROR_USAGE.
+ * writer of vm.conf refuse as well; guard ip without static addresses, or with dhcp, and an MTU below
+ * that of IPv6 beside such an address, which is for create, set and start to refuse. ERROR_USAGE.
  */
 int vm_nic_check(const struct vm_nic *nic, struct error *err);
 

@@ -11,6 +11,8 @@
 #include "base/parse.h"
 #include "vm_keys.h"
 
+enum { IPV6_MIN_MTU = 1280 };
+
 /* The prefix length of an address that came without: the LAN's, or what a LAN usually has. */
 static unsigned int default_length(const struct ip_addr *addr, const struct ip_prefix *fallback)
 {
@@ -246,11 +248,30 @@ static int check_guard(const struct vm_nic *nic, struct error *err)
 	return error_hint(err, "give an address, or guard 'mac'");
 }
 
+/* Linux has no IPv6 at all on such a link (RFC 8200, 5). */
+static int check_mtu(const struct vm_nic *nic, struct error *err)
+{
+	struct ip_prefix addresses[VM_ADDRESSES_MAX];
+	unsigned int n = vm_nic_addresses(nic, addresses);
+
+	if (!nic->mtu || nic->mtu >= IPV6_MIN_MTU)
+		return 0;
+	for (unsigned int i = 0; i < n; i++) {
+		if (addresses[i].addr.family == AF_INET6)
+			return error_set(err, ERROR_USAGE, EINVAL,
+					 "mtu %u is below the %d that IPv6 needs", nic->mtu,
+					 IPV6_MIN_MTU);
+	}
+	return 0;
+}
+
 int vm_nic_check(const struct vm_nic *nic, struct error *err)
 {
 	int r = vm_nic_check_lists(nic, err);
 
-	return r < 0 ? r : check_guard(nic, err);
+	if (r == 0)
+		r = check_guard(nic, err);
+	return r < 0 ? r : check_mtu(nic, err);
 }
 
 static int parse_ip(const struct config_key *key, const char *text, void *field, struct error *err)

@@ -374,6 +374,24 @@ START_TEST(ip_refused)
 }
 END_TEST
 
+START_TEST(mtu_that_ipv6_has_no_use_for)
+{
+	struct vm_nic *nic = &config.nics[0];
+	struct error err = ERROR_INIT;
+
+	check_ip("192.0.2.5/24", NULL, "192.0.2.5/24");
+	nic->mtu = 1279;
+	suite_assert_ok(vm_nic_check(nic, &err), err);
+	strv_push(&nic->more_ip, "2001:db8::5/64");
+	suite_assert_error(vm_nic_check(nic, &err), err, EINVAL, ERROR_USAGE);
+	ck_assert_ptr_nonnull(strstr(err.message, "1280"));
+	nic->mtu = 1280;
+	suite_assert_ok(vm_nic_check(nic, &err), err);
+	nic->mtu = 0;
+	suite_assert_ok(vm_nic_check(nic, &err), err);
+}
+END_TEST
+
 static int add_ip(const char *text, struct error *err)
 {
 	return vm_nic_add_ip(&config.nics[0], text, err);
@@ -499,6 +517,7 @@ int main(void)
 	tcase_add_test(tc, rates_in_both_forms);
 	tcase_add_test(tc, ip_in_all_forms);
 	tcase_add_test(tc, ip_refused);
+	tcase_add_test(tc, mtu_that_ipv6_has_no_use_for);
 	tcase_add_test(tc, further_addresses);
 	tcase_add_test(tc, who_has_what);
 	tcase_add_test(tc, gateways_of_both_families);
