@@ -60,6 +60,14 @@ bool live_is_alive(const struct live *live)
 	return live->process.pid > 0;
 }
 
+int live_must_run(const struct vm_dir *dir, const struct live *live, struct error *err)
+{
+	if (live_is_alive(live) && !live->foreign && !live->half_started)
+		return 0;
+	error_set(err, ERROR_BUSY, ESRCH, "vm '%s' is not running", dir->name);
+	return error_hint(err, "mnmivm-se start %s", dir->name);
+}
+
 int live_check_unrecorded(const struct vm_host *host, const struct vm_dir *dir, struct error *err)
 {
 	const struct timespec pause = { .tv_nsec = DYING_POLL_MS * 1000000L };

@@ -21,6 +21,9 @@ int live_get(const struct vm_host *host, const struct vm_dir *dir, struct live *
 
 bool live_is_alive(const struct live *live);
 
+/* ERROR_BUSY unless it runs, was started by us, and its start is over. */
+int live_must_run(const struct vm_dir *dir, const struct live *live, struct error *err);
+
 /*
  * What is to become of a half-started VM, under its lock. Its launcher may have been killed
  * before the guest ran, or just after: QEMU knows. A guest that runs, or was paused, is adopted

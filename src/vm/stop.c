@@ -188,14 +188,6 @@ int vm_restart(const struct vm_host *host, const char *name, const struct vm_sto
 	return r < 0 ? r : stopped;
 }
 
-static int must_run(const struct vm_dir *dir, const struct live *live, struct error *err)
-{
-	if (live_is_alive(live) && !live->foreign && !live->half_started)
-		return 0;
-	error_set(err, ERROR_BUSY, ESRCH, "vm '%s' is not running", dir->name);
-	return error_hint(err, "mnmivm-se start %s", dir->name);
-}
-
 /* `stop` and `cont` in QEMU's words. */
 static int set_paused(const struct vm_host *host, const char *name, bool paused, struct error *err)
 {
@@ -209,7 +201,7 @@ static int set_paused(const struct vm_host *host, const char *name, bool paused,
 	if (!r)
 		r = live_get(host, &dir, &live, err);
 	if (!r)
-		r = must_run(&dir, &live, err);
+		r = live_must_run(&dir, &live, err);
 	if (!r)
 		r = stop_connect(&dir, &qmp, err);
 	if (!r)

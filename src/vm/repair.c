@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Taps that fell off their bridge are put back, with all their settings. */
+#include <errno.h>
+
+#include "base/alloc.h"
+#include "net/netlink.h"
+#include "qmp/qmp.h"
+#include "vm/net.h"
+#include "vm/start.h"
+#include "lan.h"
+#include "live.h"
+#include "nic.h"
+#include "sockets.h"
+
+struct repair {
+	const struct vm_host *host;
+	struct vm_dir dir; /* locked, except for a look */
+	struct live live;
+	struct vm_config vm;
+	struct nl_sock *netlink;
+	bool check_only;
+	bool repaired; /* any of the taps */
+};
+
+static void repair_done(struct repair *repair)
+{
+	netlink_close(&repair->netlink);
+	vm_config_done(&repair->vm);
+	vm_dir_done(&repair->dir);
+}
+
+static int repair_begin(struct repair *repair, const char *name, struct error *err)
+{
+	const struct vm_host *host = repair->host;
+	int r = repair->check_only
+			? vm_dir_open(&host->store, name, &repair->dir, err)
+			: vm_dir_lock_existing(&host->store, name, "net repair", &repair->dir, err);
+
+	if (!r)
+		r = live_get(host, &repair->dir, &repair->live, err);
+	if (!r)
+		r = live_must_run(&repair->dir, &repair->live, err);
+	if (!r)
+		r = vm_dir_load(&repair->dir, &host->config, lan_fallback(host), &repair->vm, err);
+	return r ? r : netlink_open(&repair->netlink, err);
+}
+
+static int repair_nic(struct repair *repair, unsigned int i, struct buf *changes, struct error *err)
+{
+	enum tap_repair result = TAP_REPAIR_INTACT;
+	struct bridge bridge;
+	struct nic_spec spec;
+	int r = nic_check_guard(&repair->vm.nics[i], err);
+
+	if (!r)
+		r = lan_find_bridge(repair->host, repair->netlink, &repair->vm.nics[i], &bridge,
+				    err);
+	if (r)
+		return r;
+	if (!bridge.up)
+		vm_note(repair->host, "bridge '%s' is down: ip link set %s up", bridge.name,
+			bridge.name);
+	nic_spec_init(&spec, repair->dir.name, &repair->vm, i);
+	r = tap_repair(repair->netlink, &bridge, &spec.tap, repair->check_only, &result, changes,
+		       err);
+	if (r < 0 && err->kind == ERROR_NOT_FOUND) {
+		/* it is the VM that "not found" means to the user */
+		error_kind(err, ERROR_FAILED);
+		return error_hint(err, "mnmivm-se restart %s", repair->dir.name);
+	}
+	if (!r)
+		repair->repaired |= result == TAP_REPAIRED;
+	return r;
+}
+
+/* What one NIC lacks is no reason to leave the next one off. */
+static int repair_nics(struct repair *repair, struct buf *changes, struct error *err)
+{
+	int first = 0;
+
+	for (unsigned int i = 0; i < repair->vm.n_nics; i++) {
+		struct error attempt = ERROR_INIT;
+		int r = repair_nic(repair, i, changes, &attempt);
+
+		if (r && first)
+			vm_note(repair->host, "%s: %s", repair->dir.name, attempt.message);
+		else if (r)
+			*err = attempt;
+		if (!first)
+			first = r;
+	}
+	return first;
+}
+
+/* The guest is connected again either way; it will be found when it speaks. */
+static void announce(const struct repair *repair)
+{
+	AUTO(qmp_closep) struct qmp *qmp = NULL;
+	struct error err = ERROR_INIT;
+
+	if (qmp_connect(repair->dir.run_fd, QMP_SOCKET, QMP_TIMEOUT_MS, &qmp, &err) ||
+	    qmp_announce(qmp, &err))
+		vm_note(repair->host, "%s: the guest is not announced to the LAN: %s",
+			repair->dir.name, err.message);
+}
+
+int vm_net_repair(const struct vm_host *host, const char *name, bool check_only,
+		  struct buf *ret_changes, struct error *err)
+{
+	AUTO(repair_done)
+	struct repair repair = {
+		.host = host,
+		.dir = VM_DIR_INIT,
+		.check_only = check_only,
+	};
+	int r = repair_begin(&repair, name, err);
+
+	if (r)
+		return r;
+	r = repair_nics(&repair, ret_changes, err);
+	if (repair.repaired && !check_only)
+		announce(&repair);
+	if (r)
+		return r;
+	return repair.repaired ? 0 : VM_ALREADY;
+}
