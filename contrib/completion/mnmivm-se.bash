@@ -26,6 +26,7 @@ declare -gA _mnmivm_se_options=(
 	[logs]='-f --follow --qemu --console'
 	[show-cmd]=''
 	[image]=''
+	[net]='--dry-run'
 	[help]=''
 	[version]=''
 )
@@ -94,6 +95,7 @@ declare -gA _mnmivm_se_arguments=(
 	[logs]=VM
 	[show-cmd]=VM
 	[image]='import list remove'
+	[net]='show repair'
 	[help]=COMMAND
 )
 
@@ -168,6 +170,15 @@ _mnmivm_se_argument()
 			_mnmivm_se_reply -W "$(_mnmivm_se_ask image list)" -- "$3"
 		elif [[ $verb == import ]] && (($2 == 1)); then
 			_mnmivm_se_value FILE "$3"
+		fi
+		;;
+	'show '*)
+		if ((!$2)); then
+			_mnmivm_se_reply -W "$1" -- "$3"
+		elif [[ $verb == repair ]]; then
+			_mnmivm_se_reply -W "$(_mnmivm_se_ask list)" -- "$3"
+		elif [[ $verb == show ]] && (($2 == 1)); then
+			_mnmivm_se_value BRIDGE "$3"
 		fi
 		;;
 	esac

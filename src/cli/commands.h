@@ -12,6 +12,7 @@ extern const struct command command_help;
 extern const struct command command_image;
 extern const struct command command_list;
 extern const struct command command_logs;
+extern const struct command command_net;
 extern const struct command command_pause;
 extern const struct command command_restart;
 extern const struct command command_resume;

@@ -106,30 +106,38 @@ static int each_choose(struct cli *cli, const struct cli_args *args, struct strv
 	return 0;
 }
 
-int each_vm(struct cli *cli, const char *command, const struct cli_args *args,
-	    unsigned int parallel, each_function *function, struct error *err)
+int each_of(struct cli *cli, const char *command, const struct cli_args *args,
+	    const struct strv *names, unsigned int parallel, each_function *function,
+	    struct error *err)
 {
-	AUTO_STRV names = STRV_INIT;
 	AUTO_FREE int *codes = NULL;
 	AUTO_FREE pid_t *pids = NULL;
-	struct each each = { cli, command, args, function, &names, NULL, NULL };
-	int r = each_choose(cli, args, &names, err);
+	struct each each = { cli, command, args, function, names, NULL, NULL };
 
-	if (r || !names.n)
-		return r;
-	if (names.n == 1)
-		return function(cli, names.v[0], args, err);
-	codes = xcalloc(names.n, sizeof(*codes));
-	pids = xcalloc(names.n, sizeof(*pids));
+	if (!names->n)
+		return 0;
+	if (names->n == 1)
+		return function(cli, names->v[0], args, err);
+	codes = xcalloc(names->n, sizeof(*codes));
+	pids = xcalloc(names->n, sizeof(*pids));
 	each.codes = codes;
 	each.pids = pids;
 	if (parallel > 1)
 		each_parallel(&each, parallel);
 	else
-		for (size_t i = 0; i < names.n; i++)
+		for (size_t i = 0; i < names->n; i++)
 			codes[i] = each_one(&each, i);
-	for (size_t i = 0; i < names.n; i++)
+	for (size_t i = 0; i < names->n; i++)
 		if (codes[i])
 			return codes[i];
 	return 0;
+}
+
+int each_vm(struct cli *cli, const char *command, const struct cli_args *args,
+	    unsigned int parallel, each_function *function, struct error *err)
+{
+	AUTO_STRV names = STRV_INIT;
+	int r = each_choose(cli, args, &names, err);
+
+	return r ? r : each_of(cli, command, args, &names, parallel, function, err);
 }

@@ -17,4 +17,9 @@ typedef int each_function(struct cli *cli, const char *name, const struct cli_ar
 int each_vm(struct cli *cli, const char *command, const struct cli_args *args,
 	    unsigned int parallel, each_function *function, struct error *err);
 
+/* The same for these VMs, whatever the words are. */
+int each_of(struct cli *cli, const char *command, const struct cli_args *args,
+	    const struct strv *names, unsigned int parallel, each_function *function,
+	    struct error *err);
+
 #endif
