@@ -10,6 +10,7 @@
 #include "base/process.h"
 #include "config/vm_config.h"
 #include "vm/host.h"
+#include "vm/net.h"
 
 enum vm_state {
 	VM_STATE_STOPPED,
@@ -68,8 +69,11 @@ struct vm_details {
 	char capabilities[80]; /* "none", or the five sets in hexadecimal */
 	int no_new_privs;
 	int seccomp; /* 2: filters */
-	int tap_exists;
+	int tap_exists; /* the first NIC's */
+	struct vm_net_port *taps; /* one for each NIC; NULL where they cannot be told */
+	size_t n_taps;
 };
 void vm_details_get(const struct vm_host *host, const struct vm_info *info, struct vm_details *ret);
+void vm_details_done(struct vm_details *details);
 
 #endif

@@ -10,6 +10,7 @@
 #include "vm/status.h"
 #include "commands.h"
 #include "info_json.h"
+#include "net_view.h"
 #include "output.h"
 
 /* LSB init script codes; never "stopped" (3) when we cannot tell. */
@@ -39,9 +40,62 @@ static const char *yes_no(int value)
 	return value < 0 ? "unknown" : value ? "yes" : "no";
 }
 
+/* The reasons that there were, with their numbers. */
+static void print_drops(const struct vm_net_port *port)
+{
+	const char *before = ", dropped ";
+
+	if (!vm_drops_total(&port->drops)) {
+		printf(", nothing dropped");
+		return;
+	}
+	for (unsigned int i = 0; i < GUARD_DROPS; i++) {
+		if (!port->drops.dropped[i])
+			continue;
+		printf("%s%s %" PRIu64, before, vm_drop_text((enum guard_drop)i),
+		       port->drops.dropped[i]);
+		before = ", ";
+	}
+}
+
+static void print_traffic(const struct vm_net_port *port)
+{
+	char rx[SIZE_TEXT_MAX], tx[SIZE_TEXT_MAX];
+
+	size_format(port->port.rx_bytes, rx);
+	size_format(port->port.tx_bytes, tx);
+	printf("traffic:      %s from the guest, %s to it\n", rx, tx);
+	printf("guard:        %s", net_guard_word(port));
+	if (port->has_drops)
+		print_drops(port);
+	printf("\n");
+}
+
+static void print_tap(const struct vm_net_port *port)
+{
+	char problem[512], hint[256];
+
+	printf("tap:          %s, %s", port->port.name, net_port_state(port));
+	if (port->master[0])
+		printf(" on bridge '%s'", output_clean(port->master));
+	printf("\n");
+	if (port->place != VM_TAP_MISSING)
+		print_traffic(port);
+	if (vm_net_port_problem(port, problem, sizeof(problem), hint, sizeof(hint)))
+		printf("problem:      %s; see: %s\n", output_clean(problem), hint);
+}
+
+static void print_taps(const struct vm_info *info, const struct vm_details *details)
+{
+	if (info->taps[0][0] && !details->taps)
+		printf("tap:          %s, unknown\n", info->taps[0]);
+	for (size_t i = 0; i < details->n_taps; i++)
+		print_tap(&details->taps[i]);
+}
+
 static void print_details(const struct cli *cli, const struct vm_info *info)
 {
-	struct vm_details details;
+	AUTO(vm_details_done) struct vm_details details = { .taps = NULL };
 	char text[SIZE_TEXT_MAX];
 
 	if (info->problem[0])
@@ -63,17 +117,14 @@ static void print_details(const struct cli *cli, const struct vm_info *info)
 	printf("seccomp:      %s\n", details.seccomp < 0    ? "unknown"
 				     : details.seccomp == 2 ? "filtered"
 							    : "none");
-	if (info->taps[0][0])
-		printf("tap:          %s, %s\n", info->taps[0],
-		       details.tap_exists < 0 ? "unknown"
-		       : details.tap_exists   ? "there"
-					      : "missing");
+	print_taps(info, &details);
 }
 
 static json_t *details_json(const struct cli *cli, const struct vm_info *info)
 {
+	AUTO(vm_details_done) struct vm_details details = { .taps = NULL };
 	json_t *object = info_json(info);
-	struct vm_details details;
+	json_t *taps;
 
 	if (!info->process.pid)
 		return object;
@@ -84,6 +135,10 @@ static json_t *details_json(const struct cli *cli, const struct vm_info *info)
 	json_object_set_new(object, "no_new_privs", json_boolean(details.no_new_privs == 1));
 	json_object_set_new(object, "seccomp", json_integer(details.seccomp));
 	json_object_set_new(object, "tap_exists", json_boolean(details.tap_exists == 1));
+	taps = json_array();
+	for (size_t i = 0; i < details.n_taps; i++)
+		json_array_append_new(taps, net_port_json(&details.taps[i]));
+	json_object_set_new(object, "taps", taps);
 	return object;
 }
 

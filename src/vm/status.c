@@ -10,7 +10,6 @@
 
 #include "base/alloc.h"
 #include "base/file.h"
-#include "net/netlink.h"
 #include "net/tap.h"
 #include "qmp/qmp.h"
 #include "vm/status.h"
@@ -220,15 +219,21 @@ static void details_monitor(const struct vm_dir *dir, struct vm_details *ret)
 	snprintf(ret->qmp_status, sizeof(ret->qmp_status), "%s", qmp_status_word(status));
 }
 
-static void details_tap(const struct vm_info *info, struct vm_details *ret)
+static void details_taps(const struct vm_host *host, const struct vm_info *info,
+			 struct vm_details *ret)
 {
-	AUTO(netlink_close) struct nl_sock *sock = NULL;
 	struct error ignored = ERROR_INIT;
-	bool exists;
 
-	if (info->taps[0][0] && !netlink_open(&sock, &ignored) &&
-	    !tap_exists(sock, info->taps[0], &exists, &ignored))
-		ret->tap_exists = exists;
+	if (info->taps[0][0] &&
+	    !vm_net_ports_get(host, info->name, &info->config, &ret->taps, &ret->n_taps, &ignored))
+		ret->tap_exists = ret->n_taps && ret->taps[0].place != VM_TAP_MISSING;
+}
+
+void vm_details_done(struct vm_details *details)
+{
+	vm_net_ports_done(details->taps, details->n_taps);
+	details->taps = NULL;
+	details->n_taps = 0;
 }
 
 void vm_details_get(const struct vm_host *host, const struct vm_info *info, struct vm_details *ret)
@@ -242,7 +247,7 @@ void vm_details_get(const struct vm_host *host, const struct vm_info *info, stru
 	if (info->process.pid > 0 && !vm_dir_open(&host->store, info->name, &dir, &ignored)) {
 		details_process(info, &details);
 		details_monitor(&dir, &details);
-		details_tap(info, &details);
+		details_taps(host, info, &details);
 	}
 	*ret = details;
 }
