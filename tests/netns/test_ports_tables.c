@@ -1,24 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What a bridge has learned, the VLANs and the filters of its ports, held against iproute2. */
-#include <arpa/inet.h>
-#include <errno.h>
-#include <linux/bpf.h>
 #include <linux/if_packet.h>
-#include <linux/pkt_cls.h>
-#include <linux/pkt_sched.h>
-#include <linux/rtnetlink.h>
-#include <netlink/msg.h>
-#include <netlink/netlink.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
 #include "base/strv.h"
 #include "net/netlink.h"
 #include "net/ports.h"
+#include "filter.h"
 #include "netns.h"
 #include "suite.h"
 
@@ -294,49 +286,12 @@ START_TEST(vlans_without_filtering_are_none)
 }
 END_TEST
 
-/* The shortest program there is: let it pass. */
-static int load_program(void)
-{
-	static const struct bpf_insn program[] = {
-		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .imm = TC_ACT_UNSPEC },
-		{ .code = BPF_JMP | BPF_EXIT },
-	};
-	union bpf_attr attr = { .prog_type = BPF_PROG_TYPE_SCHED_CLS };
-	int fd;
-
-	attr.insns = (uintptr_t)program;
-	attr.insn_cnt = ARRAY_SIZE(program);
-	attr.license = (uintptr_t) "GPL";
-	fd = (int)syscall(SYS_bpf, BPF_PROG_LOAD, &attr, sizeof(attr));
-	ck_assert_msg(fd >= 0, "bpf: %s", strerror(errno));
-	return fd;
-}
-
 static void add_filter(const char *port, uint32_t hook, unsigned int priority, const char *name)
 {
-	json_t *link = netns_link(port);
-	struct tcmsg header = {
-		.tcm_ifindex = netns_int(link, "ifindex"),
-		.tcm_parent = TC_H_MAKE(TC_H_CLSACT, hook),
-		.tcm_info = TC_H_MAKE(priority << 16, htons(0x0003)), /* ETH_P_ALL */
-	};
-	struct nl_msg *msg = nlmsg_alloc_simple(RTM_NEWTFILTER, NLM_F_CREATE | NLM_F_EXCL);
-	struct nl_sock *own = nl_socket_alloc();
-	struct nlattr *options;
-	int fd = load_program();
+	int program = filter_load();
 
-	nlmsg_append(msg, &header, sizeof(header), NLMSG_ALIGNTO);
-	nla_put_string(msg, TCA_KIND, "bpf");
-	options = nla_nest_start(msg, TCA_OPTIONS);
-	nla_put_u32(msg, TCA_BPF_FD, (uint32_t)fd);
-	nla_put_string(msg, TCA_BPF_NAME, name);
-	nla_put_u32(msg, TCA_BPF_FLAGS, TCA_BPF_FLAG_ACT_DIRECT);
-	nla_nest_end(msg, options);
-	ck_assert_int_eq(nl_connect(own, NETLINK_ROUTE), 0);
-	ck_assert_int_eq(nl_send_sync(own, msg), 0);
-	nl_socket_free(own);
-	json_decref(link);
-	close(fd);
+	filter_add(port, hook, priority, name, program);
+	fd_close(&program);
 }
 
 /* What `tc` says is the id of the program of the filter with that preference; 0: none */
