@@ -9,15 +9,19 @@
 #include "base/error.h"
 #include "base/strv.h"
 
+/* A pipe holds that much whoever reads it or does not (pipe(7)). */
+enum { RUN_INPUT_MAX = 4096 };
+
 struct run_options {
 	int timeout_ms; /* then SIGKILL and -ETIMEDOUT; 0: 60 s */
 	int dir_fd; /* fchdir there first; -1: "/" */
 	struct buf *output; /* stdout, at most 1 MiB, replaced; NULL: /dev/null */
+	const char *input; /* stdin, which stays open behind it; NULL: /dev/null */
 };
 
 /*
- * argv[0] is an absolute path. The environment is PATH and LANG=C, standard input is
- * /dev/null, all other descriptors are closed. Returns 0 when it exits with 0; otherwise the
+ * argv[0] is an absolute path. The environment is PATH and LANG=C, descriptors above 2 are
+ * closed; an input longer than RUN_INPUT_MAX is -E2BIG. Returns 0 when it exits with 0; otherwise the
  * error names the program, its exit status or signal, and the last line it wrote to
  * standard error, and output keeps what came. -ENOENT (ERROR_HOST) when it is not installed,
  * -EFBIG when it wrote too much. The caller must not ignore SIGCHLD: the kernel would then

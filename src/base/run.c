@@ -41,7 +41,8 @@ struct run {
 	const struct run_options *options;
 	int64_t deadline_ms;
 	int null_fd;
-	int out[2]; /* pipes: read end, write end */
+	int in[2]; /* pipes: read end, write end */
+	int out[2];
 	int err[2];
 	int status[2];
 	int pid_fd;
@@ -51,8 +52,8 @@ struct run {
 
 #define RUN_INIT                                                                                   \
 	{                                                                                          \
-		.null_fd = -1, .out = { -1, -1 }, .err = { -1, -1 }, .status = { -1, -1 },         \
-		.pid_fd = -1                                                                       \
+		.null_fd = -1, .in = { -1, -1 }, .out = { -1, -1 }, .err = { -1, -1 },             \
+		.status = { -1, -1 }, .pid_fd = -1                                                 \
 	}
 
 /* Returns the status as of waitpid(2), or -errno. */
@@ -70,8 +71,9 @@ static int reap(struct run *run)
 
 static void run_done(struct run *run)
 {
-	int *const fds[] = { &run->null_fd, &run->out[0],    &run->out[1],    &run->err[0],
-			     &run->err[1],  &run->status[0], &run->status[1], &run->pid_fd };
+	int *const fds[] = { &run->null_fd,   &run->in[0],  &run->in[1],  &run->out[0],
+			     &run->out[1],    &run->err[0], &run->err[1], &run->status[0],
+			     &run->status[1], &run->pid_fd };
 
 	if (run->pid > 0) {
 		if (run->pid_fd < 0 ||
@@ -83,6 +85,18 @@ static void run_done(struct run *run)
 		fd_close(fds[i]);
 }
 
+/* It fits into the pipe, so that nobody need feed the program while it runs. */
+static int open_input(struct run *run)
+{
+	const char *input = run->options->input;
+
+	if (strlen(input) > RUN_INPUT_MAX)
+		return -E2BIG;
+	if (pipe2(run->in, O_CLOEXEC) < 0)
+		return -errno;
+	return fd_write_all(run->in[1], input, strlen(input));
+}
+
 static int open_pipes(struct run *run)
 {
 	run->null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
@@ -90,7 +104,7 @@ static int open_pipes(struct run *run)
 		return -errno;
 	if (run->options->output && pipe2(run->out, O_CLOEXEC) < 0)
 		return -errno;
-	return 0;
+	return run->options->input ? open_input(run) : 0;
 }
 
 /* From here to exec in the child: only system calls, nothing that may allocate or lock. */
@@ -132,6 +146,7 @@ static _Noreturn void child_exec(const struct run *run, char *const *argv)
 	static char *const environment[] = { path, lang, NULL };
 	int status = child_raise(run->status[1], run->status[1]);
 	int null = child_raise(run->null_fd, status);
+	int in = run->in[0] < 0 ? null : child_raise(run->in[0], status);
 	int out = run->out[1] < 0 ? null : child_raise(run->out[1], status);
 	int err = child_raise(run->err[1], status);
 	int dir = run->options->dir_fd;
@@ -139,7 +154,7 @@ static _Noreturn void child_exec(const struct run *run, char *const *argv)
 	child_reset_signals();
 	if ((dir < 0 ? chdir("/") : fchdir(dir)) < 0)
 		child_fail(status, STAGE_FOLDER);
-	if (dup2(null, 0) < 0 || dup2(out, 1) < 0 || dup2(err, 2) < 0)
+	if (dup2(in, 0) < 0 || dup2(out, 1) < 0 || dup2(err, 2) < 0)
 		child_fail(status, STAGE_SETUP);
 	/* not closed but marked: status has to live until exec */
 	if (syscall(SYS_close_range, 3U, ~0U, CLOSE_RANGE_CLOEXEC) < 0)
@@ -164,6 +179,7 @@ static int start(struct run *run, char *const *argv)
 	sigprocmask(SIG_SETMASK, &before, NULL);
 	if (r < 0)
 		return r;
+	fd_close(&run->in[0]);
 	fd_close(&run->out[1]);
 	fd_close(&run->err[1]);
 	fd_close(&run->status[1]);

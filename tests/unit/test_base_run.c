@@ -114,6 +114,40 @@ START_TEST(standard_input_is_empty)
 }
 END_TEST
 
+START_TEST(standard_input_is_as_given_and_stays_open)
+{
+	struct run_options options = { .dir_fd = -1, .timeout_ms = 300 };
+	struct error err = ERROR_INIT;
+	AUTO_BUF output = BUF_INIT;
+
+	options.output = &output;
+	options.input = "one\ntwo\n";
+	suite_assert_ok(run_sh("read a; read b; echo $b $a", options, &err), err);
+	ck_assert_str_eq(buf_str(&output), "two one\n");
+
+	/* a third line never comes, and neither does an end */
+	suite_assert_error(run_sh("read a; read b; read c", options, &err), err, ETIMEDOUT,
+			   ERROR_TIMEOUT);
+}
+END_TEST
+
+START_TEST(standard_input_has_a_bound)
+{
+	struct run_options options = { .dir_fd = -1 };
+	struct error err = ERROR_INIT;
+	char text[RUN_INPUT_MAX + 2];
+
+	memset(text, 'x', sizeof(text));
+	text[RUN_INPUT_MAX - 1] = '\n';
+	text[RUN_INPUT_MAX] = '\0';
+	options.input = text;
+	suite_assert_ok(run_sh("read a", options, &err), err);
+	text[RUN_INPUT_MAX] = 'x';
+	text[RUN_INPUT_MAX + 1] = '\0';
+	suite_assert_error(run_sh("read a", options, &err), err, E2BIG, ERROR_FAILED);
+}
+END_TEST
+
 START_TEST(folder_is_root_or_as_asked)
 {
 	struct run_options options = { .dir_fd = tmp.fd };
@@ -438,6 +472,8 @@ static TCase *inherit_case(void)
 	tcase_add_test(tc, arguments_go_through_no_shell);
 	tcase_add_test(tc, environment_is_two_variables);
 	tcase_add_test(tc, standard_input_is_empty);
+	tcase_add_test(tc, standard_input_is_as_given_and_stays_open);
+	tcase_add_test(tc, standard_input_has_a_bound);
 	tcase_add_test(tc, folder_is_root_or_as_asked);
 	tcase_add_test(tc, descriptors_stay_here);
 	tcase_add_test(tc, signals_start_afresh);
