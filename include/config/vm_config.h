@@ -147,6 +147,12 @@ const char *const *vm_config_keys(void);
 int vm_config_format(const struct vm_config *config, struct buf *ret, struct error *err);
 
 /*
+ * Append to ret the keys whose values differ, as vm_config_set() takes them; a NIC or disk that one
+ * of them lacks is "nic.1". What no QEMU needs to know (protect, stop_timeout) is left out.
+ */
+void vm_config_diff(const struct vm_config *a, const struct vm_config *b, struct strv *ret);
+
+/*
  * Replace the NIC's name servers by those of a comma-separated list, "none" for no one. what
  * names it in the message. ERROR_USAGE; the list may be half replaced then.
  */

@@ -33,7 +33,7 @@ int record_write(const struct vm_dir *dir, const struct record *record, struct e
 int record_phase(const struct vm_dir *dir, const struct process_id *process, enum phase phase,
 		 struct error *err);
 
-/* Remove the record, vm.pid, the sockets and the seed copy of a process that has gone. */
+/* Remove the record, vm.pid, the sockets, the seed copy and the settings of a process that has gone. */
 void record_clear(const struct vm_dir *dir);
 
 /* Is anything left that record_clear() would remove? */

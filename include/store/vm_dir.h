@@ -72,4 +72,13 @@ int vm_dir_load(const struct vm_dir *dir, const struct host_config *host,
  */
 int vm_dir_save(int dir_fd, const struct vm_config *config, bool durable, struct error *err);
 
+/*
+ * The same in the run folder: the settings that the running VM was started with, until
+ * record_clear(). VM_DIR_NO_RUN (positive) where there are none, of a VM of the Go edition too.
+ */
+enum { VM_DIR_NO_RUN = 1 };
+int vm_dir_save_run(const struct vm_dir *dir, const struct vm_config *config, struct error *err);
+int vm_dir_load_run(const struct vm_dir *dir, const struct host_config *host, struct vm_config *ret,
+		    struct error *err);
+
 #endif

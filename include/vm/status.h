@@ -34,6 +34,8 @@ struct vm_info {
 	struct process_usage usage;
 	const char *bridges[VM_NICS_MAX]; /* the NIC's, or the host's; borrowed */
 	char taps[VM_NICS_MAX][16]; /* names; "" when not running */
+	struct strv
+		pending; /* keys that differ from what it was started with; see vm_config_diff() */
 	uint64_t disk_bytes; /* what the guest sees */
 	uint64_t disk_used_bytes; /* blocks of the overlay */
 };

@@ -275,6 +275,7 @@ static void show_text(const struct vm_info *info)
 	print_text("name:", info->name);
 	print_text("state:", status_word(info));
 	print_text("problem:", info->problem);
+	print_list("pending:", &info->pending);
 	if (info->process.pid)
 		printf("%-14s %d\n", "pid:", info->process.pid);
 	show_machine(info);

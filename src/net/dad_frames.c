@@ -26,6 +26,7 @@ enum {
 	IP6_SOURCE = ETHERNET_LEN + 8,
 	IP6_TARGET = ETHERNET_LEN + 24,
 	IP6_LEN = 40,
+	IP6_ADDRESSES_LEN = 32,
 
 	ND_TYPE = ETHERNET_LEN + IP6_LEN,
 	ND_CODE = ND_TYPE + 1,
@@ -113,7 +114,8 @@ static uint32_t sum_16(uint32_t sum, const uint8_t *data, size_t len)
  */
 static unsigned int icmp6_checksum(const uint8_t *frame, size_t len)
 {
-	uint32_t sum = sum_16((uint32_t)len + IPPROTO_ICMPV6, frame + IP6_SOURCE, 2 * 16);
+	uint32_t sum = sum_16((uint32_t)len + IPPROTO_ICMPV6, frame + IP6_SOURCE,
+			      IP6_ADDRESSES_LEN);
 
 	sum = sum_16(sum, frame + ND_TYPE, len);
 	while (sum >> 16)

@@ -76,20 +76,26 @@ static bool says_so(const struct vm_config *config, const char *claim)
 
 /*
  * An update-cloud that was killed leaves its VM with a claim on an address that it did not get.
- * So what its files say counts; those of a damaged VM cannot be read, it keeps what it has.
+ * So what its files say counts, and what it was started with while it runs; those of a damaged VM
+ * cannot be read, it keeps what it has.
  */
 static bool owner_uses(const struct store *store, const char *owner, const char *claim)
 {
 	AUTO(vm_config_done) struct vm_config config = { 0 };
+	AUTO(vm_config_done) struct vm_config running = { 0 };
 	struct error ignored = ERROR_INIT;
 	AUTO_VM_DIR dir = VM_DIR_INIT;
+	int r;
 
 	if (!in_files(claim))
 		return true;
 	if (vm_dir_open(store, owner, &dir, &ignored) ||
 	    vm_dir_load(&dir, store->config, &store->config->lan_cidr, &config, &ignored))
 		return true;
-	return says_so(&config, claim);
+	if (says_so(&config, claim))
+		return true;
+	r = vm_dir_load_run(&dir, store->config, &running, &ignored);
+	return r < 0 || (r == 0 && says_so(&running, claim));
 }
 
 /*

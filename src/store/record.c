@@ -18,11 +18,15 @@ enum { RECORD_MAX = 512, CMDLINE_MAX = 128 * 1024, STATUS_MAX = 16 * 1024 };
 static const char *const phase_words[] = { "starting", "running", "paused", "stopping", NULL };
 
 /*
- * What start leaves in the run folder besides the lock and the logs; of the last two when it is
+ * What start leaves in the run folder besides the lock and the logs; of the last line when it is
  * killed.
  */
-static const char *const leftovers[] = { "process",  "qmp.sock",     "console.sock",  "vnc.sock",
-					 "seed.iso", ".tmp-process", ".tmp-seed.iso", NULL };
+static const char *const leftovers[] = {
+	"process",	 "qmp.sock",	  "console.sock", "vnc.sock",	"seed.iso",
+	"vm.mac",	 "vm.ip",	  "os.name",	  "vnc.port",	"vm.conf",
+	".tmp-process",	 ".tmp-seed.iso", ".tmp-vm.mac",  ".tmp-vm.ip", ".tmp-os.name",
+	".tmp-vnc.port", ".tmp-vm.conf",  NULL,
+};
 
 static char *record_format(const struct record *record)
 {

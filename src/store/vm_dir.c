@@ -380,3 +380,20 @@ int vm_dir_save(int dir_fd, const struct vm_config *config, bool durable, struct
 								 text.len, 0600, err);
 	return r;
 }
+
+int vm_dir_save_run(const struct vm_dir *dir, const struct vm_config *config, struct error *err)
+{
+	return vm_dir_save(dir->run_fd, config, false, err);
+}
+
+int vm_dir_load_run(const struct vm_dir *dir, const struct host_config *host, struct vm_config *ret,
+		    struct error *err)
+{
+	struct vm_dir run = { .fd = dir->run_fd, .run_fd = -1, .lock_fd = -1 };
+
+	memcpy(run.name, dir->name, sizeof(run.name));
+	/* the first file to be written, the one that every VM has */
+	if (run.fd < 0 || faccessat(run.fd, "vm.mac", F_OK, AT_SYMLINK_NOFOLLOW) < 0)
+		return VM_DIR_NO_RUN;
+	return vm_dir_load(&run, host, NULL, ret, err);
+}

@@ -87,16 +87,24 @@ int change_save(struct change *change, struct error *err)
 	return r;
 }
 
+static void drop_unused(const struct change *change, const struct vm_config *vm,
+			const struct vm_config *const kept[2])
+{
+	vm_claims_drop_unused(&change->host->store, change->dir.name, vm, kept, 2);
+}
+
 void change_settle(struct change *change)
 {
-	const struct store *store = &change->host->store;
 	AUTO(vm_config_done) struct vm_config now = { 0 };
+	AUTO(vm_config_done) struct vm_config running = { 0 };
+	const struct vm_config *kept[] = { &now, &running };
 	struct error ignored = ERROR_INIT;
 
-	if (load(change, &now, &ignored))
+	if (load(change, &now, &ignored) ||
+	    vm_dir_load_run(&change->dir, &change->host->config, &running, &ignored) < 0)
 		return;
-	vm_claims_drop_unused(store, change->dir.name, &change->old, &now);
-	vm_claims_drop_unused(store, change->dir.name, &change->vm, &now);
+	drop_unused(change, &change->old, kept);
+	drop_unused(change, &change->vm, kept);
 }
 
 int change_refresh(struct change *change, const char **ret_note, struct error *err)

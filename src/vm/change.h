@@ -32,7 +32,7 @@ int change_save(struct change *change, struct error *err);
 
 /*
  * However far it came: of the old and the new claims the VM keeps those that its folder speaks
- * of now.
+ * of now, and those that it was started with while it runs.
  */
 void change_settle(struct change *change);
 

@@ -254,7 +254,7 @@ int lan_complete_nic(const struct vm_host *host, struct nl_sock *sock, const str
 	if (nic->mtu > lan->bridge.mtu)
 		return error_set(err, ERROR_USAGE, EINVAL, "mtu %u is above the %u of bridge '%s'",
 				 nic->mtu, lan->bridge.mtu, lan->bridge.name);
-	r = nic_check_guard(nic, err);
+	r = vm_nic_check(nic, err);
 	if (r)
 		return r;
 	if (nic->ip_mode != IP_STATIC && !nic->more_ip.n)

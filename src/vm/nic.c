@@ -2,7 +2,6 @@
 /* A NIC of the configuration as a tap that is asked for. */
 #include "nic.h"
 
-#include <errno.h>
 #include <unistd.h>
 
 _Static_assert((int)VM_ADDRESSES_MAX == (int)TAP_ADDRESSES_MAX, "addresses of a NIC");
@@ -35,15 +34,6 @@ unsigned int nic_queues(const struct vm_config *vm, unsigned int i)
 const char *nic_bridge(const struct vm_nic *nic, const struct host_config *host)
 {
 	return nic->bridge ? nic->bridge : host->bridge;
-}
-
-int nic_check_guard(const struct vm_nic *nic, struct error *err)
-{
-	if (nic->guard != GUARD_IP || nic->ip_mode != IP_DHCP)
-		return 0;
-	error_set(err, ERROR_USAGE, EINVAL,
-		  "guard ip knows no address that DHCP will give to the guest");
-	return error_hint(err, "give it a static address (--ip ADDR), or guard mac");
 }
 
 void nic_spec_init(struct nic_spec *spec, const char *name, const struct vm_config *vm,

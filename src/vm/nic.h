@@ -20,9 +20,6 @@ void nic_spec_init(struct nic_spec *spec, const char *name, const struct vm_conf
 /* The bridge that it is to be on; borrowed. */
 const char *nic_bridge(const struct vm_nic *nic, const struct host_config *host);
 
-/* guard ip needs to know the addresses: ERROR_USAGE with dhcp. */
-int nic_check_guard(const struct vm_nic *nic, struct error *err);
-
 /* What "auto" is: as many as virtual CPUs and host CPUs, up to 8. */
 unsigned int nic_queues(const struct vm_config *vm, unsigned int i);
 

@@ -50,7 +50,7 @@ static int repair_nic(struct repair *repair, unsigned int i, struct buf *changes
 	enum tap_repair result = TAP_REPAIR_INTACT;
 	struct bridge bridge;
 	struct nic_spec spec;
-	int r = nic_check_guard(&repair->vm.nics[i], err);
+	int r = vm_nic_check(&repair->vm.nics[i], err);
 
 	if (!r)
 		r = lan_find_bridge(repair->host, repair->netlink, &repair->vm.nics[i], &bridge,

@@ -73,13 +73,15 @@ static int start_begin(struct start *start, const char *name, struct error *err)
 }
 
 /*
- * What start itself decides of a VM of the Go edition, its uid and its base image, is saved
- * before QEMU can change anything.
+ * The settings of this run are kept beside its sockets. What start itself decides of a VM of the Go
+ * edition, its uid and its base image, is saved before QEMU can change anything.
  */
 static int start_remember(struct start *start, struct error *err)
 {
-	if (start->had_uid && start->had_image)
-		return 0;
+	int r = vm_dir_save_run(&start->dir, &start->vm, err);
+
+	if (r || (start->had_uid && start->had_image))
+		return r;
 	return vm_dir_save(start->dir.fd, &start->vm, true, err);
 }
 

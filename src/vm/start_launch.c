@@ -184,9 +184,9 @@ int start_wait_ready(struct start *start, struct error *err)
 		r = qmp_vnc_listen(start->monitor, start->vnc, err);
 	if (!r)
 		r = start_greet_lan(start, err);
-	start_close_network(start);
 	if (!r)
 		r = let_it_run(start, err);
+	start_close_network(start); /* which takes some 10 ms that the guest need not wait for */
 	if (r)
 		r = explain_death(start, r, err);
 	return r;

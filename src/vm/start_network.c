@@ -52,7 +52,7 @@ int start_find_network(struct start *start, struct error *err)
 	for (unsigned int i = 0; i < start->vm.n_nics && !r; i++) {
 		const struct vm_nic *nic = &start->vm.nics[i];
 
-		r = nic_check_guard(nic, err);
+		r = vm_nic_check(nic, err);
 		if (!r)
 			r = lan_find_bridge(start->host, start->netlink, nic, &start->bridges[i],
 					    err);

@@ -36,6 +36,7 @@ const char *vm_state_word(enum vm_state state)
 void vm_info_done(struct vm_info *info)
 {
 	vm_config_done(&info->config);
+	strv_done(&info->pending);
 }
 
 static void info_damaged(struct vm_info *info, const struct vm_host *host, const struct error *err)
@@ -69,6 +70,15 @@ static void info_process(struct vm_info *info, const struct live *live)
 		process_usage(&live->process, &info->usage);
 }
 
+static void info_pending(const struct vm_host *host, const struct vm_dir *dir, struct vm_info *info)
+{
+	AUTO(vm_config_done) struct vm_config running = { 0 };
+	struct error ignored = ERROR_INIT;
+
+	if (!vm_dir_load_run(dir, &host->config, &running, &ignored))
+		vm_config_diff(&running, &info->config, &info->pending);
+}
+
 /* The process is told even of a VM whose configuration is unreadable: it may have to be stopped. */
 static void info_fill(const struct vm_host *host, const struct vm_dir *dir, struct vm_info *info)
 {
@@ -83,6 +93,8 @@ static void info_fill(const struct vm_host *host, const struct vm_dir *dir, stru
 	if (vm_dir_load(dir, &host->config, lan_fallback(host), &info->config, &err) ||
 	    info_disk(dir, info, &err))
 		info_damaged(info, host, &err);
+	else if (live_is_alive(&live))
+		info_pending(host, dir, info);
 	for (unsigned int i = 0; i < info->config.n_nics; i++) {
 		info->bridges[i] = nic_bridge(&info->config.nics[i], &host->config);
 		if (live_is_alive(&live) && !live.foreign)

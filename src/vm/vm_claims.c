@@ -116,19 +116,38 @@ static void drop_number(const struct store *store, const char *kind, unsigned in
 	claim_drop(store, kind, text, name);
 }
 
+static bool any_has_mac(const struct vm_config *const configs[], size_t n, const struct mac *mac)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (vm_config_has_mac(configs[i], mac))
+			return true;
+	}
+	return false;
+}
+
+static bool any_has_address(const struct vm_config *const configs[], size_t n,
+			    const struct ip_addr *address)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (vm_config_has_address(configs[i], address))
+			return true;
+	}
+	return false;
+}
+
 void vm_claims_drop_unused(const struct store *store, const char *name, const struct vm_config *vm,
-			   const struct vm_config *kept)
+			   const struct vm_config *const kept[], size_t n)
 {
 	for (unsigned int i = 0; i < vm->n_nics; i++) {
 		struct ip_prefix addresses[VM_ADDRESSES_MAX];
-		unsigned int n = vm_nic_addresses(&vm->nics[i], addresses);
+		unsigned int n_addresses = vm_nic_addresses(&vm->nics[i], addresses);
 		struct nic_claims claims;
 
 		nic_claims_init(&claims, &vm->nics[i]);
-		if (claims.has_mac && !vm_config_has_mac(kept, &vm->nics[i].mac))
+		if (claims.has_mac && !any_has_mac(kept, n, &vm->nics[i].mac))
 			claim_drop(store, "mac", claims.mac, name);
-		for (unsigned int j = 0; j < n; j++) {
-			if (!vm_config_has_address(kept, &addresses[j].addr))
+		for (unsigned int j = 0; j < n_addresses; j++) {
+			if (!any_has_address(kept, n, &addresses[j].addr))
 				claim_drop(store, "address", claims.addresses[j], name);
 		}
 	}
@@ -136,9 +155,7 @@ void vm_claims_drop_unused(const struct store *store, const char *name, const st
 
 void vm_claims_drop(const struct store *store, const char *name, const struct vm_config *vm)
 {
-	static const struct vm_config nothing;
-
 	drop_number(store, "uid", vm->uid, name);
 	drop_number(store, "vnc-port", vm->vnc_port, name);
-	vm_claims_drop_unused(store, name, vm, &nothing);
+	vm_claims_drop_unused(store, name, vm, NULL, 0);
 }

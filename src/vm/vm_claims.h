@@ -27,8 +27,8 @@ int vm_claims_check_nics(const struct store *store, const char *name, const stru
 /* Give all of the VM's claims back, numbers too. */
 void vm_claims_drop(const struct store *store, const char *name, const struct vm_config *vm);
 
-/* Give back the MACs and addresses of vm that kept does not have. */
+/* Give back the MACs and addresses of vm that none of the n in kept has. */
 void vm_claims_drop_unused(const struct store *store, const char *name, const struct vm_config *vm,
-			   const struct vm_config *kept);
+			   const struct vm_config *const kept[], size_t n);
 
 #endif

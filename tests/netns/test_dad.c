@@ -56,12 +56,30 @@ static int open_link(const char *name)
 	return fd;
 }
 
+/* Until a link's carrier is noticed, frames for it are dropped without a word. */
+static void wait_for_carrier(const char *prefix, const char *name, const char *port_state)
+{
+	for (;;) {
+		json_t *links = netns_json("%s ip -j -d link show dev %s", prefix, name);
+		json_t *link = json_array_get(links, 0);
+		bool up = strcmp(netns_str(link, "operstate"), "UP") == 0 &&
+			  strcmp(netns_str(link, "linkinfo.info_slave_data.state"), port_state) ==
+				  0;
+
+		json_decref(links);
+		if (up)
+			return;
+		usleep(10000);
+	}
+}
+
 static void setup(void)
 {
 	struct error err = ERROR_INIT;
 
 	netns_enter();
 	netns_make_lan();
+	wait_for_carrier("", "lan1", "");
 	netns_run("ip link set lan1 promisc on");
 	suite_assert_ok(netlink_open(&sock, &err), err);
 	suite_assert_ok(bridge_get(sock, "br0", &bridge, &err), err);
@@ -88,24 +106,10 @@ static void teardown(void)
 	netns_leave();
 }
 
-static void wait_for_forwarding(const char *port)
-{
-	for (;;) {
-		json_t *link = netns_link(port);
-		bool up = strcmp(netns_str(link, "operstate"), "UP") == 0;
-		bool forwarding = strcmp(netns_str(link, "linkinfo.info_slave_data.state"),
-					 "forwarding") == 0;
-
-		json_decref(link);
-		if (up && forwarding)
-			return;
-		usleep(10000);
-	}
-}
-
 /* A station whose kernel does all by itself: "eth0" in a namespace of its own, a port of br0. */
 static void make_neighbour(void)
 {
+	char prefix[64];
 	int ready[2];
 	char c;
 
@@ -129,21 +133,24 @@ static void make_neighbour(void)
 		  neighbour);
 	netns_run("nsenter -t %d -n ip link set eth0 up", neighbour);
 	netns_run("ip link set lan2 master br0 up");
-	wait_for_forwarding("lan2");
+	snprintf(prefix, sizeof(prefix), "nsenter -t %d -n", neighbour);
+	wait_for_carrier("", "lan2", "forwarding");
+	wait_for_carrier(prefix, "eth0", "");
 }
 
-/* Even with "nodad" an address is tentative for a moment, and a probe takes it away then. */
+/* The kernel joins the group that an IPv6 address is asked for in a little later. */
 static void neighbour_has(const char *address)
 {
-	bool tentative = true;
+	bool ready = !strchr(address, ':');
+	char group[] = "ff02::1:ff00:?";
 
+	group[sizeof(group) - 2] = strchr(address, '/')[-1];
 	netns_run("nsenter -t %d -n ip addr add %s dev eth0%s", neighbour, address,
-		  strchr(address, ':') ? " nodad" : "");
-	while (tentative) {
-		char *text = netns_text("nsenter -t %d -n ip addr show dev eth0 tentative to %s",
-					neighbour, address);
+		  ready ? "" : " nodad");
+	while (!ready) {
+		char *text = netns_text("nsenter -t %d -n ip maddr show dev eth0", neighbour);
 
-		tentative = *text != '\0';
+		ready = strstr(text, group) != NULL;
 		free(text);
 	}
 }

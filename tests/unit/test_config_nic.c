@@ -500,6 +500,28 @@ START_TEST(guard_ip_needs_addresses)
 }
 END_TEST
 
+START_TEST(differences_have_the_words_of_set)
+{
+	AUTO(vm_config_done) struct vm_config other = { 0 };
+	AUTO_STRV words = STRV_INIT;
+	AUTO_FREE char *text = NULL;
+	struct error err = ERROR_INIT;
+
+	vm_config_init(&other, &host);
+	vm_config_diff(&config, &other, &words);
+	ck_assert_uint_eq(words.n, 0);
+	other.protect = true; /* is none of QEMU's */
+	other.stop_timeout_s = 5;
+	suite_assert_ok(vm_config_set(&other, "memory", "2G", &err), err);
+	suite_assert_ok(vm_config_set(&other, "nic.0.ip", "192.0.2.5/24", &err), err);
+	suite_assert_ok(vm_config_set(&other, "nic.0.vlan", "7", &err), err);
+	suite_assert_ok(vm_config_set(&other, "nic.1.vlan", "7", &err), err);
+	vm_config_diff(&config, &other, &words);
+	text = strv_join(&words, " ");
+	ck_assert_str_eq(text, "memory nic.0.ip nic.0.vlan nic.1");
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("config/nic");
@@ -522,6 +544,7 @@ int main(void)
 	tcase_add_test(tc, who_has_what);
 	tcase_add_test(tc, gateways_of_both_families);
 	tcase_add_test(tc, guard_ip_needs_addresses);
+	tcase_add_test(tc, differences_have_the_words_of_set);
 	suite_add_tcase(s, tc);
 	return suite_run(s);
 }

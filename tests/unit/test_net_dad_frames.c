@@ -247,6 +247,8 @@ static void fix_checksum(struct frame *frame)
 	size_t len = (size_t)frame->byte[18] << 8 | frame->byte[19];
 	unsigned long sum = len + 58;
 
+	if (54 + len > sizeof(frame->byte))
+		return;
 	frame->byte[56] = frame->byte[57] = 0;
 	for (size_t i = 22; i < 54; i++)
 		sum += (unsigned long)frame->byte[i] << (i % 2 ? 0 : 8);
@@ -298,8 +300,7 @@ START_TEST(nd_that_is_not_valid)
 		struct frame frame = hex(cases[i].frame);
 
 		frame.byte[cases[i].at] = cases[i].value;
-		if ((size_t)frame.byte[18] << 8 <= sizeof(frame.byte) - 54)
-			fix_checksum(&frame);
+		fix_checksum(&frame);
 		check_ignored(&frame, cases[i].why);
 	}
 }
@@ -355,15 +356,14 @@ START_TEST(noise)
 {
 	unsigned int seed = (unsigned int)_i;
 
-	for (int round = 0; round < 20000; round++) {
+	for (int round = 0; round < 2000; round++) {
 		struct frame frame = hex(_i % 2 ? arp_reply : unsolicited);
 		struct dad_claim claim;
 
 		for (int n = rand_r(&seed) % 8; n > 0; n--)
 			frame.byte[(size_t)rand_r(&seed) % 86] = (uint8_t)rand_r(&seed);
 		frame.len = (size_t)rand_r(&seed) % 100;
-		if (frame.byte[18] == 0)
-			fix_checksum(&frame);
+		fix_checksum(&frame);
 		(void)read_exactly(&frame, &claim);
 	}
 }

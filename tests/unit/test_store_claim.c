@@ -157,6 +157,30 @@ START_TEST(test_owner_has_another)
 }
 END_TEST
 
+/* A guest goes on with the address it was started with until it boots again. */
+START_TEST(test_owner_runs_with_another)
+{
+	struct vm_dir dir = VM_DIR_INIT;
+
+	lab_make_vm("web1");
+	put_value("web1", "vm.mac", "52:54:00:00:00:01\n");
+	put_value("web1", "vm.ip", "10.0.0.2/24\n");
+	suite_assert_ok(vm_dir_lock(&lab_store, "web1", "test", &dir, &lab_err), lab_err);
+	suite_put(dir.run_fd, "vm.mac", "52:54:00:00:00:01\n");
+	suite_put(dir.run_fd, "vm.ip", "10.0.0.1/24\n");
+	suite_assert_ok(claim_take(&lab_store, "address", "10.0.0.1", "web1", &lab_err), lab_err);
+	suite_assert_ok(claim_take(&lab_store, "address", "10.0.0.3", "web1", &lab_err), lab_err);
+	fd_close(&dir.lock_fd);
+	ck_assert_int_eq(claim_take(&lab_store, "address", "10.0.0.1", "web2", &lab_err),
+			 -EADDRINUSE);
+	suite_assert_ok(claim_take(&lab_store, "address", "10.0.0.3", "web2", &lab_err), lab_err);
+	unlinkat(dir.run_fd, "vm.mac", 0);
+	suite_assert_ok(claim_take(&lab_store, "address", "10.0.0.1", "web2", &lab_err), lab_err);
+	vm_dir_remove_run(&lab_store, &dir);
+	vm_dir_done(&dir);
+}
+END_TEST
+
 /* Owners that no VM can have are stale, wherever they lead. */
 START_TEST(test_hostile_links)
 {
@@ -415,6 +439,7 @@ int main(void)
 	tcase_add_test(tcase, test_owner_being_made);
 	tcase_add_test(tcase, test_owner_left_its_run_folder);
 	tcase_add_loop_test(tcase, test_owner_has_another, 0, OWNER_CASES);
+	tcase_add_test(tcase, test_owner_runs_with_another);
 	tcase_add_test(tcase, test_hostile_links);
 	tcase_add_test(tcase, test_no_link);
 	tcase_add_test(tcase, test_value_with_a_slash);

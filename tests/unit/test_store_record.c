@@ -191,8 +191,11 @@ END_TEST
 /* The sockets and the record go; the lock and the logs stay. */
 START_TEST(test_clear)
 {
-	static const char *const gone[] = { "process",	"qmp.sock",	"console.sock", "vnc.sock",
-					    "seed.iso", ".tmp-process", ".tmp-seed.iso" };
+	static const char *const gone[] = {
+		"process",	"qmp.sock",	 "console.sock", "vnc.sock", "seed.iso",
+		".tmp-process", ".tmp-seed.iso", "vm.mac",	 "vm.ip",    "vm.conf",
+		"os.name",	"vnc.port",	 ".tmp-vm.conf",
+	};
 	static const char *const kept[] = { "lock", "log", "log.1", "console.log", "other" };
 
 	for (size_t i = 0; i < ARRAY_SIZE(gone); i++) {

@@ -307,6 +307,31 @@ START_TEST(test_eight_nics)
 }
 END_TEST
 
+/* What the VM was started with is another thing than what it is to be. */
+START_TEST(test_settings_of_a_run)
+{
+	struct vm_config running;
+	struct vm_dir locked = VM_DIR_INIT;
+
+	suite_assert_ok(vm_dir_lock(&lab_store, dir.name, "test", &locked, &lab_err), lab_err);
+	ck_assert_int_eq(vm_dir_load_run(&dir, &lab_config, &running, &lab_err), VM_DIR_NO_RUN);
+	ck_assert_int_eq(vm_dir_load_run(&locked, &lab_config, &running, &lab_err), VM_DIR_NO_RUN);
+	suite_assert_ok(load(&unset), lab_err);
+	config.memory_mib = 2048;
+	suite_assert_ok(vm_dir_save_run(&locked, &config, &lab_err), lab_err);
+	config.memory_mib = 4096;
+	suite_assert_ok(vm_dir_save(dir.fd, &config, true, &lab_err), lab_err);
+	suite_assert_ok(vm_dir_load_run(&locked, &lab_config, &running, &lab_err), lab_err);
+	ck_assert_uint_eq(running.memory_mib, 2048);
+	vm_config_done(&running);
+	suite_put(locked.run_fd, "vm.conf", "nonsense\n");
+	ck_assert_int_lt(vm_dir_load_run(&locked, &lab_config, &running, &lab_err), 0);
+	vm_config_done(&config);
+	vm_dir_remove_run(&lab_store, &locked);
+	vm_dir_done(&locked);
+}
+END_TEST
+
 /* What the reader would refuse is not written, and the old stands. */
 START_TEST(test_save_refuses)
 {
@@ -559,6 +584,7 @@ int main(void)
 	tcase_add_loop_test(tcase, test_file_of_somebody_else, 0, ARRAY_SIZE(files));
 	tcase_add_loop_test(tcase, test_saved_and_loaded, 0, 2);
 	tcase_add_test(tcase, test_eight_nics);
+	tcase_add_test(tcase, test_settings_of_a_run);
 	tcase_add_test(tcase, test_save_refuses);
 	suite_add_tcase(s, tcase);
 	tcase = vm_case("open");
