@@ -41,7 +41,7 @@ NICs_are_checked_before_anything_is_made()
 	refused 2 "parse rate 'fast'" "${common[@]}" --rate fast
 	refused 2 "parse rate '0'" "${common[@]}" --rate 0
 	refused 2 "parse queues '17'" "${common[@]}" --queues 17
-	refused 2 "guard ip knows no address" "${common[@]}" --guard ip
+	refused 2 "guard 'ip' needs static addresses" "${common[@]}" --guard ip
 	refused 2 "given twice" "${common[@]}" --ip "$ip_one" --ip "$ip_one"
 	refused 2 "'dhcp' comes first" "${common[@]}" --ip "$ip_one" --ip dhcp
 	refused 2 "at most 8 NICs" "${common[@]}" --ip dhcp --nic ip=dhcp --nic ip=dhcp \
@@ -121,7 +121,7 @@ what_cannot_be_set_is_refused()
 	refused 2 "'none' or has a key" set one nic.1=off
 	refused 2 "it needs a kernel" set one machine=microvm kernel= initrd= append=
 	refused 4 "192.168.86.1 is this host's own" set one ip=192.168.86.1
-	refused 2 "guard ip knows no address" set one nic.1.ip=dhcp
+	refused 2 "guard 'ip' needs static addresses" set one nic.1.ip=dhcp
 	refused 3 "no vm 'nobody'" set nobody memory=1G
 	# all or nothing
 	refused 2 "parse cpus '0'" set one memory=64M cpus=0
