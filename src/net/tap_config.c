@@ -23,13 +23,25 @@
 #include "link.h"
 #include "netlink_batch.h"
 
+/* clang-format off */
 static const struct tap_step *const steps[TAP_STEPS] = {
-	[TAP_ATTACH] = &tap_step_attach,   [TAP_PORT] = &tap_step_port,
-	[TAP_JOIN] = &tap_step_join,	   [TAP_LEAVE] = &tap_step_leave,
-	[TAP_ENTER] = &tap_step_enter,	   [TAP_QDISC] = &tap_step_qdisc,
-	[TAP_INGRESS] = &tap_step_ingress, [TAP_GUARD] = &tap_step_guard,
-	[TAP_POLICE] = &tap_step_police,   [TAP_READ_BACK] = &tap_step_read_back,
+	[TAP_DOWN] = &tap_step_down,
+	[TAP_ATTACH] = &tap_step_attach,
+	[TAP_PORT] = &tap_step_port,
+	[TAP_JOIN] = &tap_step_join,
+	[TAP_LEAVE] = &tap_step_leave,
+	[TAP_FORGET] = &tap_step_forget,
+	[TAP_ENTER] = &tap_step_enter,
+	[TAP_QDISC] = &tap_step_qdisc,
+	[TAP_UNFILTER] = &tap_step_unfilter,
+	[TAP_INGRESS] = &tap_step_ingress,
+	[TAP_GUARD] = &tap_step_guard,
+	[TAP_POLICE] = &tap_step_police,
+	[TAP_READ_BACK] = &tap_step_read_back,
 };
+/* clang-format on */
+
+_Static_assert((int)TAP_STEPS <= (int)NETLINK_STEPS_MAX, "the steps go in one batch");
 
 static bool is_planned(const struct tap_plan *plan, unsigned int step)
 {

@@ -17,14 +17,17 @@ struct nl_msg;
 struct nl_sock;
 struct port;
 
-/* The messages that a tap is configured with, in their order. */
+/* The messages that a tap is configured with, in their order. * are for repair only. */
 enum tap_step_id {
+	TAP_DOWN, /* * */
 	TAP_ATTACH,
 	TAP_PORT,
 	TAP_JOIN,
 	TAP_LEAVE,
+	TAP_FORGET, /* * the entries of the guest's MAC */
 	TAP_ENTER,
 	TAP_QDISC,
+	TAP_UNFILTER, /* * all filters */
 	TAP_INGRESS,
 	TAP_GUARD,
 	TAP_POLICE,
@@ -69,7 +72,8 @@ struct tap_step {
 };
 
 /* tap_port.c */
-extern const struct tap_step tap_step_attach, tap_step_port, tap_step_enter, tap_step_read_back;
+extern const struct tap_step tap_step_down, tap_step_attach, tap_step_port, tap_step_forget,
+	tap_step_enter, tap_step_read_back;
 struct nl_msg *tap_build_up(const struct tap_plan *plan);
 
 /* tap_vlan.c */
@@ -81,7 +85,8 @@ bool tap_vlans_differ(const struct tap_plan *plan, const struct port *port, stru
 int tap_vlans_verify(struct nl_sock *sock, const struct tap_plan *plan, struct error *err);
 
 /* tap_tc.c */
-extern const struct tap_step tap_step_qdisc, tap_step_ingress, tap_step_guard, tap_step_police;
+extern const struct tap_step tap_step_qdisc, tap_step_unfilter, tap_step_ingress, tap_step_guard,
+	tap_step_police;
 
 /* tap_verify.c */
 int tap_verify(const struct tap_plan *plan, const struct link_info *link, struct error *err);

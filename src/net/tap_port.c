@@ -9,7 +9,6 @@
 #include <netlink/msg.h>
 #include <netlink/route/link.h>
 #include <netlink/route/link/inet6.h>
-#include <netlink/route/neighbour.h>
 #include <sys/socket.h>
 
 #include "link.h"
@@ -21,14 +20,14 @@ static struct nl_addr *link_address(const struct mac *mac)
 	return nl_addr_build(AF_LLC, mac->byte, sizeof(mac->byte));
 }
 
-static struct nl_msg *link_change(const struct tap_plan *plan, struct rtnl_link *change, int flags)
+static struct nl_msg *link_change(const struct tap_plan *plan, struct rtnl_link *change)
 {
 	struct rtnl_link *tap = rtnl_link_alloc();
 	struct nl_msg *msg = NULL;
 
 	if (tap) {
 		rtnl_link_set_ifindex(tap, (int)plan->ifindex);
-		if (rtnl_link_build_change_request(tap, change, flags, &msg) < 0)
+		if (rtnl_link_build_change_request(tap, change, 0, &msg) < 0)
 			msg = NULL;
 	}
 	rtnl_link_put(tap);
@@ -50,7 +49,7 @@ static struct nl_msg *build_attach(const struct tap_plan *plan)
 		/* else the tap gets an fe80:: address and tells the guest so */
 		if (!plan->ipv6 ||
 		    rtnl_link_inet6_set_addr_gen_mode(change, IN6_ADDR_GEN_MODE_NONE) == 0)
-			msg = link_change(plan, change, 0);
+			msg = link_change(plan, change);
 	}
 	rtnl_link_put(change);
 	nl_addr_put(mac);
@@ -115,29 +114,55 @@ static void say_port(const struct tap_plan *plan, struct buf *out)
 		buf_puts(out, ", isolated");
 }
 
+static struct nl_msg *entry_message(const struct tap_plan *plan, int type, int flags)
+{
+	struct ndmsg header = {
+		.ndm_family = PF_BRIDGE,
+		.ndm_ifindex = (int)plan->ifindex,
+		.ndm_flags = NTF_MASTER,
+	};
+	const struct mac *mac = &plan->spec->guest_mac;
+	struct nl_msg *msg;
+
+	/*
+	 * NUD_NOARP is a static entry; a permanent one would mean an address of the host's own.
+	 * Without NTF_STICKY (Linux 5.0) any other port takes the entry over with one frame.
+	 */
+	if (type == RTM_NEWNEIGH) {
+		header.ndm_state = NUD_NOARP;
+		header.ndm_flags |= NTF_STICKY;
+	}
+	msg = netlink_message(type, flags, &header, sizeof(header));
+	if (msg && nla_put(msg, NDA_LLADDR, sizeof(mac->byte), mac->byte) < 0)
+		return netlink_discard(msg);
+	return msg;
+}
+
 /*
- * NUD_NOARP is a static entry; a permanent one would mean an address of the host's own. Without
- * NTF_STICKY (Linux 5.0) any other port takes the entry over with one frame. Without a VLAN the
- * kernel makes it in each that the port has by then, and for when the bridge tells none apart.
+ * The kernel forgets the entries of this port only, whatever their VLAN. So an entry that another
+ * port has got meanwhile stands in the way of the new one, and is never taken from it.
+ */
+static struct nl_msg *build_forget(const struct tap_plan *plan)
+{
+	return entry_message(plan, RTM_DELNEIGH, 0);
+}
+
+static void say_forget(const struct tap_plan *plan, struct buf *out)
+{
+	char mac[MAC_TEXT_MAX];
+
+	mac_format(&plan->spec->guest_mac, mac);
+	buf_printf(out, "forget MAC %s of tap '%s' on bridge '%s'", mac, plan->spec->name,
+		   plan->bridge->name);
+}
+
+/*
+ * Without a VLAN the kernel makes the entry in each that the port has by now, and one for when the
+ * bridge tells none apart.
  */
 static struct nl_msg *build_enter(const struct tap_plan *plan)
 {
-	struct nl_addr *mac = link_address(&plan->spec->guest_mac);
-	struct rtnl_neigh *entry = rtnl_neigh_alloc();
-	struct nl_msg *msg = NULL;
-
-	if (mac && entry) {
-		rtnl_neigh_set_family(entry, AF_BRIDGE);
-		rtnl_neigh_set_ifindex(entry, (int)plan->ifindex);
-		rtnl_neigh_set_lladdr(entry, mac);
-		rtnl_neigh_set_state(entry, NUD_NOARP);
-		rtnl_neigh_set_flags(entry, NTF_MASTER | NTF_STICKY);
-		if (rtnl_neigh_build_add_request(entry, NLM_F_CREATE | NLM_F_EXCL, &msg) < 0)
-			msg = NULL;
-	}
-	rtnl_neigh_put(entry);
-	nl_addr_put(mac);
-	return msg;
+	return entry_message(plan, RTM_NEWNEIGH, NLM_F_CREATE | NLM_F_EXCL);
 }
 
 static void say_enter(const struct tap_plan *plan, struct buf *out)
@@ -176,20 +201,35 @@ static void say_read_back(const struct tap_plan *plan, struct buf *out)
 	buf_printf(out, "read tap '%s' back", plan->spec->name);
 }
 
-struct nl_msg *tap_build_up(const struct tap_plan *plan)
+static struct nl_msg *set_flags(const struct tap_plan *plan, unsigned int up, int flags)
 {
-	struct rtnl_link *change = rtnl_link_alloc();
-	struct nl_msg *msg = NULL;
+	struct ifinfomsg header = {
+		.ifi_index = (int)plan->ifindex,
+		.ifi_flags = up,
+		.ifi_change = IFF_UP,
+	};
 
-	if (change) {
-		rtnl_link_set_flags(change, IFF_UP);
-		msg = link_change(plan, change, NLM_F_ACK);
-	}
-	rtnl_link_put(change);
-	return msg;
+	return netlink_message(RTM_SETLINK, flags, &header, sizeof(header));
 }
 
+static struct nl_msg *build_down(const struct tap_plan *plan)
+{
+	return set_flags(plan, 0, 0);
+}
+
+static void say_down(const struct tap_plan *plan, struct buf *out)
+{
+	buf_printf(out, "set tap '%s' down", plan->spec->name);
+}
+
+struct nl_msg *tap_build_up(const struct tap_plan *plan)
+{
+	return set_flags(plan, IFF_UP, NLM_F_ACK);
+}
+
+const struct tap_step tap_step_down = { build_down, say_down, NULL };
 const struct tap_step tap_step_attach = { build_attach, say_attach, explain_attach };
 const struct tap_step tap_step_port = { build_port, say_port, NULL };
+const struct tap_step tap_step_forget = { build_forget, say_forget, NULL };
 const struct tap_step tap_step_enter = { build_enter, say_enter, explain_enter };
 const struct tap_step tap_step_read_back = { build_read_back, say_read_back, NULL };

@@ -18,7 +18,7 @@
 
 #include "netlink_batch.h"
 
-const char tap_guard_name[] = "mnmivm_guard";
+static const char guard_name[] = "mnmivm_guard";
 
 enum {
 	GSO_FRAME = 65536, /* the largest that a segmenting sender hands down in one piece */
@@ -35,7 +35,7 @@ static struct nl_msg *tc_message(const struct tap_plan *plan, int type, int flag
 
 	header.tcm_ifindex = (int)plan->ifindex;
 	msg = netlink_message(type, flags, &header, sizeof(header));
-	if (msg && nla_put_string(msg, TCA_KIND, kind) < 0)
+	if (msg && kind && nla_put_string(msg, TCA_KIND, kind) < 0)
 		return netlink_discard(msg);
 	return msg;
 }
@@ -69,7 +69,7 @@ static struct tc_ratespec rate_spec(uint64_t rate)
 	};
 }
 
-static uint32_t tbf_limit(uint64_t rate)
+uint32_t tap_tbf_limit(uint64_t rate)
 {
 	return 4 * GSO_FRAME + bytes_in(rate, BURST_MS) + bytes_in(rate, QUEUE_MS);
 }
@@ -77,7 +77,7 @@ static uint32_t tbf_limit(uint64_t rate)
 /* TCP hands down frames of up to 64 KiB: tbf drops or cuts up those above the burst. */
 static struct nl_msg *put_tbf(struct nl_msg *msg, uint64_t rate)
 {
-	struct tc_tbf_qopt shape = { .rate = rate_spec(rate), .limit = tbf_limit(rate) };
+	struct tc_tbf_qopt shape = { .rate = rate_spec(rate), .limit = tap_tbf_limit(rate) };
 	uint32_t burst = GSO_FRAME + bytes_in(rate, BURST_MS);
 	struct nlattr *options = msg ? nla_nest_start(msg, TCA_OPTIONS | NLA_F_NESTED) : NULL;
 
@@ -126,14 +126,24 @@ static int explain_qdisc(const struct tap_plan *plan, int code, struct error *er
 			       "leave that direction unlimited", err);
 }
 
+static const struct tcmsg ingress_header = {
+	.tcm_parent = TC_H_CLSACT,
+	.tcm_handle = TC_H_MAKE(TC_H_CLSACT, 0),
+};
+
+static struct nl_msg *build_unfilter(const struct tap_plan *plan)
+{
+	return tc_message(plan, RTM_DELQDISC, 0, ingress_header, NULL);
+}
+
+static void say_unfilter(const struct tap_plan *plan, struct buf *out)
+{
+	buf_printf(out, "remove the filters of tap '%s'", plan->spec->name);
+}
+
 static struct nl_msg *build_ingress(const struct tap_plan *plan)
 {
-	struct tcmsg header = {
-		.tcm_parent = TC_H_CLSACT,
-		.tcm_handle = TC_H_MAKE(TC_H_CLSACT, 0),
-	};
-
-	return tc_message(plan, RTM_NEWQDISC, NLM_F_CREATE | NLM_F_EXCL, header, "clsact");
+	return tc_message(plan, RTM_NEWQDISC, NLM_F_CREATE | NLM_F_EXCL, ingress_header, "clsact");
 }
 
 static void say_ingress(const struct tap_plan *plan, struct buf *out)
@@ -149,15 +159,20 @@ static int explain_ingress(const struct tap_plan *plan, int code, struct error *
 			       "leave that direction unlimited", err);
 }
 
-static struct nl_msg *filter_message(const struct tap_plan *plan, unsigned int priority)
+struct tcmsg tap_filter_header(const struct tap_plan *plan, unsigned int priority)
 {
-	struct tcmsg header = {
+	return (struct tcmsg){
+		.tcm_ifindex = (int)plan->ifindex,
 		.tcm_parent = TC_H_MAKE(TC_H_CLSACT, TC_H_MIN_INGRESS),
 		.tcm_info = TC_H_MAKE(priority << 16, htons(ETH_P_ALL)),
 		.tcm_handle = TAP_FILTER_HANDLE,
 	};
+}
 
-	return tc_message(plan, RTM_NEWTFILTER, NLM_F_CREATE | NLM_F_EXCL, header, "bpf");
+static struct nl_msg *filter_message(const struct tap_plan *plan, unsigned int priority)
+{
+	return tc_message(plan, RTM_NEWTFILTER, NLM_F_CREATE | NLM_F_EXCL,
+			  tap_filter_header(plan, priority), "bpf");
 }
 
 static struct nl_msg *build_guard(const struct tap_plan *plan)
@@ -166,7 +181,7 @@ static struct nl_msg *build_guard(const struct tap_plan *plan)
 	struct nlattr *options = msg ? nla_nest_start(msg, TCA_OPTIONS | NLA_F_NESTED) : NULL;
 
 	if (!options || nla_put_u32(msg, TCA_BPF_FD, (uint32_t)plan->guard_fd) < 0 ||
-	    nla_put_string(msg, TCA_BPF_NAME, tap_guard_name) < 0 ||
+	    nla_put_string(msg, TCA_BPF_NAME, guard_name) < 0 ||
 	    nla_put_u32(msg, TCA_BPF_FLAGS, TCA_BPF_FLAG_ACT_DIRECT) < 0)
 		return netlink_discard(msg);
 	nla_nest_end(msg, options);
@@ -255,6 +270,7 @@ static int explain_police(const struct tap_plan *plan, int code, struct error *e
 }
 
 const struct tap_step tap_step_qdisc = { build_qdisc, say_qdisc, explain_qdisc };
+const struct tap_step tap_step_unfilter = { build_unfilter, say_unfilter, NULL };
 const struct tap_step tap_step_ingress = { build_ingress, say_ingress, explain_ingress };
 const struct tap_step tap_step_guard = { build_guard, say_guard, explain_guard };
 const struct tap_step tap_step_police = { build_police, say_police, explain_police };

@@ -3,6 +3,7 @@
 #ifndef NET_TAP_TC_H
 #define NET_TAP_TC_H
 
+#include <linux/rtnetlink.h>
 #include <stdint.h>
 
 #include "tap_plan.h"
@@ -13,9 +14,9 @@ enum {
 	TAP_FILTER_HANDLE = 1,
 };
 
-extern const char tap_guard_name[];
-
 uint64_t tap_rate_bytes(unsigned int mbit); /* a second */
+uint32_t tap_tbf_limit(uint64_t rate); /* bytes that may wait */
 const char *tap_qdisc_kind(const struct tap_spec *spec);
+struct tcmsg tap_filter_header(const struct tap_plan *plan, unsigned int priority);
 
 #endif

@@ -20,7 +20,7 @@
 enum { UNKNOWN_TYPE = 0x3ff0 }; /* of a message or an attribute; no kernel knows it */
 
 struct fault fault;
-int fault_sends, fault_receives, fault_messages;
+int fault_sends, fault_receives, fault_messages, fault_changes;
 uint32_t fault_program;
 
 static int opens, queues;
@@ -38,7 +38,7 @@ int __real_guard_load(const struct tap_spec *asked, int *ret_fd, struct error *e
 
 void fault_set(struct fault with)
 {
-	fault_sends = fault_receives = fault_messages = opens = queues = 0;
+	fault_sends = fault_receives = fault_messages = fault_changes = opens = queues = 0;
 	fault = with;
 }
 
@@ -155,6 +155,9 @@ static void change_message(struct nlmsghdr *message)
 {
 	struct ifinfomsg *link = NLMSG_DATA(message);
 	int number = fault_messages++;
+
+	/* RTM_NEW..., RTM_DEL..., RTM_GET... and RTM_SET... of a thing follow each other */
+	fault_changes += (message->nlmsg_type - RTM_BASE) % 4 != RTM_GETLINK - RTM_BASE;
 
 	if (fault.refusals && number == fault.refuse) {
 		fault.refusals--;

@@ -36,6 +36,7 @@ extern struct fault fault;
 
 /* What was called since fault_set(). */
 extern int fault_sends, fault_receives, fault_messages;
+extern int fault_changes; /* messages that are no mere questions */
 extern uint32_t fault_program; /* id of the guard's, once loaded; 0: none */
 
 void fault_set(struct fault with); /* and begin to count anew */

@@ -250,9 +250,8 @@ char *netns_snapshot(void)
 		"sed 's/\"operstate\":\"[A-Z]*\"//g; s/\"NO-CARRIER\",//g; s/,\"LOWER_UP\"//g'");
 }
 
-void netns_compare(char *before)
+void netns_compare_text(const char *before, const char *after)
 {
-	char *after = netns_snapshot();
 	size_t same = 0;
 
 	while (before[same] && before[same] == after[same])
@@ -260,6 +259,13 @@ void netns_compare(char *before)
 	same = same < 40 ? 0 : same - 40;
 	ck_assert_msg(strcmp(before, after) == 0, "before: %.200s\nafter: %.200s", before + same,
 		      after + same);
+}
+
+void netns_compare(char *before)
+{
+	char *after = netns_snapshot();
+
+	netns_compare_text(before, after);
 	free(before);
 	free(after);
 }

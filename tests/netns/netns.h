@@ -55,6 +55,9 @@ bool netns_kernel_has_police(void); /* act_police, built in or as a module */
 char *netns_snapshot(void);
 void netns_compare(char *before); /* frees before */
 
+/* Fails with the place where two texts begin to differ. */
+void netns_compare_text(const char *before, const char *after);
+
 /* /proc/sys/net/..., of this namespace. */
 void netns_sysctl(const char *key, const char *value);
 
