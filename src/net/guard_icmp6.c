@@ -18,7 +18,10 @@ enum {
 	MLD2_REPORT = 143,
 };
 
-/* One option: a link-layer address must be the guest's, or neighbours would send to another's. */
+/*
+ * One option: a link-layer address must be the guest's, or neighbours would send to another's. One
+ * of length 0 is met again and again, so that the packet's end is not.
+ */
 static void emit_option(struct guard_build *build)
 {
 	struct insn_list *list = build->list;
@@ -29,7 +32,6 @@ static void emit_option(struct guard_build *build)
 	insn_jump_if(list, BPF_JEQ, GUARD_AT, GUARD_END, build->pass_plain);
 	guard_emit_copy_within(build, GUARD_OPTION, OPTION_MIN);
 	insn_load(list, BPF_B, BPF_REG_2, BPF_REG_10, GUARD_OPTION + 1);
-	insn_jump_if_const(list, BPF_JEQ, BPF_REG_2, 0, build->drop[GUARD_DROP_MALFORMED]);
 	insn_load(list, BPF_B, BPF_REG_1, BPF_REG_10, GUARD_OPTION);
 	insn_jump_if_const(list, BPF_JEQ, BPF_REG_1, ND_OPT_SOURCE_LINKADDR, address);
 	insn_jump_if_const(list, BPF_JNE, BPF_REG_1, ND_OPT_TARGET_LINKADDR, next);

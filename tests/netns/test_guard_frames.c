@@ -10,6 +10,7 @@
 #include "base/alloc.h"
 #include "base/buf.h"
 #include "frames.h"
+#include "guard_model.h"
 #include "guard_run.h"
 #include "net/guard.h"
 #include "netns.h"
@@ -200,6 +201,8 @@ START_TEST(chains_that_break_at_any_depth)
 		for (size_t i = 0; i < ARRAY_SIZE(broken); i++) {
 			chain.header = broken[i].number;
 			chain.body = broken[i].body;
+			chain.end = IPPROTO_TCP; /* which is asked for nothing more */
+			chain.end_body = "00*20";
 			make_chain(&chain, &frame);
 			guard_run_drops(fd, &frame, GUARD_DROP_MALFORMED, broken[i].name);
 		}
@@ -271,6 +274,83 @@ START_TEST(options_at_any_place)
 }
 END_TEST
 
+/* A byte that means something somewhere, more often than not. */
+static unsigned char some_byte(unsigned int *seed)
+{
+	static const unsigned char bytes[] = {
+		0,  1,	2,  3,	4,  6,	8,   17,  43,  44,  51,	 58,
+		60, 67, 68, 69, 80, 96, 128, 134, 135, 136, 137, 255
+	};
+	unsigned int n = (unsigned int)rand_r(seed);
+
+	return n & 256 ? (unsigned char)n : bytes[n % ARRAY_SIZE(bytes)];
+}
+
+static void mutate(struct frame *frame, unsigned int *seed)
+{
+	/* headers are what counts, and they come first */
+	size_t at = (size_t)rand_r(seed) % frame->n % 120;
+
+	switch (rand_r(seed) % 8) {
+	case 0:
+		frame->byte[at] ^= (unsigned char)(1 << rand_r(seed) % 8);
+		break;
+	case 1:
+		if (at > ETH_HLEN)
+			frame->n = at;
+		break;
+	case 2:
+		memmove(frame->byte + at + 8, frame->byte + at, frame->n - at);
+		frame->n += 8;
+		break;
+	case 3:
+		if (frame->n > at + 8) {
+			frame->n -= 8;
+			memmove(frame->byte + at, frame->byte + at + 8, frame->n - at);
+		}
+		break;
+	default:
+		frame->byte[at] = some_byte(seed);
+	}
+}
+
+/* The same sequence each time; what it finds is what a frame of the tables is for. */
+START_TEST(mutants_are_judged_as_the_model_does)
+{
+	enum { MUTANTS = 10000 };
+	unsigned int seed = 1;
+	unsigned int judged[GUARD_DROPS + 1] = { 0 };
+	struct tap_spec spec;
+	int fd;
+
+	frame_spec(TAP_GUARD_IP, &spec);
+	fd = guard_run_load(&spec);
+	for (unsigned int i = 0; i < MUTANTS; i++) {
+		size_t one = (size_t)rand_r(&seed) % (frame_n_attacks + frame_n_good);
+		bool attack = one < frame_n_attacks;
+		enum guard_drop drop;
+		struct frame frame;
+
+		frame_parse(attack ? frame_attacks[one].text
+				   : frame_good[one - frame_n_attacks].text,
+			    &frame);
+		for (int n = rand_r(&seed) % 4; n >= 0; n--)
+			mutate(&frame, &seed);
+		if (frame.n > 1514 || frame.n < ETH_HLEN || !guard_run_can(&frame))
+			continue;
+		drop = guard_model(&frame);
+		judged[drop]++;
+		if (drop == GUARD_DROPS)
+			guard_run_passes(fd, &frame, "mutant");
+		else
+			guard_run_drops(fd, &frame, drop, "mutant");
+	}
+	for (int i = 0; i <= GUARD_DROPS; i++)
+		ck_assert_uint_gt(judged[i], 10);
+	close(fd);
+}
+END_TEST
+
 /* The addresses of another guest are as foreign as any. */
 START_TEST(addresses_are_what_counts)
 {
@@ -331,6 +411,7 @@ int main(void)
 	tcase_add_test(c, headers_at_any_depth);
 	tcase_add_test(c, chains_that_break_at_any_depth);
 	tcase_add_test(c, options_at_any_place);
+	tcase_add_test(c, mutants_are_judged_as_the_model_does);
 	tcase_add_test(c, addresses_are_what_counts);
 	suite_add_tcase(s, c);
 	return suite_run(s);
