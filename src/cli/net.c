@@ -54,13 +54,22 @@ static int net_show(struct cli *cli, const char *bridge, struct error *err)
 	return 0;
 }
 
-static void say_changes(const struct cli *cli, const char *name, const struct buf *changes)
+/* What differs is what a dry run is for; else it is news of a repair. */
+static void tell_changes(const struct cli *cli, const char *name, bool dry_run,
+			 const struct buf *changes)
 {
 	AUTO_STRV lines = STRV_INIT;
+	AUTO_BUF plan = BUF_INIT;
 
 	strv_split(&lines, buf_str(changes), '\n');
-	for (size_t i = 0; i < lines.n; i++)
-		say(cli, "%s: %s", name, output_clean(lines.v[i]));
+	for (size_t i = 0; i < lines.n; i++) {
+		if (dry_run)
+			buf_printf(&plan, "%s: %s\n", name, output_clean(lines.v[i]));
+		else
+			say(cli, "%s: %s", name, output_clean(lines.v[i]));
+	}
+	if (dry_run)
+		print_plan(cli, buf_str(&plan));
 }
 
 static int repair_one(struct cli *cli, const char *name, const struct cli_args *args,
@@ -70,10 +79,7 @@ static int repair_one(struct cli *cli, const char *name, const struct cli_args *
 	AUTO_BUF changes = BUF_INIT;
 	int r = vm_net_repair(&cli->host, name, dry_run, &changes, err);
 
-	if (dry_run && changes.len)
-		print_plan(cli, buf_str(&changes));
-	else
-		say_changes(cli, name, &changes);
+	tell_changes(cli, name, dry_run, &changes);
 	if (r < 0)
 		return error_prefix(err, "%s", name);
 	if (r == VM_ALREADY)

@@ -3,6 +3,7 @@
 #include <errno.h>
 
 #include "base/alloc.h"
+#include "base/strv.h"
 #include "net/netlink.h"
 #include "qmp/qmp.h"
 #include "vm/net.h"
@@ -45,9 +46,20 @@ static int repair_begin(struct repair *repair, const char *name, struct error *e
 	return r ? r : netlink_open(&repair->netlink, err);
 }
 
+/* A VM may have several: each line says which tap it is about. */
+static void add_changes(const char *tap, const struct buf *changes, struct buf *out)
+{
+	AUTO_STRV lines = STRV_INIT;
+
+	strv_split(&lines, buf_str(changes), '\n');
+	for (size_t i = 0; i < lines.n; i++)
+		buf_printf(out, "tap '%s': %s\n", tap, lines.v[i]);
+}
+
 static int repair_nic(struct repair *repair, unsigned int i, struct buf *changes, struct error *err)
 {
 	enum tap_repair result = TAP_REPAIR_INTACT;
+	AUTO_BUF found = BUF_INIT;
 	struct bridge bridge;
 	struct nic_spec spec;
 	int r = vm_nic_check(&repair->vm.nics[i], err);
@@ -61,8 +73,9 @@ static int repair_nic(struct repair *repair, unsigned int i, struct buf *changes
 		vm_note(repair->host, "bridge '%s' is down: ip link set %s up", bridge.name,
 			bridge.name);
 	nic_spec_init(&spec, repair->dir.name, &repair->vm, i);
-	r = tap_repair(repair->netlink, &bridge, &spec.tap, repair->check_only, &result, changes,
+	r = tap_repair(repair->netlink, &bridge, &spec.tap, repair->check_only, &result, &found,
 		       err);
+	add_changes(spec.name, &found, changes);
 	if (r < 0 && err->kind == ERROR_NOT_FOUND) {
 		/* it is the VM that "not found" means to the user */
 		error_kind(err, ERROR_FAILED);

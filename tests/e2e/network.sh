@@ -208,7 +208,7 @@ a_dry_run_of_repair_changes_nothing()
 	local before
 
 	before=$(network)
-	prints 'mvm-one' net repair --dry-run
+	prints "one: tap 'mvm-one': " net repair --dry-run
 	lacks "dry run" "$out" mvm-two
 	same_network "$before"
 }

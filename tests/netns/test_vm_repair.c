@@ -121,8 +121,9 @@ START_TEST(a_repaired_guest_is_announced)
 
 	vm_lab_run("web1");
 	repaired = "mvm-web1";
-	ck_assert_int_eq(
-		repair("web1", false, "mvm-web1 on br0; announce; ", "change mvm-web1\n", &err), 0);
+	ck_assert_int_eq(repair("web1", false, "mvm-web1 on br0; announce; ",
+				"tap 'mvm-web1': change mvm-web1\n", &err),
+			 0);
 }
 END_TEST
 
@@ -132,7 +133,8 @@ START_TEST(a_look_takes_no_lock_and_announces_nothing)
 
 	vm_lab_run("web1");
 	repaired = "mvm-web1";
-	ck_assert_int_eq(repair("web1", true, "mvm-web1 on br0, look; ", "change mvm-web1\n", &err),
+	ck_assert_int_eq(repair("web1", true, "mvm-web1 on br0, look; ",
+				"tap 'mvm-web1': change mvm-web1\n", &err),
 			 0);
 	ck_assert(!locked);
 	repaired = "";
@@ -147,7 +149,7 @@ START_TEST(every_NIC_is_looked_at)
 	vm_lab_run("two");
 	repaired = "mvm1-two";
 	ck_assert_int_eq(repair("two", false, "mvm-two on br0; mvm1-two on br1; announce; ",
-				"change mvm1-two\n", &err),
+				"tap 'mvm1-two': change mvm1-two\n", &err),
 			 0);
 }
 END_TEST
@@ -160,7 +162,7 @@ START_TEST(one_NIC_does_not_keep_the_next_from_it)
 	refused = "mvm-two";
 	repaired = "mvm1-two";
 	ck_assert_int_lt(repair("two", false, "mvm-two on br0; mvm1-two on br1; announce; ",
-				"change mvm1-two\n", &err),
+				"tap 'mvm1-two': change mvm1-two\n", &err),
 			 0);
 	ck_assert_int_eq(err.kind, ERROR_CONFLICT);
 	ck_assert_ptr_nonnull(strstr(err.message, "'mvm-two'"));
@@ -193,7 +195,9 @@ START_TEST(a_monitor_that_is_busy_is_no_failure)
 	vm_lab_run("web1");
 	repaired = "mvm-web1";
 	no_monitor = true;
-	ck_assert_int_eq(repair("web1", false, "mvm-web1 on br0; ", "change mvm-web1\n", &err), 0);
+	ck_assert_int_eq(repair("web1", false, "mvm-web1 on br0; ",
+				"tap 'mvm-web1': change mvm-web1\n", &err),
+			 0);
 	ck_assert_ptr_nonnull(strstr(lab_notes, "web1: the guest is not announced"));
 	ck_assert_ptr_nonnull(strstr(lab_notes, "nobody there"));
 }
@@ -217,8 +221,9 @@ START_TEST(no_bridge_no_repair)
 	vm_lab_run("two");
 	netns_run("ip link del br0");
 	repaired = "mvm1-two";
-	ck_assert_int_lt(
-		repair("two", false, "mvm1-two on br1; announce; ", "change mvm1-two\n", &err), 0);
+	ck_assert_int_lt(repair("two", false, "mvm1-two on br1; announce; ",
+				"tap 'mvm1-two': change mvm1-two\n", &err),
+			 0);
 	ck_assert_int_eq(err.kind, ERROR_HOST);
 	strv_clear(&lab.config.bridges);
 	strv_push(&lab.config.bridges, "br0");
