@@ -8,6 +8,7 @@
 #include "net/netlink.h"
 #include "lan.h"
 #include "live.h"
+#include "repair.h"
 #include "run_seed.h"
 #include "seed_files.h"
 #include "vm_claims.h"
@@ -119,6 +120,8 @@ int change_refresh(struct change *change, const char **ret_note, struct error *e
 		return 0;
 	}
 	r = live.foreign ? RUN_SEED_GREW : run_seed_refresh(&change->dir, err);
+	if (r >= 0 && !live.foreign && repair_after_change(change->host, &change->dir, err))
+		return -err->code;
 	if (r == RUN_SEED_GREW)
 		*ret_note = "takes effect after a stop and a start";
 	else if (!r)

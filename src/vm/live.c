@@ -8,8 +8,10 @@
 
 #include "base/alloc.h"
 #include "qmp/qmp.h"
+#include "lan.h"
 #include "live.h"
 #include "sockets.h"
+#include "vm_claims.h"
 
 enum { KILL_WAIT_MS = 10000, DYING_WAIT_MS = 1000, DYING_POLL_MS = 5 };
 
@@ -53,6 +55,28 @@ int live_get(const struct vm_host *host, const struct vm_dir *dir, struct live *
 	}
 	*ret = live;
 	return 0;
+}
+
+int live_load(const struct vm_host *host, const struct vm_dir *dir, struct vm_config *ret,
+	      struct error *err)
+{
+	int r = vm_dir_load_run(dir, &host->config, ret, err);
+
+	return r == VM_DIR_NO_RUN ? vm_dir_load(dir, &host->config, lan_fallback(host), ret, err)
+				  : r;
+}
+
+void live_clear(const struct vm_host *host, const struct vm_dir *dir)
+{
+	AUTO(vm_config_done) struct vm_config running = { 0 };
+	AUTO(vm_config_done) struct vm_config now = { 0 };
+	const struct vm_config *kept = &now;
+	struct error ignored = ERROR_INIT;
+	bool ran = !vm_dir_load_run(dir, &host->config, &running, &ignored);
+
+	record_clear(dir);
+	if (ran && !vm_dir_load(dir, &host->config, lan_fallback(host), &now, &ignored))
+		vm_claims_drop_unused(&host->store, dir->name, &running, &kept, 1);
 }
 
 bool live_is_alive(const struct live *live)
@@ -187,6 +211,6 @@ int live_clear_dead(const struct vm_host *host, const char *name, const char *co
 	if (r)
 		return r;
 	if (!live_is_alive(&live))
-		record_clear(&dir);
+		live_clear(host, &dir);
 	return 0;
 }

@@ -19,6 +19,16 @@ struct live {
 int live_get(const struct vm_host *host, const struct vm_dir *dir, struct live *ret,
 	     struct error *err);
 
+/* The settings that a living VM was started with; of older runs, and the Go edition's, its folder's. */
+int live_load(const struct vm_host *host, const struct vm_dir *dir, struct vm_config *ret,
+	      struct error *err);
+
+/*
+ * What a process that has gone left behind: its record, sockets and settings, and its claims on
+ * addresses that the VM has no more.
+ */
+void live_clear(const struct vm_host *host, const struct vm_dir *dir);
+
 bool live_is_alive(const struct live *live);
 
 /* ERROR_BUSY unless it runs, was started by us, and its start is over. */

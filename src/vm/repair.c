@@ -11,13 +11,15 @@
 #include "lan.h"
 #include "live.h"
 #include "nic.h"
+#include "repair.h"
 #include "sockets.h"
 
 struct repair {
 	const struct vm_host *host;
 	struct vm_dir dir; /* locked, except for a look */
 	struct live live;
-	struct vm_config vm;
+	struct vm_config vm; /* as it was started */
+	struct vm_config now;
 	struct nl_sock *netlink;
 	bool check_only;
 	bool repaired; /* any of the taps */
@@ -27,7 +29,18 @@ static void repair_done(struct repair *repair)
 {
 	netlink_close(&repair->netlink);
 	vm_config_done(&repair->vm);
+	vm_config_done(&repair->now);
 	vm_dir_done(&repair->dir);
+}
+
+static int repair_load(struct repair *repair, struct error *err)
+{
+	const struct vm_host *host = repair->host;
+	int r = vm_dir_load(&repair->dir, &host->config, lan_fallback(host), &repair->now, err);
+
+	if (!r)
+		r = live_load(host, &repair->dir, &repair->vm, err);
+	return r ? r : netlink_open(&repair->netlink, err);
 }
 
 static int repair_begin(struct repair *repair, const char *name, struct error *err)
@@ -41,9 +54,7 @@ static int repair_begin(struct repair *repair, const char *name, struct error *e
 		r = live_get(host, &repair->dir, &repair->live, err);
 	if (!r)
 		r = live_must_run(&repair->dir, &repair->live, err);
-	if (!r)
-		r = vm_dir_load(&repair->dir, &host->config, lan_fallback(host), &repair->vm, err);
-	return r ? r : netlink_open(&repair->netlink, err);
+	return r ? r : repair_load(repair, err);
 }
 
 /* A VM may have several: each line says which tap it is about. */
@@ -73,6 +84,8 @@ static int repair_nic(struct repair *repair, unsigned int i, struct buf *changes
 		vm_note(repair->host, "bridge '%s' is down: ip link set %s up", bridge.name,
 			bridge.name);
 	nic_spec_init(&spec, repair->dir.name, &repair->vm, i);
+	if (i < repair->now.n_nics)
+		nic_spec_add_addresses(&spec, &repair->now.nics[i]);
 	r = tap_repair(repair->netlink, &bridge, &spec.tap, repair->check_only, &result, &found,
 		       err);
 	add_changes(spec.name, &found, changes);
@@ -136,4 +149,26 @@ int vm_net_repair(const struct vm_host *host, const char *name, bool check_only,
 	if (r)
 		return r;
 	return repair.repaired ? 0 : VM_ALREADY;
+}
+
+static bool has_filter_of_addresses(const struct vm_config *vm)
+{
+	for (unsigned int i = 0; i < vm->n_nics; i++) {
+		if (vm->nics[i].guard == GUARD_IP)
+			return true;
+	}
+	return false;
+}
+
+int repair_after_change(const struct vm_host *host, const struct vm_dir *dir, struct error *err)
+{
+	struct repair repair = { .host = host, .dir = *dir }; /* borrowed */
+	AUTO_BUF changes = BUF_INIT;
+	int r = repair_load(&repair, err);
+
+	if (!r && has_filter_of_addresses(&repair.vm))
+		r = repair_nics(&repair, &changes, err);
+	repair.dir = (struct vm_dir)VM_DIR_INIT;
+	repair_done(&repair);
+	return r;
 }

@@ -57,7 +57,7 @@ static void add_vm(const struct vm_host *host, const char *name, struct running_
 	}
 	if (!live_is_alive(&live) || live.foreign)
 		return;
-	if (vm_dir_load(&dir, &host->config, lan_fallback(host), &vm, &err)) {
+	if (live_load(host, &dir, &vm, &err)) {
 		vm_note(host, "%s: %s", name, err.message);
 		vm_config_init(&vm, &host->config);
 	}

@@ -48,7 +48,7 @@ static int clear_the_past(struct start *start, struct error *err)
 	int r = live_check_unrecorded(start->host, &start->dir, err);
 
 	if (!r)
-		record_clear(&start->dir);
+		live_clear(start->host, &start->dir);
 	return r;
 }
 
@@ -95,7 +95,7 @@ static int start_walk(struct start *start, struct error *err)
 		r = start_steps[i](start, err);
 	if (r) {
 		launch_abort(&start->launch);
-		record_clear(&start->dir);
+		live_clear(start->host, &start->dir);
 	}
 	return r;
 }

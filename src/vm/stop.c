@@ -160,14 +160,14 @@ int vm_stop(const struct vm_host *host, const char *name, const struct vm_stop_o
 	if (!live_is_alive(&live)) {
 		r = live_check_unrecorded(host, &dir, err);
 		if (!r)
-			record_clear(&dir);
+			live_clear(host, &dir);
 		return r ? r : VM_ALREADY;
 	}
 	r = options->force ? 0 : live_settle(host, &dir, &live, err);
 	if (r)
 		return r;
 	if (!live_is_alive(&live)) {
-		record_clear(&dir);
+		live_clear(host, &dir);
 		return 0;
 	}
 	r = stop_alive(host, &dir, &live, options, err);

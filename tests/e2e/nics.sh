@@ -195,7 +195,7 @@ a_guarded_guest_cannot_take_another_address()
 	eventually log_in one "$ip_one" ip address add 10.86.0.99/24 dev eth1
 	no lan ping -q -c 2 -W 1 10.86.0.99 >/dev/null
 	matches "dropped" "$("$MNMIVM_SE" --config "$conf" --format json status -v one |
-		jq -c '[.nics[]?.dropped? // empty]')" 'arp'
+		jq -c '[.taps[].dropped]')" 'arp'
 }
 
 a_new_address_passes_the_guard_after_one_reboot()

@@ -326,7 +326,7 @@ START_TEST(test_guard_ip_needs_addresses)
 	vm.nics[0].guard = GUARD_IP;
 	suite_assert_ok(set("192.168.86.50", true), err);
 	suite_assert_error(set("dhcp", true), err, EINVAL, ERROR_USAGE);
-	ck_assert_ptr_nonnull(strstr(err.hint, "guard mac"));
+	ck_assert_ptr_nonnull(strstr(err.hint, "guard 'mac'"));
 	vm.nics[0].guard = GUARD_MAC;
 }
 END_TEST
