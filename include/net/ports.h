@@ -59,7 +59,7 @@ struct fdb_entry {
 struct ports {
 	struct port *v;
 	size_t n;
-	struct fdb_entry *fdb;
+	struct fdb_entry *fdb; /* sorted by port, address and VLAN */
 	size_t n_fdb;
 };
 

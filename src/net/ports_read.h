@@ -22,7 +22,7 @@ int port_read_vlans(struct nl_sock *sock, struct port *port, struct error *err);
 /* The guard's program on the port's ingress, if there is one: sets port->guard_program. */
 int port_read_filter(struct nl_sock *sock, struct port *port, struct error *err);
 
-/* The bridge's forwarding table, in the order of the ports. Replaces ports->fdb. */
+/* The bridge's forwarding table, by port, address and VLAN. Replaces ports->fdb. */
 int ports_read_fdb(struct nl_sock *sock, const struct bridge *bridge, struct ports *ports,
 		   struct error *err);
 

@@ -55,18 +55,22 @@ static struct vm_net_port *port_of(const struct vm_net_bridge *bridge, unsigned 
 
 static void count_learned(struct vm_net_bridge *bridge)
 {
+	const struct fdb_entry *last = NULL; /* the one counted before */
 	struct vm_net_port *port = NULL;
 
-	/* the entries come in the order of the ports' indexes: a port is looked for once */
+	/* sorted by port and address: a port is looked for once, an address in two VLANs is one */
 	for (size_t i = 0; i < bridge->n_fdb; i++) {
 		const struct fdb_entry *entry = &bridge->fdb[i];
 
 		if (!is_learned(entry))
 			continue;
-		if (!port || port->port.ifindex != entry->port)
+		if (!last || last->port != entry->port)
 			port = port_of(bridge, entry->port);
+		else if (!memcmp(&last->mac, &entry->mac, sizeof(entry->mac)))
+			continue;
 		if (port)
 			port->learned++;
+		last = entry;
 	}
 }
 
