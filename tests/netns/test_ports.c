@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/if_tun.h>
+#include <linux/rtnetlink.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -19,6 +20,7 @@ enum { ALL = PORTS_VLANS | PORTS_FDB | PORTS_FILTERS };
 
 static struct nl_sock *sock;
 static size_t received; /* bytes that the kernel has sent us */
+static int interrupted; /* type of the entries whose next dump is to look broken off */
 
 ssize_t __wrap_recvmsg(int fd, struct msghdr *header, int flags);
 ssize_t __real_recvmsg(int fd, struct msghdr *header, int flags);
@@ -27,8 +29,15 @@ ssize_t __wrap_recvmsg(int fd, struct msghdr *header, int flags)
 {
 	ssize_t n = __real_recvmsg(fd, header, flags);
 
-	if (n > 0)
+	if (n > 0) {
+		struct nlmsghdr *message = header->msg_iov[0].iov_base;
+
 		received += (size_t)n;
+		if (message->nlmsg_type == interrupted) {
+			message->nlmsg_flags |= NLM_F_DUMP_INTR;
+			interrupted = 0;
+		}
+	}
 	return n;
 }
 
@@ -290,6 +299,28 @@ START_TEST(many_ports)
 }
 END_TEST
 
+/* The kernel asks for another try where something has changed in between. */
+START_TEST(what_is_listed_again_is_there_once)
+{
+	static const int types[] = { RTM_NEWLINK, RTM_NEWNEIGH };
+	struct ports expected = ports_of("br0", ALL);
+	struct bridge bridge = get("br0");
+
+	for (size_t i = 0; i < ARRAY_SIZE(types); i++) {
+		struct error err = ERROR_INIT;
+		struct ports ports;
+
+		interrupted = types[i];
+		suite_assert_ok(ports_get(sock, &bridge, ALL, &ports, &err), err);
+		ck_assert_int_eq(interrupted, 0);
+		ck_assert_uint_eq(ports.n, expected.n);
+		ck_assert_uint_eq(ports.n_fdb, expected.n_fdb);
+		ports_done(&ports);
+	}
+	ports_done(&expected);
+}
+END_TEST
+
 static size_t bytes_received(void)
 {
 	size_t before = received;
@@ -402,6 +433,7 @@ int main(void)
 	tcase_add_test(c, ports_of_others_are_not_ours);
 	tcase_add_test(c, bridge_without_ports);
 	tcase_add_test(c, many_ports);
+	tcase_add_test(c, what_is_listed_again_is_there_once);
 	tcase_add_test(c, links_elsewhere_cost_nothing);
 	tcase_add_test(c, ports_of_a_bridge_that_went_away);
 	tcase_add_test(c, one_port_by_name);
