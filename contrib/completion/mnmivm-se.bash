@@ -27,11 +27,13 @@ declare -gA _mnmivm_se_options=(
 	[show-cmd]=''
 	[image]=''
 	[net]='--dry-run'
+	[doctor]='--fix -y --yes --bridge-setup --for'
 	[help]=''
 	[version]=''
 )
 
-# Options with a value, and the words that the value may be; '' is free text, FILE a file.
+# Options with a value, and the words that the value may be; '' is free text, FILE a file,
+# FOR what the command at hand takes.
 declare -gA _mnmivm_se_values=(
 	[--config]=FILE
 	[--state-dir]=DIR
@@ -68,7 +70,8 @@ declare -gA _mnmivm_se_values=(
 	[--user-data]=FILE
 	[--network-config]=FILE
 	[--timeout]=''
-	[--for]='ip ssh cloud-init stopped'
+	[--for]=FOR
+	[--bridge-setup]=LINK
 )
 
 # These take their value only behind '='.
@@ -96,6 +99,7 @@ declare -gA _mnmivm_se_arguments=(
 	[show-cmd]=VM
 	[image]='import list remove'
 	[net]='show repair'
+	[doctor]=''
 	[help]=COMMAND
 )
 
@@ -130,7 +134,19 @@ _mnmivm_se_value()
 {
 	case $1 in
 	FILE) compopt -o filenames && _mnmivm_se_reply -f -- "$2" ;;
+	FOR)
+		if [[ $command == doctor ]]; then
+			_mnmivm_se_reply -W 'debian alpine netplan nm networkd' -- "$2"
+		else
+			_mnmivm_se_reply -W 'ip ssh cloud-init stopped' -- "$2"
+		fi
+		;;
 	DIR) compopt -o filenames && _mnmivm_se_reply -d -- "$2" ;;
+	LINK)
+		local links=(/sys/class/net/*)
+
+		_mnmivm_se_reply -W "${links[*]##*/}" -- "$2"
+		;;
 	IMAGE) _mnmivm_se_reply -W "$(_mnmivm_se_ask image list)" -- "$2" ;;
 	BRIDGE)
 		local bridges=(/sys/class/net/*/bridge)

@@ -34,6 +34,9 @@ struct cli {
 	bool verbose;
 	bool json;
 	bool tty; /* standard error is a terminal */
+	const char *config_path;
+	/* of a command that may lack its host: what could not be read, and why */
+	struct error config_error, store_error;
 };
 
 struct command {
@@ -43,6 +46,7 @@ struct command {
 	size_t min_words, max_words; /* (size_t)-1: any number */
 	bool writes; /* opens the store for writing */
 	bool no_host; /* needs neither configuration nor store */
+	bool may_lack_host; /* wants them, and runs without what cannot be read */
 	int host_error_code; /* when those cannot be read; 0: by the kind of the error */
 	const char *summary;
 	const struct cli_option *options; /* NULL: none */

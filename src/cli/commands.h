@@ -8,6 +8,7 @@
 extern const struct command command_console;
 extern const struct command command_create;
 extern const struct command command_delete;
+extern const struct command command_doctor;
 extern const struct command command_help;
 extern const struct command command_image;
 extern const struct command command_list;

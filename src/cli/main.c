@@ -96,25 +96,45 @@ static int apply_globals(struct cli *cli, const struct cli_args *args, struct er
 	return 0;
 }
 
+static int set_state_dir(struct host_config *host, const char *dir, struct error *err)
+{
+	AUTO_FREE char *path = realpath(dir, NULL);
+
+	if (!path && dir[0] != '/')
+		return error_set(err, ERROR_USAGE, ENOENT,
+				 "--state-dir '%s' is neither a folder nor an absolute path", dir);
+	xreplace(&host->state_dir, path ? path : dir);
+	return 0;
+}
+
 static int open_host(struct cli *cli, bool write, const char *config, const char *state_dir,
 		     struct error *err)
 {
 	struct host_config *host = &cli->host.config;
-	int r = host_config_load(host, config ? config : HOST_CONFIG_PATH, config != NULL, err);
+	int r;
 
-	if (r)
-		return r;
-	if (state_dir) {
-		AUTO_FREE char *path = realpath(state_dir, NULL);
+	cli->config_path = config ? config : HOST_CONFIG_PATH;
+	r = host_config_load(host, cli->config_path, config != NULL, err);
+	if (!r && state_dir)
+		r = set_state_dir(host, state_dir, err);
+	return r ? r : vm_host_open(&cli->host, write, err);
+}
 
-		if (!path && state_dir[0] != '/')
-			return error_set(
-				err, ERROR_USAGE, ENOENT,
-				"--state-dir '%s' is neither a folder nor an absolute path",
-				state_dir);
-		xreplace(&host->state_dir, path ? path : state_dir);
+/* Settings that cannot be read are the defaults, and a store that cannot be opened is empty. */
+static int open_lacking_host(struct cli *cli, const char *config, const char *state_dir,
+			     struct error *err)
+{
+	struct host_config *host = &cli->host.config;
+
+	cli->config_path = config ? config : HOST_CONFIG_PATH;
+	if (host_config_load(host, cli->config_path, config != NULL, &cli->config_error)) {
+		host_config_done(host);
+		host_config_init(host);
 	}
-	return vm_host_open(&cli->host, write, err);
+	if (state_dir && set_state_dir(host, state_dir, err))
+		return -err->code;
+	vm_host_open(&cli->host, false, &cli->store_error);
+	return 0;
 }
 
 static int check_words(const struct command *command, const struct cli_args *args,
@@ -140,6 +160,7 @@ static int run_command(struct cli *cli, const struct command *command, int argc,
 {
 	struct cli_option options[CLI_OPTIONS_MAX];
 	AUTO(cli_args_done) struct cli_args args = { 0 };
+	const char *config, *state_dir;
 	int r;
 
 	join_options(command, options);
@@ -151,12 +172,13 @@ static int run_command(struct cli *cli, const struct command *command, int argc,
 	r = apply_globals(cli, &args, err);
 	if (!r)
 		r = check_words(command, &args, err);
-	if (!r && !command->no_host)
-		r = open_host(
-			cli, command->writes && !cli_flag(&args, "dry-run"),
-			either(cli_value(&args, "config"), cli_value(globals, "config")),
-			either(cli_value(&args, "state-dir"), cli_value(globals, "state-dir")),
-			err);
+	config = either(cli_value(&args, "config"), cli_value(globals, "config"));
+	state_dir = either(cli_value(&args, "state-dir"), cli_value(globals, "state-dir"));
+	if (!r && command->may_lack_host)
+		r = open_lacking_host(cli, config, state_dir, err);
+	else if (!r && !command->no_host)
+		r = open_host(cli, command->writes && !cli_flag(&args, "dry-run"), config,
+			      state_dir, err);
 	if (r < 0 && command->host_error_code && err->kind != ERROR_USAGE) {
 		cli_print_error(command->name, err);
 		return command->host_error_code;

@@ -6,9 +6,9 @@
 
 #include "base/alloc.h"
 #include "net/netlink.h"
+#include "vm/resolv.h"
 #include "lan.h"
 #include "nic.h"
-#include "resolv.h"
 
 void lan_done(struct lan *lan)
 {

@@ -5,7 +5,7 @@
 #include "base/alloc.h"
 #include "base/file.h"
 #include "base/ip.h"
-#include "resolv.h"
+#include "vm/resolv.h"
 
 /* As many servers as a C library asks: MAXNS, resolv.conf(5). */
 enum { RESOLV_MAX = 64 * 1024, SERVERS_MAX = 3 };

@@ -5,7 +5,7 @@
 
 #include "base/alloc.h"
 #include "base/buf.h"
-#include "../../src/vm/resolv.h"
+#include "vm/resolv.h"
 #include "suite.h"
 
 static void assert_servers(const char *text, const char *expected)

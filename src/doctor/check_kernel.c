@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The kernel: its version, and the layers that VMs are confined with. */
+#include <errno.h>
+#include <linux/landlock.h>
+#include <linux/magic.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <sys/utsname.h>
+#include <sys/vfs.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "check.h"
+#include "host_files.h"
+#include "probe.h"
+
+static bool at_least(const unsigned int have[2], unsigned int major, unsigned int minor)
+{
+	return have[0] > major || (have[0] == major && have[1] >= minor);
+}
+
+void check_kernel(struct check *check)
+{
+	unsigned int have[2] = { 0, 0 };
+	struct utsname uts;
+
+	if (uname(&uts) < 0 || sscanf(uts.release, "%u.%u", &have[0], &have[1]) != 2)
+		check_warn(check, "Linux", "has a release that cannot be read: '%s'", uts.release);
+	else if (!at_least(have, 5, 11)) /* close_range(2) with CLOSE_RANGE_CLOEXEC */
+		check_fail(check, "Linux", "%s is older than 5.11, and QEMU cannot be started",
+			   uts.release);
+	else if (!at_least(have, 5, 18) && check->config->guard != GUARD_OFF)
+		check_fail(check, "Linux",
+			   "%s is older than 5.18 and cannot lock a bridge's ports to their MACs",
+			   uts.release);
+	else
+		check_pass(check, "Linux", "%s has what is needed", uts.release);
+	if (!at_least(have, 5, 18))
+		check_keep(check, "a newer kernel; from 5.11 on 'guard = off' in %s will do",
+			   check->host->config_path);
+}
+
+void check_cgroup(struct check *check)
+{
+	struct statfs fs;
+	AUTO_BUF controllers = BUF_INIT;
+
+	if (statfs("/sys/fs/cgroup", &fs) < 0 || fs.f_type != CGROUP2_SUPER_MAGIC) {
+		check_warn(check, "/sys/fs/cgroup",
+			   "is no cgroup v2, so that a VM's use of the host has no bounds");
+		if (host_is_alpine())
+			check_keep(check, "'rc_cgroup_mode=\"unified\"' in /etc/rc.conf");
+		else
+			check_keep(check, "'systemd.unified_cgroup_hierarchy=1' on the kernel's "
+					  "command line");
+		return;
+	}
+	if (probe_line("/sys/fs/cgroup/cgroup.controllers", &controllers) && controllers.len)
+		check_pass(check, "/sys/fs/cgroup", "is cgroup v2 with %s", buf_str(&controllers));
+	else
+		check_pass(check, "/sys/fs/cgroup", "is cgroup v2");
+}
+
+/* landlock_create_ruleset(2): with this flag it only tells the version, from 1 on. */
+void check_landlock(struct check *check)
+{
+	long abi = syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
+
+	if (abi > 0) {
+		check_pass(check, "Landlock", "has version %ld", abi);
+		return;
+	}
+	check_warn(check, "Landlock", "is %s: a QEMU that was taken over has one wall less",
+		   errno == EOPNOTSUPP ? "switched off" : "not in this kernel");
+	if (errno == EOPNOTSUPP)
+		check_keep(check, "'landlock' at the head of 'lsm=' on the kernel's command line");
+	else
+		check_keep(check, "a kernel with CONFIG_SECURITY_LANDLOCK (Linux 5.13)");
+}
+
+/* The sysctls are the distributions' own; the kernel itself says whether we may. */
+static int try_user_namespace(void)
+{
+	int status = 0;
+	pid_t pid;
+
+	/* like fork(2), so that the child has a stack of its own */
+	pid = (pid_t)syscall(SYS_clone, CLONE_NEWUSER | SIGCHLD, NULL, NULL, NULL, NULL);
+	if (pid == 0)
+		_exit(0);
+	if (pid < 0)
+		return -errno;
+	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		;
+	return 0;
+}
+
+void check_user_namespaces(struct check *check)
+{
+	static const char object[] = "user namespaces";
+	int r = try_user_namespace();
+
+	if (r == 0 && (probe_is("/proc/sys/kernel/unprivileged_userns_clone", "0") ||
+		       probe_is("/proc/sys/kernel/apparmor_restrict_unprivileged_userns", "1")))
+		check_pass(check, object, "are for root");
+	else if (r == 0)
+		check_pass(check, object, "can be made");
+	else
+		check_warn(check, object, "cannot be made (%s): VMs can be confined by root alone",
+			   strerror(-r));
+	if (r == -ENOSPC)
+		check_fix(check, "sysctl -w user.max_user_namespaces=15000");
+	else if (r < 0 && probe_is("/proc/sys/kernel/unprivileged_userns_clone", "0"))
+		check_fix(check, "sysctl -w kernel.unprivileged_userns_clone=1");
+}
