@@ -111,7 +111,7 @@ int check_vlans(const char *what, const char *text, struct error *err)
 {
 	const char *dash = strchr(text, '-');
 	AUTO_FREE char *first = xstrndup(text, dash ? (size_t)(dash - text) : strlen(text));
-	uint64_t from, to;
+	uint64_t from, to = 0;
 	int r = parse_u64(what, first, 1, VM_VLAN_MAX, &from, err);
 
 	if (r == 0 && dash)

@@ -310,7 +310,7 @@ static bool read_nd(const uint8_t *frame, size_t len, struct dad_claim *claim)
 
 bool dad_frame_read(const uint8_t *frame, size_t len, struct dad_claim *ret)
 {
-	struct dad_claim claim;
+	struct dad_claim claim = { .is_probe = false };
 	bool claims = false;
 
 	if (len < ETHERNET_LEN)

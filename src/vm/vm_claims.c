@@ -66,7 +66,7 @@ static int assign_mac(const struct store *store, const char *name, struct vm_nic
 		      struct error *err)
 {
 	char text[MAC_TEXT_MAX];
-	struct mac mac;
+	struct mac mac = { { 0 } };
 	int r = -EAGAIN;
 
 	for (int i = 0; i < RANDOM_TRIES && r; i++) {
