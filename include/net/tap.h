@@ -77,17 +77,30 @@ void tap_name(const char *vm, unsigned int nic, char out[IF_NAMESIZE]);
 void tap_host_mac(const struct mac *guest, struct mac *ret);
 
 /*
- * Create the tap (IFF_TAP|IFF_NO_PI|IFF_VNET_HDR|IFF_TUN_EXCL), configure it in one batch while
- * it is down (MAC, MTU, alias, master, no IPv6; with guard: port locked, learning off, sticky
- * static entry of the guest's MAC; noqueue), read the result back, set it up. Needs
- * CAP_NET_ADMIN and /dev/net/tun. On failure nothing is left: the tap dies with its descriptor.
+ * Create the tap (IFF_TAP|IFF_NO_PI|IFF_VNET_HDR|IFF_TUN_EXCL; IFF_MULTI_QUEUE for more than one
+ * queue), configure it in one batch while it is down, read the result back, set it up. The batch:
  *
- * Takes 7 system calls and 2 round trips, however many links the host has. On success the
- * caller owns ret and releases it with tap_close().
+ * - MAC, MTU of the bridge, alias, master, no IPv6;
+ * - the port's settings: with a guard locked (Linux 5.18), no learning, no flooding of unknown
+ *   unicast, no BPDUs, no multicast router; isolation;
+ * - the VLANs asked for, and out of the bridge's default_pvid where that is not among them; a NIC
+ *   that asks for none stays in it;
+ * - with a guard the guest's MAC as a static, sticky entry of the bridge;
+ * - qdisc noqueue, or tbf for a rate to the guest;
+ * - with a guard its program (net/guard.h) on ingress, then, for a rate from the guest, act_police.
  *
- * ERROR_USAGE: spec->name is no name for a tap. ERROR_CONFLICT: a tap of that name exists, or
- * another port owns the guest's MAC. ERROR_HOST: no /dev/net/tun, bridge full (1023 ports),
- * kernel too old for guard (< 5.18). ERROR_PERMISSION: no CAP_NET_ADMIN.
+ * Needs CAP_NET_ADMIN, for a guard CAP_BPF too, and /dev/net/tun. On failure nothing is left:
+ * the tap dies with its descriptors, all else with the tap. On success the caller owns ret and
+ * releases it with tap_close().
+ *
+ * Takes 7 system calls and 2 round trips, however many links the host has; 4 more calls for a
+ * guard's program, 2 for each further queue, and one more round trip for VLANs (read back by
+ * RTM_GETVLAN, Linux 5.6).
+ *
+ * ERROR_USAGE: a value of spec is none. ERROR_CONFLICT: a tap of that name exists, or another port
+ * owns the guest's MAC. ERROR_HOST: no /dev/net/tun, bridge full (1023 ports), VLANs on a bridge
+ * without vlan_filtering, or the kernel lacks something: it is named, and so is the way round.
+ * ERROR_PERMISSION: no CAP_NET_ADMIN.
  */
 int tap_open(struct nl_sock *sock, const struct bridge *bridge, const struct tap_spec *spec,
 	     struct tap *ret, struct error *err);
@@ -108,11 +121,18 @@ int tap_open_vhost(int *ret_fd, struct error *err);
 /*
  * Put a tap that is there (by name and alias; QEMU holds its descriptors) back into the state that
  * tap_open() leaves it in. What is as it should be is left alone: a tap that lacks nothing is
- * not touched, TAP_REPAIR_INTACT. Else it is set down, configured anew in one batch, read back
- * and set up: TAP_REPAIRED. ret_changes gets a line in words for each thing that differed. Down is
- * also how it stays after a failure: a guest is never connected without its guard. ERROR_NOT_FOUND:
- * no such tap. ERROR_CONFLICT: the link of that name is none of this VM's (alias). The number
- * of queues is not changed. check_only: look, tell, change nothing.
+ * not touched, TAP_REPAIR_INTACT. Else it is set down, what differs is configured anew in one batch
+ * and read back, and it is set up: TAP_REPAIRED. Filters are renewed together, and counters of
+ * dropped frames begin anew with them; a guard of other addresses than spec's differs as well.
+ * VLANs that differ from what spec asks for are taken off; where it asks for none they are left
+ * alone. The number of queues is not changed.
+ *
+ * ret_changes gets a line in words for each thing that differed: "lock off\n". check_only: look,
+ * tell, change nothing; TAP_REPAIRED means that it would be.
+ *
+ * Once begun, a failure leaves the tap down: a guest is never connected without its guard.
+ * ERROR_NOT_FOUND: no such tap. ERROR_CONFLICT: the link of that name is none of this VM's (alias),
+ * or another port has the guest's MAC by now. Else as tap_open().
  */
 enum tap_repair { TAP_REPAIR_INTACT, TAP_REPAIRED };
 int tap_repair(struct nl_sock *sock, const struct bridge *bridge, const struct tap_spec *spec,

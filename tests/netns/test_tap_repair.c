@@ -423,8 +423,8 @@ static const char *const foreign[] = {
 	("ip link set mvm-web1 down; ip link set mvm-web1 name other; "
 	 "ip link add mvm-web1 type veth peer name x; "
 	 "ip link set mvm-web1 alias mnmivm-se:web1/0"),
-	("ip link set mvm-web1 down; ip link set mvm-web1 name other; ip link property add dev "
-	 "other altname mvm-web1"),
+	("ip link set mvm-web1 down; ip link set mvm-web1 name other; "
+	 "ip link property add dev other altname mvm-web1"),
 };
 
 START_TEST(link_of_somebody_else)
