@@ -8,6 +8,7 @@
 #include "base/alloc.h"
 #include "host_files.h"
 #include "net/links.h"
+#include "vm/status.h"
 #include "network.h"
 #include "probe.h"
 
@@ -108,12 +109,49 @@ void check_stp(struct check *check, const struct lan *lan)
 	network_keep(check, lan->network, NETWORK_STP_OFF, lan->name, "");
 }
 
+static bool wants_vlan(const struct vm_info *vm, const char *default_bridge, const char *bridge)
+{
+	for (unsigned int i = 0; i < vm->config.n_nics; i++) {
+		const struct vm_nic *nic = &vm->config.nics[i];
+
+		if ((nic->vlan || nic->trunk.n) &&
+		    !strcmp(nic->bridge ? nic->bridge : default_bridge, bridge))
+			return true;
+	}
+	return false;
+}
+
+/* Each VM that wants a VLAN of a bridge that has none. Returns whether there is one. */
+static bool lacks_vlans(struct check *check, const struct lan *lan)
+{
+	size_t before = check->report->n;
+	struct error ignored = ERROR_INIT;
+	struct vm_list list = { .n = 0 };
+
+	if (check->host->store_error->kind || vm_list_get(check->host->vm, &list, &ignored))
+		return false;
+	for (size_t i = 0; i < list.n; i++) {
+		const struct vm_info *vm = &list.v[i];
+
+		if (vm->state == VM_STATE_DAMAGED ||
+		    !wants_vlan(vm, check->config->bridge, lan->name))
+			continue;
+		check_fail(check, lan->name,
+			   "VLAN filtering is off, and VM '%s' asks for a VLAN: it does not start",
+			   vm->name);
+		check_fix(check, "ip link set dev %s type bridge vlan_filtering 1", lan->name);
+		network_keep(check, lan->network, NETWORK_VLANS, lan->name, "");
+	}
+	vm_list_done(&list);
+	return check->report->n > before;
+}
+
 void check_vlan_filtering(struct check *check, const struct lan *lan)
 {
 	if (lan->bridge.vlan_filtering)
 		check_pass(check, lan->name, "VLAN filtering is on, with default VLAN %u",
 			   lan->bridge.default_pvid);
-	else
+	else if (!lacks_vlans(check, lan))
 		check_pass(check, lan->name, "VLAN filtering is off: no VM can be put into a VLAN");
 }
 

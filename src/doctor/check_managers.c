@@ -14,15 +14,7 @@
 #include "key_file.h"
 
 /* Names as tap_name() makes them: what holds for these holds for all. */
-static const char *const tap_names[] = { "mvm-web1", "mvm9-web_0123456" };
-
-static bool matches_taps(const char *pattern)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(tap_names); i++)
-		if (fnmatch(pattern, tap_names[i], 0) != 0)
-			return false;
-	return true;
-}
+static const char *const tap_names[] = { "mvm-web1", "mvm9-web_0123456", "mvm12-a", "mvm345-b" };
 
 static bool is_true(const char *value)
 {
@@ -43,7 +35,7 @@ static bool exists_one(const char *const *paths, size_t n)
 }
 
 /* A device specification of NetworkManager.conf(5): "interface-name:mvm*;mac:...;type:tun". */
-static bool specifies_taps(const char *list)
+static bool specifies(const char *list, const char *tap)
 {
 	AUTO_FREE char *copy = xstrdup(list);
 	bool found = false;
@@ -56,9 +48,9 @@ static bool specifies_taps(const char *list)
 		if (!strncmp(word, name, sizeof(name) - 1)) {
 			const char *pattern = word + sizeof(name) - 1;
 
-			found |= matches_taps(pattern + (*pattern == '='));
+			found |= !fnmatch(pattern + (*pattern == '='), tap, 0);
 		} else if (!strncmp(word, except, sizeof(except) - 1) &&
-			   matches_taps(word + sizeof(except) - 1)) {
+			   !fnmatch(word + sizeof(except) - 1, tap, 0)) {
 			return false;
 		}
 		found |= !strcmp(word, "type:tun") || !strcmp(word, "*");
@@ -67,6 +59,7 @@ static bool specifies_taps(const char *list)
 }
 
 struct nm {
+	const char *tap;
 	bool unmanaged; /* by [keyfile] unmanaged-devices */
 	struct buf section; /* the last [device...] section that is for our taps */
 	bool section_unmanaged; /* and says managed=0 */
@@ -77,12 +70,12 @@ static void take_nm_key(void *arg, const char *section, const char *key, const c
 	struct nm *nm = arg;
 
 	if (!strcmp(section, "keyfile") && !strcmp(key, "unmanaged-devices"))
-		nm->unmanaged = specifies_taps(value);
+		nm->unmanaged = specifies(value, nm->tap);
 	else if (!strcmp(section, "keyfile") && !strcmp(key, "unmanaged-devices+"))
-		nm->unmanaged |= specifies_taps(value);
+		nm->unmanaged |= specifies(value, nm->tap);
 	if (strncmp(section, "device", 6) != 0)
 		return;
-	if (!strcmp(key, "match-device") && specifies_taps(value)) {
+	if (!strcmp(key, "match-device") && specifies(value, nm->tap)) {
 		buf_clear(&nm->section);
 		buf_puts(&nm->section, section);
 	} else if (!strcmp(key, "managed") && !strcmp(buf_str(&nm->section), section)) {
@@ -95,11 +88,12 @@ static void take_nm_key(void *arg, const char *section, const char *key, const c
  * snippets. One of the same name in a later folder takes the earlier one's place
  * (NetworkManager.conf(5)).
  */
-static void read_nm(struct nm *nm)
+static bool nm_leaves_alone(const char *tap)
 {
 	static const char *const folders[] = { "/etc/NetworkManager/conf.d",
 					       "/run/NetworkManager/conf.d",
 					       "/usr/lib/NetworkManager/conf.d" };
+	struct nm nm = { .tap = tap };
 	AUTO_STRV files = STRV_INIT;
 
 	host_list_files(folders, ARRAY_SIZE(folders), ".conf", &files);
@@ -107,27 +101,29 @@ static void read_nm(struct nm *nm)
 		size_t len = strlen(folders[folder]);
 
 		if (folder == 0)
-			key_file_each("/etc/NetworkManager/NetworkManager.conf", take_nm_key, nm);
+			key_file_each("/etc/NetworkManager/NetworkManager.conf", take_nm_key, &nm);
 		for (size_t i = 0; i < files.n; i++)
 			if (!strncmp(files.v[i], folders[folder], len))
-				key_file_each(files.v[i], take_nm_key, nm);
+				key_file_each(files.v[i], take_nm_key, &nm);
 	}
-	buf_done(&nm->section);
+	buf_done(&nm.section);
+	return nm.unmanaged || nm.section_unmanaged;
 }
 
 void check_networkmanager(struct check *check)
 {
 	static const char *const programs[] = { "/usr/sbin/NetworkManager",
 						"/usr/bin/NetworkManager" };
-	struct nm nm = { .unmanaged = false };
+	bool is_left_alone = true;
 
 	if (!exists_one(programs, ARRAY_SIZE(programs)) &&
 	    access("/run/NetworkManager", F_OK) < 0) {
 		check_pass(check, "NetworkManager", "is not installed");
 		return;
 	}
-	read_nm(&nm);
-	if (nm.unmanaged || nm.section_unmanaged) {
+	for (size_t i = 0; i < ARRAY_SIZE(tap_names); i++)
+		is_left_alone &= nm_leaves_alone(tap_names[i]);
+	if (is_left_alone) {
 		check_pass(check, "NetworkManager", "leaves the taps of VMs alone");
 		return;
 	}
@@ -139,12 +135,13 @@ void check_networkmanager(struct check *check)
 
 /* The first .network file that matches wins (systemd.network(5)). */
 struct networkd {
+	const char *tap;
 	bool has_match, matches; /* of the file that is read now */
 	bool unmanaged;
 };
 
 /* A list of patterns, any of which will do; '!' in front of it: none. */
-static bool pattern_list(const char *list, bool (*matches)(const char *pattern))
+static bool pattern_list(const char *list, const char *text)
 {
 	bool negative = *list == '!';
 	AUTO_FREE char *copy = xstrdup(list + negative);
@@ -152,33 +149,22 @@ static bool pattern_list(const char *list, bool (*matches)(const char *pattern))
 	bool found = false;
 
 	for (word = strtok_r(copy, " \t", &rest); word; word = strtok_r(NULL, " \t", &rest))
-		found |= matches(word);
+		found |= !fnmatch(word, text, 0);
 	return found != negative;
-}
-
-static bool matches_tun(const char *pattern)
-{
-	return !fnmatch(pattern, "tun", 0);
-}
-
-static bool matches_ether(const char *pattern)
-{
-	return !fnmatch(pattern, "ether", 0);
 }
 
 /* A condition that we do not know is one that a tap does not meet: better silent than wrong. */
 static void take_networkd_key(void *arg, const char *section, const char *key, const char *value)
 {
-	static const struct {
-		const char *key;
-		bool (*matches)(const char *pattern);
-	} conditions[] = {
-		{ "Name", matches_taps },
-		{ "Kind", matches_tun },
-		{ "Driver", matches_tun },
-		{ "Type", matches_ether },
-	};
 	struct networkd *file = arg;
+	const struct {
+		const char *key, *text;
+	} conditions[] = {
+		{ "Name", file->tap },
+		{ "Kind", "tun" },
+		{ "Driver", "tun" },
+		{ "Type", "ether" },
+	};
 	bool met = false;
 
 	if (!strcmp(section, "Link") && !strcmp(key, "Unmanaged"))
@@ -187,20 +173,19 @@ static void take_networkd_key(void *arg, const char *section, const char *key, c
 		return;
 	for (size_t i = 0; i < ARRAY_SIZE(conditions); i++)
 		if (!strcmp(key, conditions[i].key))
-			met = pattern_list(value, conditions[i].matches);
+			met = pattern_list(value, conditions[i].text);
 	file->matches = met && (file->matches || !file->has_match);
 	file->has_match = true;
 }
 
-static const char *find_claim(const struct strv *files, bool *ret_unmanaged)
+/* The file that makes networkd manage the tap, or NULL. */
+static const char *find_claim(const struct strv *files, const char *tap)
 {
 	for (size_t i = 0; i < files->n; i++) {
-		struct networkd file = { .has_match = false };
+		struct networkd file = { .tap = tap };
 
-		if (key_file_each(files->v[i], take_networkd_key, &file) && file.matches) {
-			*ret_unmanaged = file.unmanaged;
-			return files->v[i];
-		}
+		if (key_file_each(files->v[i], take_networkd_key, &file) && file.matches)
+			return file.unmanaged ? NULL : files->v[i];
 	}
 	return NULL;
 }
@@ -211,16 +196,16 @@ void check_networkd(struct check *check)
 					       "/usr/local/lib/systemd/network",
 					       "/usr/lib/systemd/network" };
 	AUTO_STRV files = STRV_INIT;
-	bool unmanaged = false;
-	const char *claim;
+	const char *claim = NULL;
 
 	if (access("/run/systemd/netif", F_OK) < 0) {
 		check_pass(check, "systemd-networkd", "does not run");
 		return;
 	}
 	host_list_files(folders, ARRAY_SIZE(folders), ".network", &files);
-	claim = find_claim(&files, &unmanaged);
-	if (!claim || unmanaged) {
+	for (size_t i = 0; i < ARRAY_SIZE(tap_names) && !claim; i++)
+		claim = find_claim(&files, tap_names[i]);
+	if (!claim) {
 		check_pass(check, "systemd-networkd", "leaves the taps of VMs alone");
 		return;
 	}

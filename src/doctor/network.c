@@ -146,6 +146,14 @@ static const char *const settings[][DOCTOR_NETWORK_NETWORKD + 1] = {
 		"nmcli connection modify @ bridge.multicast-snooping no",
 		"'MulticastSnooping=no' below '[Bridge]' of the .netdev of @" NETWORKD,
 	},
+	[NETWORK_VLANS] = {
+		"'bridge_vlan_aware yes' below 'iface @'" INTERFACES,
+		"'bridge-vlan-aware yes' below 'iface @'" INTERFACES,
+		"'[Bridge]' and 'VLANFiltering=yes' in "
+		"/etc/systemd/network/10-netplan-@.netdev.d/vlans.conf",
+		"nmcli connection modify @ bridge.vlan-filtering yes",
+		"'VLANFiltering=yes' below '[Bridge]' of the .netdev of @" NETWORKD,
+	},
 	[NETWORK_MAC] = {
 		"'hwaddress ether #' below 'iface @'" INTERFACES,
 		"'post-up ip link set dev @ address #' below 'iface @'" INTERFACES,

@@ -47,6 +47,7 @@ enum network_setting {
 	NETWORK_AUTO, /* the link is made at boot */
 	NETWORK_STP_OFF,
 	NETWORK_SNOOPING_OFF,
+	NETWORK_VLANS, /* VLAN filtering is on */
 	NETWORK_MAC, /* value is the MAC */
 	NETWORK_MTU, /* value is the MTU */
 	NETWORK_NO_ADDRESS,

@@ -482,13 +482,21 @@ the_spanning_tree_is_off()
 	cured stp br0
 }
 
-vlan_filtering_is_told()
+vlan_filtering_is_on_where_a_VM_wants_it()
 {
 	found PASS vlan-filtering br0 'is off'
-	# shellcheck disable=SC2015 # where the kernel has it
-	ip link set br0 type bridge vlan_filtering 1 2>/dev/null || return 0
-	found PASS vlan-filtering br0 'default VLAN 1'
-	ip link set br0 type bridge vlan_filtering 0
+	make two 192.168.86.12
+	sed -i '/^\[nic.0\]/a vlan = 10' "$state/vms/two/vm.conf"
+	found FAIL vlan-filtering br0 "VM 'two' asks for a VLAN"
+	has "keep" "$keep" 'bridge_vlan_aware yes'
+	is "fix" "$fix" 'ip link set dev br0 type bridge vlan_filtering 1'
+	# where the kernel has it
+	if ip link set br0 type bridge vlan_filtering 1 2>/dev/null; then
+		found PASS vlan-filtering br0 'default VLAN 1'
+		ip link set br0 type bridge vlan_filtering 0
+	fi
+	succeeds delete --yes two
+	found PASS vlan-filtering br0
 }
 
 multicast_has_a_querier_or_no_snooping()
@@ -547,10 +555,10 @@ taps_belong_to_VMs_that_run()
 	ip link set mvm-one nomaster
 	found FAIL taps mvm-one "VM 'one' has no network"
 	is "fix" "$fix" 'mnmivm-se net repair one'
-	ip link set mvm-one master br0
+	cured taps mvm-one
 	ip link set mvm-one down
 	found FAIL taps mvm-one 'is down'
-	ip link set mvm-one up
+	cured taps mvm-one
 	ip tuntap add mvm-ghost mode tap
 	ip link set mvm-ghost alias mnmivm-se:ghost/0
 	found WARN taps mvm-ghost "VM 'ghost', which does not run"
@@ -654,7 +662,7 @@ run_tests \
 	VMs_are_looked_at orphans_are_found a_lost_QEMU_is_found the_bridge_must_be_there \
 	every_bridge_that_is_allowed_is_looked_at the_bridge_must_be_up \
 	addresses_must_be_on_the_bridge the_default_route_must_leave_over_the_bridge \
-	wifi_is_no_port the_spanning_tree_is_off vlan_filtering_is_told \
+	wifi_is_no_port the_spanning_tree_is_off vlan_filtering_is_on_where_a_VM_wants_it \
 	multicast_has_a_querier_or_no_snooping MTUs_agree MACs_are_there_once \
 	taps_belong_to_VMs_that_run bridged_frames_stay_out_of_the_firewall \
 	policies_of_FORWARD_are_read br_netfilter_may_come_late nothing_is_left_behind

@@ -42,6 +42,9 @@ NetworkManager_leaves_taps_alone()
 	found PASS networkmanager NetworkManager
 	printf '[device-vm]\nmatch-device=interface-name:mvm*\nmanaged=1\n' >"$dir"/conf.d/vm.conf
 	found WARN networkmanager NetworkManager
+	# what is installed with the program
+	cp "$tools/../../contrib/network/mnmivm-se.conf" "$dir"/conf.d/vm.conf
+	found PASS networkmanager NetworkManager
 	rm -r "$dir" /usr/sbin/NetworkManager
 }
 
@@ -64,6 +67,10 @@ networkd_leaves_taps_alone()
 		found WARN networkd systemd-networkd "$dir/50-lan.network"
 	done
 	eval "${fix% && networkctl*}"
+	found PASS networkd systemd-networkd
+	rm "$dir"/00-mnmivm-se.network
+	found WARN networkd systemd-networkd
+	cp "$tools/../../contrib/network/05-mnmivm-se.network" "$dir"
 	found PASS networkd systemd-networkd
 	rm -r "$dir" /run/systemd
 }
