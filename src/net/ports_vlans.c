@@ -70,7 +70,8 @@ static void take_vlans(const struct nlmsghdr *message, void *arg)
 	    !nlmsg_valid_hdr(answer, sizeof(struct br_vlan_msg)) ||
 	    header->ifindex != search->ifindex)
 		return;
-	nlmsg_for_each_attr(entry, answer, sizeof(*header), left) {
+	nlmsg_for_each_attr(entry, answer, sizeof(*header), left)
+	{
 		take_entry(entry, search);
 	}
 }

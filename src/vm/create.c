@@ -358,11 +358,15 @@ int vm_create(const struct vm_host *host, const char *name, struct vm_create_req
 
 static void describe_nic(const struct vm_nic *nic, struct buf *out)
 {
-	AUTO_FREE char *more = strv_join(&nic->more_ip, " and ");
-	char ip[IP_TEXT_MAX];
+	struct ip_prefix addresses[VM_ADDRESSES_MAX];
+	unsigned int n = vm_nic_addresses(nic, addresses);
+	char text[IP_TEXT_MAX];
 
-	vm_nic_format_ip(nic, ip);
-	buf_printf(out, "claim address %s%s%s, and a MAC\n", ip, *more ? " and " : "", more);
+	for (unsigned int i = 0; i < n; i++) {
+		ip_format(&addresses[i].addr, text);
+		buf_printf(out, "claim address %s\n", text);
+	}
+	buf_puts(out, "claim a MAC\n");
 }
 
 static void describe(const struct create *create, struct buf *out)

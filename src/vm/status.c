@@ -70,12 +70,19 @@ static void info_process(struct vm_info *info, const struct live *live)
 		process_usage(&live->process, &info->usage);
 }
 
-static void info_pending(const struct vm_host *host, const struct vm_dir *dir, struct vm_info *info)
+/* The taps are those that it was started with. */
+static void info_running(const struct vm_host *host, const struct vm_dir *dir, struct vm_info *info)
 {
 	AUTO(vm_config_done) struct vm_config running = { 0 };
 	struct error ignored = ERROR_INIT;
 
-	if (!vm_dir_load_run(dir, &host->config, &running, &ignored))
+	if (live_load(host, dir, &running, &ignored)) {
+		tap_name(info->name, 0, info->taps[0]);
+		return;
+	}
+	for (unsigned int i = 0; i < running.n_nics; i++)
+		tap_name(info->name, i, info->taps[i]);
+	if (info->state != VM_STATE_DAMAGED)
 		vm_config_diff(&running, &info->config, &info->pending);
 }
 
@@ -93,13 +100,10 @@ static void info_fill(const struct vm_host *host, const struct vm_dir *dir, stru
 	if (vm_dir_load(dir, &host->config, lan_fallback(host), &info->config, &err) ||
 	    info_disk(dir, info, &err))
 		info_damaged(info, host, &err);
-	else if (live_is_alive(&live))
-		info_pending(host, dir, info);
-	for (unsigned int i = 0; i < info->config.n_nics; i++) {
+	for (unsigned int i = 0; i < info->config.n_nics; i++)
 		info->bridges[i] = nic_bridge(&info->config.nics[i], &host->config);
-		if (live_is_alive(&live) && !live.foreign)
-			tap_name(info->name, i, info->taps[i]);
-	}
+	if (live_is_alive(&live) && !live.foreign)
+		info_running(host, dir, info);
 }
 
 int vm_info_get(const struct vm_host *host, const char *name, struct vm_info *ret,
@@ -231,13 +235,14 @@ static void details_monitor(const struct vm_dir *dir, struct vm_details *ret)
 	snprintf(ret->qmp_status, sizeof(ret->qmp_status), "%s", qmp_status_word(status));
 }
 
-static void details_taps(const struct vm_host *host, const struct vm_info *info,
-			 struct vm_details *ret)
+static void details_taps(const struct vm_host *host, const struct vm_dir *dir,
+			 const struct vm_info *info, struct vm_details *ret)
 {
+	AUTO(vm_config_done) struct vm_config running = { 0 };
 	struct error ignored = ERROR_INIT;
 
-	if (info->taps[0][0] &&
-	    !vm_net_ports_get(host, info->name, &info->config, &ret->taps, &ret->n_taps, &ignored))
+	if (info->taps[0][0] && !live_load(host, dir, &running, &ignored) &&
+	    !vm_net_ports_get(host, info->name, &running, &ret->taps, &ret->n_taps, &ignored))
 		ret->tap_exists = ret->n_taps && ret->taps[0].place != VM_TAP_MISSING;
 }
 
@@ -259,7 +264,7 @@ void vm_details_get(const struct vm_host *host, const struct vm_info *info, stru
 	if (info->process.pid > 0 && !vm_dir_open(&host->store, info->name, &dir, &ignored)) {
 		details_process(info, &details);
 		details_monitor(&dir, &details);
-		details_taps(host, info, &details);
+		details_taps(host, &dir, info, &details);
 	}
 	*ret = details;
 }
