@@ -204,7 +204,7 @@ running_VMs_are_listed()
 	has "status -v" "$out" 'QEMU says:    running'
 	has "status -v" "$out" 'capabilities: none'
 	has "status -v" "$out" 'seccomp:      filtered'
-	has "status -v" "$out" 'tap:          mvm-one, there'
+	has "status -v" "$out" "tap:          mvm-one, forwarding on bridge 'br0'"
 	json '[.state, .pid, .tap, .tap_exists, .no_new_privs, .seccomp] | map(tostring) | join(" ")' \
 		"running $(pid_of one) mvm-one true true 2" status one
 	json 'map(.state + " " + (.pid | tostring)) | join(" ")' \
