@@ -35,8 +35,8 @@
  * extension headers: one longer than the program follows (6), or a first fragment without the
  * upper header (RFC 7112), is dropped.
  *
- * No frame whose virtio-net header asks the host to write a checksum ahead of where that of TCP and
- * UDP is: the host would write it over what was checked, once it is checked.
+ * No frame that has the host write a checksum (virtio-net's checksum offload) over anything of
+ * this, once it is checked: GUARD_DROP_MALFORMED; before Linux 6.12 for TAP_GUARD_MAC, too.
  */
 enum guard_drop {
 	GUARD_DROP_MAC, /* source MAC */

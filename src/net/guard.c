@@ -2,6 +2,9 @@
 /* The guard's filter: load it, and read what it has counted. */
 #include "net/guard.h"
 
+#include <stdio.h>
+#include <sys/utsname.h>
+
 #include "base/alloc.h"
 #include "bpf.h"
 #include "guard_program.h"
@@ -34,6 +37,17 @@ const char *guard_drop_word(enum guard_drop drop)
 	return drops[drop].word;
 }
 
+/* Before Linux 6.12 more has to be checked; distributions keep the number of what they patch. */
+static bool is_old_kernel(void)
+{
+	unsigned int major = 0, minor = 0;
+	struct utsname name;
+
+	if (uname(&name) < 0 || sscanf(name.release, "%u.%u", &major, &minor) != 2)
+		return true;
+	return major < 6 || (major == 6 && minor < 12);
+}
+
 int guard_load(const struct tap_spec *spec, int *ret_fd, struct error *err)
 {
 	AUTO_FREE struct insn_list *list = xcalloc(1, sizeof(*list));
@@ -42,7 +56,7 @@ int guard_load(const struct tap_spec *spec, int *ret_fd, struct error *err)
 
 	if (r < 0)
 		return r;
-	r = guard_build(spec, map_fd, list);
+	r = guard_build(spec, is_old_kernel(), map_fd, list);
 	if (r < 0)
 		return error_errno(err, -r, "make BPF program '%s' for tap '%s'", program_name,
 				   spec->name);

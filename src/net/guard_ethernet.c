@@ -97,7 +97,7 @@ void guard_emit_ethernet(struct guard_build *build)
 	if (build->spec->guard == TAP_GUARD_IP)
 		emit_dispatch(build);
 	else
-		insn_jump(list, build->pass);
+		insn_jump(list, build->pass_mac);
 }
 
 /* Where the fields of RFC 826 are, from GUARD_AT on. */

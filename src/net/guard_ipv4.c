@@ -54,13 +54,17 @@ static void emit_header(struct guard_build *build)
 static void emit_own(struct guard_build *build)
 {
 	struct insn_list *list = build->list;
+	unsigned int checked = insn_label(list);
 
-	insn_jump_if_const(list, BPF_JSET, BPF_REG_3, htons(OFFSET_MASK), build->pass_upper);
-	insn_jump_if_const(list, BPF_JNE, GUARD_NEXT, IPPROTO_UDP, build->pass_upper);
+	insn_jump_if_const(list, BPF_JSET, BPF_REG_3, htons(OFFSET_MASK), build->pass_plain);
+	insn_jump_if_const(list, BPF_JNE, GUARD_NEXT, IPPROTO_UDP, checked);
 	guard_emit_copy_within(build, GUARD_UPPER, sizeof(struct udphdr));
 	insn_load(list, BPF_H, BPF_REG_1, BPF_REG_10, GUARD_UPPER + 2);
 	insn_jump_if_const(list, BPF_JEQ, BPF_REG_1, htons(PORT_DHCP_CLIENT),
 			   build->drop[GUARD_DROP_DHCP]);
+	insn_bind(list, checked);
+	load_field(list, BPF_H, BPF_REG_1, offsetof(struct iphdr, frag_off));
+	insn_jump_if_const(list, BPF_JSET, BPF_REG_1, htons(MORE_FRAGMENTS), build->pass_plain);
 	insn_jump(list, build->pass_upper);
 }
 
@@ -77,7 +81,7 @@ static void emit_unspecified(struct guard_build *build)
 	guard_emit_copy_within(build, GUARD_UPPER, sizeof(struct igmphdr));
 	insn_load(list, BPF_B, BPF_REG_1, BPF_REG_10, GUARD_UPPER);
 	insn_jump_if_const(list, BPF_JEQ, BPF_REG_1, IGMP_HOST_MEMBERSHIP_QUERY, drop);
-	insn_jump(list, build->pass_upper);
+	insn_jump(list, build->pass_plain);
 
 	insn_bind(list, dhcp);
 	load_field(list, BPF_W, BPF_REG_1, offsetof(struct iphdr, daddr));

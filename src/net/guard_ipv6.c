@@ -149,6 +149,8 @@ void guard_emit_ipv6(struct guard_build *build)
 	emit_udp(build);
 	insn_bind(list, rest);
 	guard_emit_if_unspecified(build, BPF_JEQ, build->drop[GUARD_DROP_IPV6]);
+	insn_load(list, BPF_W, BPF_REG_1, BPF_REG_10, GUARD_FRAGMENT);
+	insn_jump_if_const(list, BPF_JNE, BPF_REG_1, 0, build->pass_plain);
 	insn_jump(list, build->pass_upper);
 	guard_emit_icmp6(build);
 }

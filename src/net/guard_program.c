@@ -4,15 +4,14 @@
  *
  * Theory of operation: the kernel runs it on each frame from the guest, at offset 0 its Ethernet
  * header (tc ingress, before the bridge). Each part looks at one layer, jumps to the
- * counter of the first thing that is wrong, and hands what is within to the next part. Nothing
- * passes but by the three labels "pass" and all that is checked is read by bpf_skb_load_bytes(),
- * which copes with frames in pieces; the usual TCP segment costs two of those. No jump goes
+ * counter of the first thing that is wrong, and hands what is within to the next part. All that
+ * is checked is read by bpf_skb_load_bytes(), which copes with frames in pieces; the usual TCP
+ * segment costs two of those, and one look at its checksum (guard_checksum.c). No jump goes
  * back, so the verifier has no loop to follow.
  */
 #include "guard_program.h"
 
 #include <arpa/inet.h>
-#include <errno.h>
 #include <linux/if_ether.h>
 #include <linux/pkt_cls.h>
 #include <string.h>
@@ -20,7 +19,7 @@
 
 #include "base/alloc.h"
 
-static uint16_t bytes16(const uint8_t *bytes)
+uint16_t guard_bytes16(const uint8_t *bytes)
 {
 	uint16_t value;
 
@@ -44,7 +43,7 @@ static uint64_t bytes64(const uint8_t *bytes)
 	return value;
 }
 
-void guard_emit_copy(struct guard_build *build, int16_t stack, int length)
+void guard_emit_try_copy(struct guard_build *build, int16_t stack, int length, unsigned int label)
 {
 	struct insn_list *list = build->list;
 
@@ -54,7 +53,12 @@ void guard_emit_copy(struct guard_build *build, int16_t stack, int length)
 	insn_alu_const(list, BPF_ADD, BPF_REG_3, stack);
 	insn_set(list, BPF_REG_4, length);
 	insn_call(list, BPF_FUNC_skb_load_bytes);
-	insn_jump_if_const(list, BPF_JNE, BPF_REG_0, 0, build->drop[GUARD_DROP_MALFORMED]);
+	insn_jump_if_const(list, BPF_JNE, BPF_REG_0, 0, label);
+}
+
+void guard_emit_copy(struct guard_build *build, int16_t stack, int length)
+{
+	guard_emit_try_copy(build, stack, length, build->drop[GUARD_DROP_MALFORMED]);
 }
 
 void guard_emit_copy_within(struct guard_build *build, int16_t stack, int length)
@@ -78,7 +82,7 @@ void guard_emit_unless_mac(struct guard_build *build, int16_t stack, unsigned in
 	insn_load(list, BPF_W, BPF_REG_1, BPF_REG_10, word);
 	insn_jump32_if_const(list, BPF_JNE, BPF_REG_1, bytes32(mac + word - stack), label);
 	insn_load(list, BPF_H, BPF_REG_1, BPF_REG_10, half);
-	insn_jump32_if_const(list, BPF_JNE, BPF_REG_1, bytes16(mac + half - stack), label);
+	insn_jump32_if_const(list, BPF_JNE, BPF_REG_1, guard_bytes16(mac + half - stack), label);
 }
 
 void guard_emit_if_own_ipv4(struct guard_build *build, int address, unsigned int label)
@@ -130,74 +134,6 @@ void guard_emit_if_own_ipv6(struct guard_build *build, int16_t stack, unsigned i
 	emit_if_ipv6(list, link_local, label);
 }
 
-/*
- * A frame from a guest may ask the host to fill in a checksum (VIRTIO_NET_HDR_F_NEEDS_CSUM): where,
- * and from where on, is the guest's choice, and the host writes it when the frame goes out, behind
- * the filter. So a guest could have the very address replaced that was checked. A program is not
- * shown the place, but two helpers depend on it. bpf_l4_csum_replace() changes a checksum
- * only where none is to be filled in; tried on the source MAC, which is known and put back.
- * bpf_skb_change_tail() refuses to cut off the place: an attempt that succeeds tells that
- * it is too far ahead, and that the frame, cut short by it, is to be dropped.
- *
- * The kernel itself keeps the place out of the first 20 bytes (Linux 6.12, and the stable
- * releases since October 2024: "net: test for not too small csum_start in
- * virtio_net_hdr_to_skb()"), which is all that the guard looks at without addresses.
- */
-static void emit_unless_checksum(struct guard_build *build, unsigned int is_asked_for)
-{
-	enum { SOURCE_MAC = ETH_ALEN };
-	uint16_t mac = bytes16(build->spec->guest_mac.byte);
-	struct insn_list *list = build->list;
-
-	insn_move(list, BPF_REG_1, GUARD_CTX);
-	insn_set(list, BPF_REG_2, SOURCE_MAC);
-	insn_set(list, BPF_REG_3, 0);
-	insn_set(list, BPF_REG_4, 1);
-	insn_set(list, BPF_REG_5, sizeof(mac));
-	insn_call(list, BPF_FUNC_l4_csum_replace);
-	insn_move(list, BPF_REG_1, GUARD_CTX);
-	insn_set(list, BPF_REG_2, SOURCE_MAC);
-	insn_move(list, BPF_REG_3, BPF_REG_10);
-	insn_alu_const(list, BPF_ADD, BPF_REG_3, GUARD_OPTION);
-	insn_set(list, BPF_REG_4, sizeof(mac));
-	insn_call(list, BPF_FUNC_skb_load_bytes);
-	insn_load(list, BPF_H, BPF_REG_1, BPF_REG_10, GUARD_OPTION);
-	insn_jump32_if_const(list, BPF_JEQ, BPF_REG_1, mac, is_asked_for);
-
-	insn_store_const(list, BPF_H, BPF_REG_10, GUARD_OPTION, mac);
-	insn_move(list, BPF_REG_1, GUARD_CTX);
-	insn_set(list, BPF_REG_2, SOURCE_MAC);
-	insn_move(list, BPF_REG_3, BPF_REG_10);
-	insn_alu_const(list, BPF_ADD, BPF_REG_3, GUARD_OPTION);
-	insn_set(list, BPF_REG_4, sizeof(mac));
-	insn_set(list, BPF_REG_5, 0);
-	insn_call(list, BPF_FUNC_skb_store_bytes);
-	insn_jump_if_const(list, BPF_JEQ, BPF_REG_0, 0, build->pass);
-	insn_jump(list, build->drop[GUARD_DROP_MALFORMED]);
-}
-
-static void emit_pass_checked(struct guard_build *build)
-{
-	/* ports come first in UDP and TCP, their checksums at 6 and 16 */
-	enum { PORTS = 4 };
-	struct insn_list *list = build->list;
-	unsigned int asked_for = insn_label(list);
-
-	insn_bind(list, build->pass_plain);
-	emit_unless_checksum(build, build->drop[GUARD_DROP_MALFORMED]);
-
-	insn_bind(list, build->pass_upper);
-	emit_unless_checksum(build, asked_for);
-	insn_bind(list, asked_for);
-	insn_move(list, BPF_REG_1, GUARD_CTX);
-	insn_move(list, BPF_REG_2, GUARD_AT);
-	insn_alu_const(list, BPF_ADD, BPF_REG_2, PORTS + sizeof(uint16_t) - 1);
-	insn_set(list, BPF_REG_3, 0);
-	insn_call(list, BPF_FUNC_skb_change_tail);
-	insn_jump_if_const(list, BPF_JNE, BPF_REG_0, -EINVAL, build->drop[GUARD_DROP_MALFORMED]);
-	insn_jump(list, build->pass);
-}
-
 static void emit_verdicts(struct guard_build *build, int map_fd)
 {
 	struct insn_list *list = build->list;
@@ -221,12 +157,13 @@ static void emit_verdicts(struct guard_build *build, int map_fd)
 	insn_exit(list);
 }
 
-int guard_build(const struct tap_spec *spec, int map_fd, struct insn_list *ret)
+int guard_build(const struct tap_spec *spec, bool old_kernel, int map_fd, struct insn_list *ret)
 {
-	struct guard_build build = { .list = ret, .spec = spec };
-	unsigned int *const labels[] = { &build.pass, &build.pass_upper, &build.pass_plain,
-					 &build.arp,  &build.ipv4,	 &build.ipv6,
-					 &build.icmp6 };
+	struct guard_build build = { .list = ret, .spec = spec, .old_kernel = old_kernel };
+	unsigned int *const labels[] = {
+		&build.pass, &build.pass_mac, &build.pass_upper, &build.pass_plain,
+		&build.arp,  &build.ipv4,     &build.ipv6,	 &build.icmp6,
+	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(labels); i++)
 		*labels[i] = insn_label(ret);
@@ -237,8 +174,8 @@ int guard_build(const struct tap_spec *spec, int map_fd, struct insn_list *ret)
 		guard_emit_arp(&build);
 		guard_emit_ipv4(&build);
 		guard_emit_ipv6(&build);
-		emit_pass_checked(&build);
 	}
+	guard_emit_pass(&build);
 	emit_verdicts(&build, map_fd);
 	return insn_finish(ret);
 }

@@ -34,18 +34,21 @@ enum {
 struct guard_build {
 	struct insn_list *list;
 	const struct tap_spec *spec;
-	unsigned int pass;
-	unsigned int pass_upper; /* if no checksum is to be filled in before GUARD_AT + 4 */
-	unsigned int pass_plain; /* if none is to be filled in at all */
+	bool old_kernel;
+	unsigned int pass; /* for the parts: by way of one of the next */
+	unsigned int pass_mac; /* if no checksum is to be written into the Ethernet header */
+	unsigned int pass_upper; /* if none is to be written ahead of GUARD_AT, or to fake DHCP */
+	unsigned int pass_plain; /* if none is to be written at all */
 	unsigned int drop[GUARD_DROPS];
 	unsigned int arp, ipv4, ipv6, icmp6; /* what each begins with: GUARD_AT is its header */
 };
 
 /*
  * The whole program of a spec, whose guard is not off, into a zeroed list. The map's only element
- * is a struct guard_counters. Fails as insn_finish() does.
+ * is a struct guard_counters. old_kernel: before Linux 6.12, see guard_checksum.c. Fails as
+ * insn_finish() does.
  */
-int guard_build(const struct tap_spec *spec, int map_fd, struct insn_list *ret);
+int guard_build(const struct tap_spec *spec, bool old_kernel, int map_fd, struct insn_list *ret);
 
 /* The parts, in their order. */
 void guard_emit_ethernet(struct guard_build *build);
@@ -53,9 +56,15 @@ void guard_emit_arp(struct guard_build *build); /* and RARP */
 void guard_emit_ipv4(struct guard_build *build);
 void guard_emit_ipv6(struct guard_build *build);
 void guard_emit_icmp6(struct guard_build *build);
+void guard_emit_pass(struct guard_build *build); /* binds the labels pass_... */
+
+uint16_t guard_bytes16(const uint8_t *bytes); /* as a program loads them */
 
 /* Copy length bytes from GUARD_AT on to the stack; a frame that is shorter is dropped. */
 void guard_emit_copy(struct guard_build *build, int16_t stack, int length);
+
+void guard_emit_try_copy(struct guard_build *build, int16_t stack, int length,
+			 unsigned int label); /* where a shorter one goes */
 
 /* The same for what has to be within the IP packet, too. */
 void guard_emit_copy_within(struct guard_build *build, int16_t stack, int length);

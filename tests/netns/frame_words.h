@@ -61,6 +61,7 @@
 #define FROM_MAC(mac) "0101 " mac " "
 #define TO_MAC(mac) "0201 " mac " "
 #define NONCE "0e01 010203040506 "
+#define TWO_OPTIONS "0001 000a 00*10 0002 000a 00*10 " /* of DHCPv6: client and server */
 #define MLD_QUERY "8200 0000 00000000 :: "
 #define MLD_REPORT "8300 0000 00000000 ff02::fb "
 #define MLD2_REPORT "8f00 0000 00000001 04000000 ff02::1:ff12:3456 "

@@ -186,14 +186,13 @@ struct tap wire_open_tap(const struct tap_spec *spec)
 	return tap;
 }
 
-struct guard_counters wire_counters_of(const struct tap_spec *spec)
+struct guard_counters wire_counters_of(uint32_t program)
 {
 	struct guard_counters counters = { { 0 } };
 	struct error err = ERROR_INIT;
 
-	if (spec->guard != TAP_GUARD_OFF)
-		suite_assert_ok(guard_read_counters(wire_program_of(spec->name), &counters, &err),
-				err);
+	if (program)
+		suite_assert_ok(guard_read_counters(program, &counters, &err), err);
 	return counters;
 }
 

@@ -24,7 +24,7 @@ void wire_attach_guard(const struct tap *tap, const struct tap_spec *spec);
 
 /* The id of the program on a tap's ingress, as tc sees it; 0: none. */
 uint32_t wire_program_of(const char *name);
-struct guard_counters wire_counters_of(const struct tap_spec *spec); /* zeros without a guard */
+struct guard_counters wire_counters_of(uint32_t program); /* zeros for none */
 
 /* The guest sends. wire_try() returns -1 with errno where the kernel refuses. */
 int wire_try(const struct tap *tap, const struct virtio_net_hdr *header, const struct frame *frame);

@@ -31,7 +31,7 @@ static unsigned int build(enum tap_guard guard, unsigned int n, unsigned int n_v
 
 	for (unsigned int i = 0; i < n; i++)
 		addresses[i] = i < n_v6 ? v6 : v4;
-	ck_assert_int_eq(guard_build(&spec, 3, list), 0);
+	ck_assert_int_eq(guard_build(&spec, false, 3, list), 0);
 	for (unsigned int i = 0; i < list->n; i++) {
 		const struct bpf_insn *insn = &list->insn[i];
 
