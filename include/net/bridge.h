@@ -31,6 +31,9 @@ struct bridge {
  */
 int bridge_get(struct nl_sock *sock, const char *name, struct bridge *ret, struct error *err);
 
+/* Can its ports be in VLANs? ERROR_HOST, with the words and the command that help. */
+int bridge_check_vlans(const struct bridge *bridge, struct error *err);
+
 /*
  * The bridge's first global IPv4 prefix, and the gateway of the default route that leaves over it.
  * Both dumps are filtered by the kernel (NETLINK_GET_STRICT_CHK, Linux >= 4.20) to this

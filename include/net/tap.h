@@ -138,6 +138,14 @@ enum tap_repair { TAP_REPAIR_INTACT, TAP_REPAIRED };
 int tap_repair(struct nl_sock *sock, const struct bridge *bridge, const struct tap_spec *spec,
 	       bool check_only, enum tap_repair *ret, struct buf *ret_changes, struct error *err);
 
+/*
+ * Let the guard of a tap pass the addresses of spec from now on, and touch nothing else: the
+ * filter is replaced in one go, its counters begin anew. As it is already: nothing is done. Errors
+ * as tap_repair(); the old filter stays then.
+ */
+int tap_renew_guard(struct nl_sock *sock, const struct bridge *bridge, const struct tap_spec *spec,
+		    struct error *err);
+
 /* The operations of tap_open() in words, one a line, for --dry-run. */
 void tap_describe(const struct bridge *bridge, const struct tap_spec *spec, struct buf *out);
 

@@ -49,6 +49,9 @@ int vm_info_get(const struct vm_host *host, const char *name, struct vm_info *re
 /* Has it a process? False for a VM that does not exist. */
 bool vm_is_alive(const struct vm_host *host, const char *name);
 
+/* Has it one that this program started, and finished starting? */
+bool vm_is_ours(const struct vm_host *host, const char *name);
+
 /* The names of all VMs, sorted. */
 int vm_names_get(const struct vm_host *host, struct strv *ret, struct error *err);
 

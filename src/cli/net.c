@@ -99,7 +99,7 @@ static int net_repair(struct cli *cli, const struct cli_args *args, struct error
 	if (r)
 		return r;
 	for (size_t i = 0; i < all.n; i++) {
-		if (vm_is_alive(&cli->host, all.v[i]))
+		if (vm_is_ours(&cli->host, all.v[i]))
 			strv_push(&names, all.v[i]);
 	}
 	for (size_t i = 1; i < args->words.n; i++)

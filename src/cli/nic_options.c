@@ -43,7 +43,8 @@ static int unknown_key(const char *part, struct error *err)
 	for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
 		buf_printf(&known, "%s%s", i ? ", " : "", keys[i].word);
 	error_set(err, ERROR_USAGE, EINVAL, "unknown key '%.*s'", (int)strcspn(part, "="), part);
-	return error_hint(err, "the keys are %s", buf_str(&known));
+	return error_hint(err, "the keys are %s; each value of a list has its key",
+			  buf_str(&known));
 }
 
 /* The options that stand alone are those of the first NIC. Returns whether there was one. */

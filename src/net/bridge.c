@@ -56,3 +56,22 @@ int bridge_get(struct nl_sock *sock, const char *name, struct bridge *ret, struc
 	bridge_from_link(&link, ret);
 	return 0;
 }
+
+int bridge_check_vlans(const struct bridge *bridge, struct error *err)
+{
+	if (bridge->vlan_filtering)
+		return 0;
+	if (!bridge->has_vlans) {
+		error_set(err, ERROR_HOST, EOPNOTSUPP,
+			  "bridge '%s' has no VLANs: this kernel was built without "
+			  "CONFIG_BRIDGE_VLAN_FILTERING",
+			  bridge->name);
+		return -EOPNOTSUPP;
+	}
+	error_set(err, ERROR_HOST, EOPNOTSUPP, "bridge '%s' does not tell VLANs apart",
+		  bridge->name);
+	return error_hint(err,
+			  "'ip link set %s type bridge vlan_filtering 1' makes it, for all of its "
+			  "ports at once: see 'bridge vlan show' first",
+			  bridge->name);
+}

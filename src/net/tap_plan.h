@@ -43,6 +43,7 @@ struct tap_plan {
 	struct mac host_mac; /* the tap's own */
 	unsigned int ifindex; /* once the tap exists */
 	bool ipv6; /* the kernel has IPv6: keep the tap out of it */
+	bool replace; /* the filter that is there, in one go */
 	int guard_fd; /* the guard's program; -1 until it is loaded */
 	unsigned int steps; /* TAP_DO() of each */
 	struct vlan_set vlans; /* all that are asked for, tagged or not */

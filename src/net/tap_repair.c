@@ -12,10 +12,12 @@
 #include "net/tap.h"
 
 #include <errno.h>
+#include <netlink/msg.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "link.h"
+#include "netlink_batch.h"
 #include "ports_read.h"
 #include "tap_look.h"
 #include "tap_plan.h"
@@ -306,4 +308,39 @@ int tap_repair(struct nl_sock *sock, const struct bridge *bridge, const struct t
 	*ret = repair.plan.steps ? TAP_REPAIRED : TAP_REPAIR_INTACT;
 	buf_add(ret_changes, repair.changes.data, repair.changes.len);
 	return 0;
+}
+
+static int replace_guard(struct repair *repair, struct error *err)
+{
+	const struct tap_step *step = &tap_step_guard;
+	const struct tap_plan *plan = &repair->plan;
+	struct nl_msg *msg = step->build(plan);
+	AUTO_BUF reply = BUF_INIT;
+	AUTO_BUF what = BUF_INIT;
+	int r;
+
+	if (msg)
+		nlmsg_hdr(msg)->nlmsg_flags |= NLM_F_ACK;
+	step->say(plan, &what);
+	r = netlink_request(repair->sock, msg, buf_str(&what), &reply, err);
+	return r < 0 ? step->explain(plan, -r, err) : 0;
+}
+
+int tap_renew_guard(struct nl_sock *sock, const struct bridge *bridge, const struct tap_spec *spec,
+		    struct error *err)
+{
+	AUTO(repair_done) struct repair repair = { .sock = sock, .changes = BUF_INIT };
+	enum tap_look look;
+	int r = tap_plan_init(&repair.plan, bridge, spec, err);
+
+	if (r == 0)
+		r = tap_plan_load_guard(&repair.plan, err);
+	if (r == 0)
+		r = find(&repair, err);
+	if (r == 0)
+		r = tap_look_guard(sock, &repair.plan, &look, err);
+	if (r < 0 || look == TAP_LOOK_RIGHT)
+		return r;
+	repair.plan.replace = true;
+	return replace_guard(&repair, err);
 }

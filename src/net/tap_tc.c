@@ -177,8 +177,9 @@ struct tcmsg tap_filter_header(const struct tap_plan *plan, unsigned int priorit
 
 static struct nl_msg *filter_message(const struct tap_plan *plan, unsigned int priority)
 {
-	return tc_message(plan, RTM_NEWTFILTER, NLM_F_CREATE | NLM_F_EXCL,
-			  tap_filter_header(plan, priority), "bpf");
+	int flags = NLM_F_CREATE | (plan->replace ? 0 : NLM_F_EXCL);
+
+	return tc_message(plan, RTM_NEWTFILTER, flags, tap_filter_header(plan, priority), "bpf");
 }
 
 static struct nl_msg *build_guard(const struct tap_plan *plan)

@@ -45,25 +45,6 @@ static int add_range(struct tap_plan *plan, const struct tap_vlans *range, struc
 	return 0;
 }
 
-static int check_bridge(const struct bridge *bridge, struct error *err)
-{
-	if (bridge->vlan_filtering)
-		return 0;
-	if (!bridge->has_vlans) {
-		error_set(err, ERROR_HOST, EOPNOTSUPP,
-			  "bridge '%s' has no VLANs: this kernel was built without "
-			  "CONFIG_BRIDGE_VLAN_FILTERING",
-			  bridge->name);
-		return -EOPNOTSUPP;
-	}
-	error_set(err, ERROR_HOST, EOPNOTSUPP, "bridge '%s' does not tell VLANs apart",
-		  bridge->name);
-	return error_hint(err,
-			  "'ip link set %s type bridge vlan_filtering 1' makes it, for all of its "
-			  "ports at once: see 'bridge vlan show' first",
-			  bridge->name);
-}
-
 int tap_vlans_plan(struct tap_plan *plan, struct error *err)
 {
 	const struct tap_spec *spec = plan->spec;
@@ -81,7 +62,7 @@ int tap_vlans_plan(struct tap_plan *plan, struct error *err)
 	for (unsigned int i = 0; r == 0 && i < spec->n_trunk; i++)
 		r = add_range(plan, &spec->trunk[i], err);
 	if (r == 0)
-		r = check_bridge(bridge, err);
+		r = bridge_check_vlans(bridge, err);
 	if (r < 0)
 		return r;
 

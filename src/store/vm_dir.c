@@ -237,12 +237,39 @@ void vm_dir_remove_run(const struct store *store, struct vm_dir *dir)
 	fd_close(&dir->run_fd);
 }
 
+/*
+ * Settings are several files, which have to change together: new ones are put into a folder, and
+ * count from when that is called "change". Whoever finds it there, because somebody was killed before
+ * all had been moved to their places, reads what is left in it first.
+ */
+#define CHANGE "change"
+#define CHANGE_NEW "change.tmp"
+
+static const char *const settings_files[] = { "vm.mac", "vm.ip", "os.name", "vnc.port", "vm.conf" };
+
+static int read_value(int dir_fd, const char *name, char **ret, struct error *err)
+{
+	AUTO_FREE char *changed = xasprintf(CHANGE "/%s", name);
+	int r = file_read_line(dir_fd, changed, ret, err);
+
+	return r == FILE_ABSENT ? file_read_line(dir_fd, name, ret, err) : r;
+}
+
+static int read_conf(int dir_fd, struct buf *ret, struct error *err)
+{
+	struct error ignored = ERROR_INIT;
+
+	if (!file_read(dir_fd, CHANGE "/vm.conf", VM_CONF_MAX, ret, &ignored))
+		return 0;
+	return file_read(dir_fd, "vm.conf", VM_CONF_MAX, ret, err);
+}
+
 static int load_conf(const struct vm_dir *dir, struct vm_config *config, struct error *err)
 {
 	AUTO_BUF text = BUF_INIT;
 	AUTO_FREE char *origin = xasprintf("%s/vm.conf", dir->name);
 	struct error local = ERROR_INIT;
-	int r = file_read(dir->fd, "vm.conf", VM_CONF_MAX, &text, &local);
+	int r = read_conf(dir->fd, &text, &local);
 
 	if (r == -ENOENT)
 		return 0;
@@ -256,7 +283,7 @@ static int load_conf(const struct vm_dir *dir, struct vm_config *config, struct 
 static int load_mac(const struct vm_dir *dir, struct vm_config *config, struct error *err)
 {
 	AUTO_FREE char *text = NULL;
-	int r = file_read_line(dir->fd, "vm.mac", &text, err);
+	int r = read_value(dir->fd, "vm.mac", &text, err);
 
 	if (r == FILE_ABSENT)
 		return error_set(err, ERROR_FAILED, ENOENT, "vm.mac is missing");
@@ -270,7 +297,7 @@ static int load_ip(const struct vm_dir *dir, const struct ip_prefix *fallback,
 		   struct vm_config *config, struct error *err)
 {
 	AUTO_FREE char *text = NULL;
-	int r = file_read_line(dir->fd, "vm.ip", &text, err);
+	int r = read_value(dir->fd, "vm.ip", &text, err);
 
 	if (r)
 		return r == FILE_ABSENT ? 0 : r;
@@ -294,7 +321,7 @@ static int check_macs(const struct vm_config *config, struct error *err)
 static int load_os(const struct vm_dir *dir, struct vm_config *config, struct error *err)
 {
 	AUTO_FREE char *text = NULL;
-	int r = file_read_line(dir->fd, "os.name", &text, err);
+	int r = read_value(dir->fd, "os.name", &text, err);
 
 	if (r)
 		return r == FILE_ABSENT ? 0 : r;
@@ -306,7 +333,7 @@ static int load_vnc_port(const struct vm_dir *dir, struct vm_config *config, str
 {
 	AUTO_FREE char *text = NULL;
 	uint64_t port;
-	int r = file_read_line(dir->fd, "vnc.port", &text, err);
+	int r = read_value(dir->fd, "vnc.port", &text, err);
 
 	if (r)
 		return r == FILE_ABSENT ? 0 : r;
@@ -346,39 +373,84 @@ int vm_dir_load(const struct vm_dir *dir, const struct host_config *host,
 	return 0;
 }
 
-static int save_value(int dir_fd, const char *name, const char *value, bool durable,
-		      struct error *err)
+static int put_value(int dir_fd, const char *name, const char *value, struct error *err)
 {
 	AUTO_FREE char *line = xasprintf("%s\n", value);
 
-	return (durable ? file_write : file_write_volatile)(dir_fd, name, line, strlen(line), 0600,
-							    err);
+	return file_write_volatile(dir_fd, name, line, strlen(line), 0600, err);
+}
+
+static int put_settings(int dir_fd, const struct vm_config *config, const struct buf *text,
+			struct error *err)
+{
+	char ip[IP_TEXT_MAX], mac[MAC_TEXT_MAX], port[16];
+	int r;
+
+	vm_nic_format_ip(&config->nics[0], ip);
+	mac_format(&config->nics[0].mac, mac);
+	snprintf(port, sizeof(port), "%u", config->vnc_port);
+	r = put_value(dir_fd, "vm.mac", mac, err);
+	if (!r)
+		r = put_value(dir_fd, "vm.ip", ip, err);
+	if (!r && config->os)
+		r = put_value(dir_fd, "os.name", config->os, err);
+	if (!r && config->vnc_port)
+		r = put_value(dir_fd, "vnc.port", port, err);
+	if (!r)
+		r = file_write_volatile(dir_fd, "vm.conf", buf_str(text), text->len, 0600, err);
+	return r;
+}
+
+/* Move what is in "change" to its place; also what another was killed over. */
+static int finish_change(int dir_fd, struct error *err)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(settings_files); i++) {
+		AUTO_FREE char *changed = xasprintf(CHANGE "/%s", settings_files[i]);
+
+		if (renameat(dir_fd, changed, dir_fd, settings_files[i]) < 0 && errno != ENOENT)
+			return error_errno(err, errno, "replace '%s'", settings_files[i]);
+	}
+	if (unlinkat(dir_fd, CHANGE, AT_REMOVEDIR) < 0 && errno != ENOENT)
+		return error_errno(err, errno, "remove the folder '" CHANGE "'");
+	return fsync(dir_fd) < 0 ? error_errno(err, errno, "write a VM's folder to disk") : 0;
+}
+
+static int change_settings(int dir_fd, const struct vm_config *config, const struct buf *text,
+			   struct error *err)
+{
+	AUTO_CLOSE int fd = -1;
+	int r = finish_change(dir_fd, err);
+
+	if (!r)
+		r = dir_remove_tree(dir_fd, CHANGE_NEW, err);
+	if (!r)
+		r = dir_make(dir_fd, CHANGE_NEW, 0700, &fd, err);
+	if (!r)
+		r = put_settings(fd, config, text, err);
+	if (!r)
+		r = dir_sync_files(fd, err);
+	if (!r && renameat(dir_fd, CHANGE_NEW, dir_fd, CHANGE) < 0)
+		r = error_errno(err, errno, "put the new settings in their place");
+	if (r) {
+		dir_remove_tree(dir_fd, CHANGE_NEW, &(struct error)ERROR_INIT);
+		return r;
+	}
+	if (fsync(dir_fd) < 0)
+		return error_errno(err, errno, "write a VM's folder to disk");
+	return finish_change(dir_fd, err);
 }
 
 int vm_dir_save(int dir_fd, const struct vm_config *config, bool durable, struct error *err)
 {
 	AUTO_BUF text = BUF_INIT;
-	char ip[IP_TEXT_MAX], mac[MAC_TEXT_MAX], port[16];
 	int r = check_macs(config, err);
 
 	if (!r)
 		r = vm_config_format(config, &text, err);
 	if (r)
 		return r;
-	vm_nic_format_ip(&config->nics[0], ip);
-	mac_format(&config->nics[0].mac, mac);
-	snprintf(port, sizeof(port), "%u", config->vnc_port);
-	r = save_value(dir_fd, "vm.mac", mac, durable, err);
-	if (!r)
-		r = save_value(dir_fd, "vm.ip", ip, durable, err);
-	if (!r && config->os)
-		r = save_value(dir_fd, "os.name", config->os, durable, err);
-	if (!r && config->vnc_port)
-		r = save_value(dir_fd, "vnc.port", port, durable, err);
-	if (!r)
-		r = (durable ? file_write : file_write_volatile)(dir_fd, "vm.conf", buf_str(&text),
-								 text.len, 0600, err);
-	return r;
+	return durable ? change_settings(dir_fd, config, &text, err)
+		       : put_settings(dir_fd, config, &text, err);
 }
 
 int vm_dir_save_run(const struct vm_dir *dir, const struct vm_config *config, struct error *err)

@@ -67,8 +67,41 @@ int change_complete_nics(struct change *change, const struct vm_nic_request requ
 	return r;
 }
 
+static void keep_address(struct vm_nic *nic, const struct ip_prefix *address)
+{
+	struct error ignored = ERROR_INIT;
+	char text[IP_TEXT_MAX];
+
+	ip_prefix_format(address, text);
+	if (!vm_nic_has_address(nic, &address->addr))
+		vm_nic_add_ip(nic, text, &ignored);
+}
+
+/*
+ * Which of the addresses that it has been given a running guest uses depends on when it has booted:
+ * until QEMU ends all of them are its own.
+ */
+static void keep_old_addresses(const struct change *change)
+{
+	AUTO(vm_config_done) struct vm_config running = { 0 };
+	const struct vm_config *old = &change->old;
+	struct error ignored = ERROR_INIT;
+
+	if (vm_dir_load_run(&change->dir, &change->host->config, &running, &ignored))
+		return;
+	for (unsigned int i = 0; i < running.n_nics && i < old->n_nics; i++) {
+		struct ip_prefix addresses[VM_ADDRESSES_MAX];
+		unsigned int n = vm_nic_addresses(&old->nics[i], addresses);
+
+		for (unsigned int j = 0; j < n; j++)
+			keep_address(&running.nics[i], &addresses[j]);
+	}
+	vm_dir_save_run(&change->dir, &running, &ignored);
+}
+
 int change_claim(struct change *change, struct error *err)
 {
+	keep_old_addresses(change);
 	return vm_claims_take_nics(&change->host->store, change->dir.name, &change->vm, err);
 }
 
@@ -120,8 +153,8 @@ int change_refresh(struct change *change, const char **ret_note, struct error *e
 		return 0;
 	}
 	r = live.foreign ? RUN_SEED_GREW : run_seed_refresh(&change->dir, err);
-	if (r >= 0 && !live.foreign && repair_after_change(change->host, &change->dir, err))
-		return -err->code;
+	if (r >= 0 && !live.foreign)
+		repair_after_change(change->host, &change->dir, &change->old);
 	if (r == RUN_SEED_GREW)
 		*ret_note = "takes effect after a stop and a start";
 	else if (!r)

@@ -172,7 +172,8 @@ static int create_check(struct create *create, struct error *err)
 		r = choose_disk_size(create, err);
 	if (!r)
 		r = complete_network(create, err);
-	return r;
+	/* with the addresses, which may be those of two NICs */
+	return r ? r : check_settings(create, err);
 }
 
 static int claim_numbers(struct create *create, struct error *err)

@@ -82,6 +82,7 @@ int vm_delete(const struct vm_host *host, const char *name, bool force, struct e
 		r = -errno;
 	if (r)
 		return error_errno(err, -r, "remove the folder of vm '%s'", name);
+	live_clear(host, &dir);
 	drop_claims(host, &dir);
 	r = dir_remove_tree(store->tmp_fd, name, err);
 	vm_dir_remove_run(store, &dir);

@@ -80,7 +80,7 @@ static int set_one(const struct lan *lan, struct vm_nic *nic, bool first, const 
 
 	if (needs_length(lan, text)) {
 		error_set(err, ERROR_USAGE, EINVAL,
-			  "the LAN's prefix length is not known: bridge '%s' has no address there",
+			  "the LAN's prefix length is not known: bridge '%s' has no address in it",
 			  lan->bridge.name);
 		return error_hint(err,
 				  "give it with the address, as in --ip 192.168.1.50/24, or set "
@@ -255,6 +255,8 @@ int lan_complete_nic(const struct vm_host *host, struct nl_sock *sock, const str
 		return error_set(err, ERROR_USAGE, EINVAL, "mtu %u is above the %u of bridge '%s'",
 				 nic->mtu, lan->bridge.mtu, lan->bridge.name);
 	r = vm_nic_check(nic, err);
+	if (!r && (nic->vlan || nic->trunk.n))
+		r = bridge_check_vlans(&lan->bridge, err);
 	if (r)
 		return r;
 	if (nic->ip_mode != IP_STATIC && !nic->more_ip.n)

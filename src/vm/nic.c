@@ -68,17 +68,20 @@ void nic_spec_init(struct nic_spec *spec, const char *name, const struct vm_conf
 		spec->trunk[n] = (struct tap_vlans){ trunk[n].first, trunk[n].last };
 }
 
-void nic_spec_add_addresses(struct nic_spec *spec, const struct vm_nic *nic)
+bool nic_spec_add_addresses(struct nic_spec *spec, const struct vm_nic *nic)
 {
 	struct ip_prefix addresses[VM_ADDRESSES_MAX];
 	unsigned int n = vm_nic_addresses(nic, addresses);
 
-	for (unsigned int i = 0; i < n && spec->tap.n_addresses < TAP_ADDRESSES_MAX; i++) {
+	for (unsigned int i = 0; i < n; i++) {
 		bool known = false;
 
 		for (unsigned int j = 0; j < spec->tap.n_addresses; j++)
 			known |= ip_equal(&spec->addresses[j], &addresses[i].addr);
+		if (!known && spec->tap.n_addresses == TAP_ADDRESSES_MAX)
+			return false;
 		if (!known)
 			spec->addresses[spec->tap.n_addresses++] = addresses[i].addr;
 	}
+	return true;
 }

@@ -19,9 +19,9 @@ void nic_spec_init(struct nic_spec *spec, const char *name, const struct vm_conf
 
 /*
  * Let it have the addresses of the same NIC in other settings as well: a running guest changes to
- * new ones when it boots. Those beyond TAP_ADDRESSES_MAX are left out.
+ * new ones when it boots. False: there is no room for all of them.
  */
-void nic_spec_add_addresses(struct nic_spec *spec, const struct vm_nic *nic);
+bool nic_spec_add_addresses(struct nic_spec *spec, const struct vm_nic *nic);
 
 /* The bridge that it is to be on; borrowed. */
 const char *nic_bridge(const struct vm_nic *nic, const struct host_config *host);

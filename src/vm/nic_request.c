@@ -37,8 +37,6 @@ static int set_mac(const struct nic_change *change, struct error *err)
 
 static int set_gateway(const struct nic_change *change, struct error *err)
 {
-	if (change->fresh)
-		vm_nic_set_gateway(change->nic, "gateway", "none", err);
 	change->request->gateway = true;
 	return vm_nic_set_gateway(change->nic, "gateway", change->value, err);
 }

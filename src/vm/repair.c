@@ -151,24 +151,54 @@ int vm_net_repair(const struct vm_host *host, const char *name, bool check_only,
 	return repair.repaired ? 0 : VM_ALREADY;
 }
 
-static bool has_filter_of_addresses(const struct vm_config *vm)
+/* A NIC whose guard knows addresses, which were others before the change. */
+static bool needs_renewal(const struct repair *repair, const struct vm_config *before,
+			  unsigned int i)
 {
-	for (unsigned int i = 0; i < vm->n_nics; i++) {
-		if (vm->nics[i].guard == GUARD_IP)
+	struct ip_prefix addresses[VM_ADDRESSES_MAX];
+	unsigned int n;
+
+	if (repair->vm.nics[i].guard != GUARD_IP || i >= repair->now.n_nics || i >= before->n_nics)
+		return false;
+	n = vm_nic_addresses(&repair->now.nics[i], addresses);
+	for (unsigned int j = 0; j < n; j++) {
+		if (!vm_nic_has_address(&before->nics[i], &addresses[j].addr))
 			return true;
 	}
 	return false;
 }
 
-int repair_after_change(const struct vm_host *host, const struct vm_dir *dir, struct error *err)
+static int renew_guard(struct repair *repair, unsigned int i, struct error *err)
+{
+	struct bridge bridge;
+	struct nic_spec spec;
+	int r = lan_find_bridge(repair->host, repair->netlink, &repair->vm.nics[i], &bridge, err);
+
+	if (r)
+		return r;
+	nic_spec_init(&spec, repair->dir.name, &repair->vm, i);
+	if (!nic_spec_add_addresses(&spec, &repair->now.nics[i]))
+		return error_set(err, ERROR_FAILED, E2BIG,
+				 "the old and the new addresses are too many");
+	return tap_renew_guard(repair->netlink, &bridge, &spec.tap, err);
+}
+
+void repair_after_change(const struct vm_host *host, const struct vm_dir *dir,
+			 const struct vm_config *before)
 {
 	struct repair repair = { .host = host, .dir = *dir }; /* borrowed */
-	AUTO_BUF changes = BUF_INIT;
-	int r = repair_load(&repair, err);
+	struct error err = ERROR_INIT;
+	int r = repair_load(&repair, &err);
 
-	if (!r && has_filter_of_addresses(&repair.vm))
-		r = repair_nics(&repair, &changes, err);
+	for (unsigned int i = 0; i < repair.vm.n_nics && !r; i++) {
+		if (needs_renewal(&repair, before, i))
+			r = renew_guard(&repair, i, &err);
+	}
+	if (r)
+		vm_note(host,
+			"%s: the guard will not pass the new addresses before a stop and a start: "
+			"%s",
+			dir->name, err.message);
 	repair.dir = (struct vm_dir)VM_DIR_INIT;
 	repair_done(&repair);
-	return r;
 }

@@ -16,6 +16,7 @@ struct set {
 	struct change change;
 	struct vm_nic_request nics[VM_NICS_MAX];
 	struct strv seen; /* keys: a list that comes again grows */
+	bool removed; /* a NIC was taken away */
 	bool later; /* something waits for a start */
 	bool guest; /* cloud-init is told */
 };
@@ -63,12 +64,15 @@ static int take_nic_away(struct set *set, unsigned int i, const char *value, str
 	if (strcmp(value, "none") != 0)
 		return error_set(err, ERROR_USAGE, EINVAL,
 				 "nic.%u is 'none' or has a key, as in nic.%u.bridge", i, i);
+	if (i >= vm->n_nics)
+		return error_set(err, ERROR_USAGE, EINVAL, "there is no nic.%u", i);
 	if (i == 0 || i + 1 != vm->n_nics)
 		return error_set(err, ERROR_USAGE, EINVAL,
 				 "nic.%u cannot be taken away: only the last NIC can, and not the "
 				 "first",
 				 i);
 	vm->n_nics--;
+	set->removed = true;
 	set->later = set->guest = true;
 	return 0;
 }
@@ -76,9 +80,16 @@ static int take_nic_away(struct set *set, unsigned int i, const char *value, str
 static int set_nic_key(struct set *set, unsigned int i, const char *key, const char *value,
 		       struct error *err)
 {
+	static const char *const told_by_cloud_init[] = { "ip",	 "more_ip", "gateway", "gateway6",
+							  "dns", "search",  NULL };
 	AUTO_FREE char *word = xasprintf("nic.%u.%s", i, key);
 
-	set->later = set->guest = true;
+	/* what is left of it must not come back as the new one's */
+	if (set->removed && i >= set->change.vm.n_nics)
+		return error_set(err, ERROR_USAGE, EINVAL,
+				 "nic.%u is taken away: a new one takes another command", i);
+	set->guest = true;
+	set->later |= !is_one_of(key, told_by_cloud_init);
 	return vm_nic_request_set(&set->change.vm, set->nics, i, key, value, first_time(set, word),
 				  err);
 }
@@ -104,10 +115,10 @@ static int set_vm_key(struct set *set, const char *key, const char *value, struc
 
 	if (is_one_of(key, ours) || !strncmp(key, "image.", 6) || !strncmp(key, "disk.", 5))
 		return error_set(err, ERROR_USAGE, EINVAL, "'%s' is not to be set", key);
-	if (!is_one_of(key, at_once))
-		set->later = true;
 	if (!strcmp(key, "user"))
 		set->guest = true;
+	else if (!is_one_of(key, at_once))
+		set->later = true;
 	return vm_config_set(&set->change.vm, key, value, err);
 }
 
@@ -188,6 +199,8 @@ int vm_set(const struct vm_host *host, const char *name, const struct strv *pair
 		r = change_refresh(&set.change, &refreshed, err);
 	if (r)
 		return r;
-	*ret_note = !set.later ? "in effect now" : "takes effect at the next start";
+	*ret_note = set.later	? "takes effect at the next start"
+		    : set.guest ? refreshed
+				: "in effect now";
 	return 0;
 }

@@ -72,13 +72,29 @@ static int start_begin(struct start *start, const char *name, struct error *err)
 	return r;
 }
 
+/* With the bridges that were found: the host's default may be another one tomorrow. */
+static int save_run(struct start *start, struct error *err)
+{
+	char *named[VM_NICS_MAX];
+	int r;
+
+	for (unsigned int i = 0; i < start->vm.n_nics; i++) {
+		named[i] = start->vm.nics[i].bridge;
+		start->vm.nics[i].bridge = start->bridges[i].name;
+	}
+	r = vm_dir_save_run(&start->dir, &start->vm, err);
+	for (unsigned int i = 0; i < start->vm.n_nics; i++)
+		start->vm.nics[i].bridge = named[i];
+	return r;
+}
+
 /*
  * The settings of this run are kept beside its sockets. What start itself decides of a VM of the Go
  * edition, its uid and its base image, is saved before QEMU can change anything.
  */
 static int start_remember(struct start *start, struct error *err)
 {
-	int r = vm_dir_save_run(&start->dir, &start->vm, err);
+	int r = save_run(start, err);
 
 	if (r || (start->had_uid && start->had_image))
 		return r;

@@ -58,6 +58,8 @@ int start_find_network(struct start *start, struct error *err)
 					    err);
 		if (!r)
 			r = check_bridge(start, i, err);
+		if (!r && (nic->vlan || nic->trunk.n))
+			r = bridge_check_vlans(&start->bridges[i], err);
 	}
 	return r;
 }
@@ -65,7 +67,8 @@ int start_find_network(struct start *start, struct error *err)
 static int no_vhost(struct start *start, unsigned int i, const struct error *reason,
 		    struct error *err)
 {
-	start_close_vhost(start);
+	for (unsigned int j = 0; j < VM_QUEUES_MAX; j++)
+		fd_close(&start->vhost[i][j]);
 	if (start->vm.nics[i].vhost == TRISTATE_AUTO) {
 		vm_note(start->host, "no vhost: %s", reason->message);
 		return 0;
@@ -76,50 +79,78 @@ static int no_vhost(struct start *start, unsigned int i, const struct error *rea
 	return -err->code;
 }
 
-/* One for each queue, for all NICs that want it or for none: the node is there or it is not. */
-static int open_vhost(struct start *start, struct error *err)
+/* One for each queue of the NIC, or none. */
+static int open_vhost(struct start *start, unsigned int i, struct error *err)
 {
 	struct error reason = ERROR_INIT;
 
-	for (unsigned int i = 0; i < start->vm.n_nics; i++) {
-		if (start->vm.nics[i].vhost == TRISTATE_OFF)
+	if (start->vm.nics[i].vhost == TRISTATE_OFF)
+		return 0;
+	for (unsigned int j = 0; j < start->taps[i].n_fds; j++) {
+		if (tap_open_vhost(&start->vhost[i][j], &reason))
+			return no_vhost(start, i, &reason, err);
+	}
+	return 0;
+}
+
+/* The host does not answer its own question on the bridge. */
+static int check_host(struct start *start, unsigned int i, const struct nic_spec *spec,
+		      struct error *err)
+{
+	for (unsigned int j = 0; j < spec->tap.n_addresses; j++) {
+		char text[IP_TEXT_MAX];
+		bool local;
+		int r = bridge_address_is_local(start->netlink, &spec->addresses[j], &local, err);
+
+		if (r)
+			return r;
+		if (!local)
 			continue;
-		for (unsigned int j = 0; j < start->taps[i].n_fds; j++) {
-			if (tap_open_vhost(&start->vhost[i][j], &reason))
-				return no_vhost(start, i, &reason, err);
-		}
+		ip_format(&spec->addresses[j], text);
+		error_set(err, ERROR_CONFLICT, EADDRINUSE, "address %s is this host's own", text);
+		return error_hint(err, "give the guest another: mnmivm-se set %s nic.%u.ip=ADDR",
+				  start->dir.name, i);
 	}
 	return 0;
 }
 
 /* A probe that cannot be made is no reason to keep a guest down: it only watches over mistakes. */
-static void probe(struct start *start, unsigned int i, const struct nic_spec *spec)
+static int probe(struct start *start, unsigned int i, const struct nic_spec *spec,
+		 struct error *err)
 {
 	struct error reason = ERROR_INIT;
+	int r;
 
 	if (start->no_probe || !spec->tap.n_addresses)
-		return;
+		return 0;
+	r = check_host(start, i, spec, err);
+	if (r)
+		return r;
 	if (dad_open(&start->bridges[i], &start->taps[i], &spec->tap, spec->addresses,
 		     spec->tap.n_addresses, &start->probes[i], &reason))
 		vm_note(start->host, "addresses of nic.%u are not probed: %s", i, reason.message);
+	return 0;
 }
 
 int start_open_network(struct start *start, struct error *err)
 {
-	for (unsigned int i = 0; i < start->vm.n_nics; i++) {
+	int r = 0;
+
+	for (unsigned int i = 0; i < start->vm.n_nics && !r; i++) {
 		struct nic_spec spec;
-		int r;
 
 		nic_spec_init(&spec, start->dir.name, &start->vm, i);
 		r = tap_open(start->netlink, &start->bridges[i], &spec.tap, &start->taps[i], err);
-		if (r)
-			return r;
-		probe(start, i, &spec);
+		if (!r)
+			r = probe(start, i, &spec, err);
+		if (!r)
+			r = open_vhost(start, i, err);
 	}
-	return open_vhost(start, err);
+	return r;
 }
 
-static int conflict(const struct ip_addr *address, const struct mac *mac, struct error *err)
+static int conflict(const struct start *start, unsigned int i, const struct ip_addr *address,
+		    const struct mac *mac, struct error *err)
 {
 	char ip[IP_TEXT_MAX], owner[MAC_TEXT_MAX];
 
@@ -127,8 +158,10 @@ static int conflict(const struct ip_addr *address, const struct mac *mac, struct
 	mac_format(mac, owner);
 	error_set(err, ERROR_CONFLICT, EADDRINUSE, "address %s is in use on the LAN by MAC %s", ip,
 		  owner);
-	return error_hint(err, "give the guest another with update-cloud --ip, or start it "
-			       "nevertheless with --no-probe");
+	return error_hint(err,
+			  "give the guest another, mnmivm-se set %s nic.%u.ip=ADDR, or start it "
+			  "nevertheless with --no-probe",
+			  start->dir.name, i);
 }
 
 /*
@@ -148,7 +181,7 @@ int start_greet_lan(struct start *start, struct error *err)
 		case DAD_FREE:
 			break;
 		case DAD_CONFLICT:
-			return conflict(&address, &mac, err);
+			return conflict(start, i, &address, &mac, err);
 		default:
 			vm_note(start->host, "probe of nic.%u: %s", i, reason.message);
 		}

@@ -82,6 +82,14 @@ static void info_running(const struct vm_host *host, const struct vm_dir *dir, s
 	}
 	for (unsigned int i = 0; i < running.n_nics; i++)
 		tap_name(info->name, i, info->taps[i]);
+	/* the run's bridges are named in any case */
+	for (unsigned int i = 0; i < running.n_nics && i < info->config.n_nics; i++) {
+		char **bridge = &running.nics[i].bridge;
+
+		if (*bridge && !info->config.nics[i].bridge &&
+		    !strcmp(*bridge, host->config.bridge))
+			xreplace(bridge, NULL);
+	}
 	if (info->state != VM_STATE_DAMAGED)
 		vm_config_diff(&running, &info->config, &info->pending);
 }
@@ -119,6 +127,17 @@ int vm_info_get(const struct vm_host *host, const char *name, struct vm_info *re
 	info_fill(host, &dir, &info);
 	*ret = info;
 	return 0;
+}
+
+bool vm_is_ours(const struct vm_host *host, const char *name)
+{
+	struct error ignored = ERROR_INIT;
+	AUTO_VM_DIR dir = VM_DIR_INIT;
+	struct live live;
+
+	return !vm_dir_open(&host->store, name, &dir, &ignored) &&
+	       !live_get(host, &dir, &live, &ignored) && live_is_alive(&live) && !live.foreign &&
+	       live.state != VM_STATE_STARTING;
 }
 
 bool vm_is_alive(const struct vm_host *host, const char *name)

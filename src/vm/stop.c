@@ -179,9 +179,14 @@ int vm_restart(const struct vm_host *host, const char *name, const struct vm_sto
 	       struct error *err)
 {
 	const struct vm_start_options start = { .paused = false };
-	int stopped = vm_stop(host, name, options, err);
-	int r;
+	AUTO_BUF plan = BUF_INIT;
+	int stopped, r;
 
+	/* what cannot be started again is better left running */
+	r = vm_start_describe(host, name, &plan, err);
+	if (r)
+		return error_prefix(err, "not stopped, as it would not start again");
+	stopped = vm_stop(host, name, options, err);
 	if (stopped < 0)
 		return stopped;
 	r = vm_start(host, name, &start, err);

@@ -558,6 +558,68 @@ START_TEST(kernel_without_ipv6)
 }
 END_TEST
 
+static int filters(void)
+{
+	json_t *all = netns_json("tc -j filter show dev mvm-web1 ingress");
+	int n = 0;
+	size_t at;
+	json_t *filter;
+
+	json_array_foreach(all, at, filter) n += json_object_get(filter, "options") != NULL;
+	json_decref(all);
+	return n;
+}
+
+/* The id of the guard's program, as tc has it. */
+static int program(void)
+{
+	json_t *all = netns_json("tc -j filter show dev mvm-web1 ingress prio 1");
+	int id = 0;
+	size_t at;
+	json_t *filter;
+
+	json_array_foreach(all, at, filter) id = netns_int(filter, "options.prog.id") > 0
+							 ? netns_int(filter, "options.prog.id")
+							 : id;
+	json_decref(all);
+	return id;
+}
+
+START_TEST(guard_renewed_while_up)
+{
+	struct error err = ERROR_INIT;
+	int before = program(), n = filters();
+	enum tap_repair got = TAP_REPAIRED;
+	AUTO_BUF changes = BUF_INIT;
+
+	ck_assert_int_gt(before, 0);
+	suite_assert_ok(tap_renew_guard(sock, &bridge, &spec, &err), err);
+	ck_assert_int_eq(program(), before); /* nothing to do */
+	suite_assert_ok(ip_parse("address", "192.0.2.8", &addresses[0], &err), err);
+	suite_assert_ok(tap_renew_guard(sock, &bridge, &spec, &err), err);
+	ck_assert_int_ne(program(), before);
+	ck_assert_int_eq(filters(), n);
+	suite_assert_ok(repair(true, &changes, &got, &err), err);
+	ck_assert_int_eq(got, TAP_REPAIR_INTACT);
+}
+END_TEST
+
+START_TEST(guard_of_somebody_else_is_not_renewed)
+{
+	struct error err = ERROR_INIT;
+	int before = program();
+
+	suite_assert_ok(ip_parse("address", "192.0.2.8", &addresses[0], &err), err);
+	netns_run("ip link set mvm-web1 alias mnmivm-se:web2/0");
+	suite_assert_error(tap_renew_guard(sock, &bridge, &spec, &err), err, EEXIST,
+			   ERROR_CONFLICT);
+	ck_assert_int_eq(program(), before);
+	spec.name = "mvm-none";
+	suite_assert_error(tap_renew_guard(sock, &bridge, &spec, &err), err, ENODEV,
+			   ERROR_NOT_FOUND);
+}
+END_TEST
+
 int main(void)
 {
 	const char *missing = netns_missing();
@@ -575,6 +637,8 @@ int main(void)
 	tcase_add_test(c, all_filters_gone);
 	tcase_add_test(c, guard_of_other_addresses);
 	tcase_add_test(c, guard_taken_off_and_put_on);
+	tcase_add_test(c, guard_renewed_while_up);
+	tcase_add_test(c, guard_of_somebody_else_is_not_renewed);
 	if (netns_kernel_has_vlans()) {
 		tcase_add_loop_test(c, vlans_are_repaired, 0, ARRAY_SIZE(vlan_damages));
 		tcase_add_test(c, entry_of_one_vlan_is_repaired);

@@ -307,6 +307,55 @@ START_TEST(test_eight_nics)
 }
 END_TEST
 
+/* Killed at any point of moving new settings to their places: all of the new ones count. */
+START_TEST(test_change_cut_short)
+{
+	static const char *const moved[] = { "vm.mac", "vm.ip", "vm.conf" };
+
+	suite_put(dir.fd, "vm.mac", "52:54:00:00:00:01\n");
+	suite_put(dir.fd, "vm.ip", "10.0.0.1/24\n");
+	suite_put(dir.fd, "vm.conf", "memory = 1G\n[nic.0]\nmore_ip = 10.0.0.2/24\n");
+	ck_assert_int_eq(mkdirat(dir.fd, "change", 0700), 0);
+	suite_put(dir.fd, "change/vm.mac", "52:54:00:00:00:02\n");
+	suite_put(dir.fd, "change/vm.ip", "10.0.0.2/24\n");
+	suite_put(dir.fd, "change/vm.conf", "memory = 2G\n");
+	for (int i = 0; i < _i; i++) {
+		AUTO_FREE char *from = xasprintf("change/%s", moved[i]);
+
+		ck_assert_int_eq(renameat(dir.fd, from, dir.fd, moved[i]), 0);
+	}
+	suite_assert_ok(load(&unset), lab_err);
+	ck_assert_uint_eq(config.memory_mib, 2048);
+	ck_assert_uint_eq(config.nics[0].mac.byte[5], 2);
+	ck_assert_uint_eq(config.nics[0].address.addr.byte[3], 2);
+	ck_assert_uint_eq(config.nics[0].more_ip.n, 0);
+	/* the next change completes it */
+	config.memory_mib = 4096;
+	suite_assert_ok(vm_dir_save(dir.fd, &config, true, &lab_err), lab_err);
+	ck_assert(!lab_exists(dir.fd, "change"));
+	vm_config_done(&config);
+	suite_assert_ok(load(&unset), lab_err);
+	ck_assert_uint_eq(config.memory_mib, 4096);
+	ck_assert_uint_eq(config.nics[0].mac.byte[5], 2);
+	vm_config_done(&config);
+}
+END_TEST
+
+/* Killed before: what was half written counts for nothing. */
+START_TEST(test_change_not_begun)
+{
+	suite_put(dir.fd, "vm.mac", "52:54:00:00:00:01\n");
+	suite_put(dir.fd, "vm.conf", "memory = 1G\n");
+	ck_assert_int_eq(mkdirat(dir.fd, "change.tmp", 0700), 0);
+	suite_put(dir.fd, "change.tmp/vm.conf", "memory = 2G\n");
+	suite_assert_ok(load(&unset), lab_err);
+	ck_assert_uint_eq(config.memory_mib, 1024);
+	suite_assert_ok(vm_dir_save(dir.fd, &config, true, &lab_err), lab_err);
+	ck_assert(!lab_exists(dir.fd, "change.tmp"));
+	vm_config_done(&config);
+}
+END_TEST
+
 /* What the VM was started with is another thing than what it is to be. */
 START_TEST(test_settings_of_a_run)
 {
@@ -585,6 +634,8 @@ int main(void)
 	tcase_add_loop_test(tcase, test_saved_and_loaded, 0, 2);
 	tcase_add_test(tcase, test_eight_nics);
 	tcase_add_test(tcase, test_settings_of_a_run);
+	tcase_add_loop_test(tcase, test_change_cut_short, 0, 4);
+	tcase_add_test(tcase, test_change_not_begun);
 	tcase_add_test(tcase, test_save_refuses);
 	suite_add_tcase(s, tcase);
 	tcase = vm_case("open");
