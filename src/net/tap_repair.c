@@ -330,7 +330,7 @@ int tap_renew_guard(struct nl_sock *sock, const struct bridge *bridge, const str
 		    struct error *err)
 {
 	AUTO(repair_done) struct repair repair = { .sock = sock, .changes = BUF_INIT };
-	enum tap_look look;
+	enum tap_look look = TAP_LOOK_RIGHT;
 	int r = tap_plan_init(&repair.plan, bridge, spec, err);
 
 	if (r == 0)

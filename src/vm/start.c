@@ -75,7 +75,7 @@ static int start_begin(struct start *start, const char *name, struct error *err)
 /* With the bridges that were found: the host's default may be another one tomorrow. */
 static int save_run(struct start *start, struct error *err)
 {
-	char *named[VM_NICS_MAX];
+	char *named[VM_NICS_MAX] = { NULL };
 	int r;
 
 	for (unsigned int i = 0; i < start->vm.n_nics; i++) {
