@@ -89,7 +89,7 @@ static void print_taps(const struct vm_info *info, const struct vm_details *deta
 {
 	if (info->taps[0][0] && !details->taps)
 		printf("tap:          %s, unknown\n", info->taps[0]);
-	for (size_t i = 0; i < details->n_taps; i++)
+	for (size_t i = 0; details->taps && i < details->n_taps; i++)
 		print_tap(&details->taps[i]);
 }
 

@@ -92,6 +92,7 @@ void insn_set(struct insn_list *list, int dst, int32_t value)
 
 static void add_wide(struct insn_list *list, int dst, int src, uint32_t low, uint32_t high)
 {
+	/* NOLINTNEXTLINE(misc-redundant-expression): the parts of the code that are 0 have names */
 	add(list, make(BPF_LD | BPF_DW | BPF_IMM, dst, src, 0, (int32_t)low));
 	add(list, make(0, 0, 0, 0, (int32_t)high));
 }

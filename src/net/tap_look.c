@@ -158,7 +158,8 @@ static int ask_filter(struct nl_sock *sock, const struct tap_plan *plan, unsigne
 	int r = ask(sock, netlink_message(RTM_GETTFILTER, 0, &header, sizeof(header)), plan,
 		    "filters", reply, err);
 
-	memset(bpf, 0, (TCA_BPF_MAX + 1) * sizeof(*bpf));
+	for (int i = 0; i <= TCA_BPF_MAX; i++)
+		bpf[i] = NULL;
 	if (r < 0)
 		return r;
 	options = tc_options(reply, "bpf");

@@ -224,7 +224,7 @@ static bool compare_filter(struct repair *repair, unsigned int step, enum tap_lo
 
 static int compare_filters(struct repair *repair, struct error *err)
 {
-	enum tap_look ingress, guard, police;
+	enum tap_look ingress = TAP_LOOK_ABSENT, guard = TAP_LOOK_ABSENT, police = TAP_LOOK_ABSENT;
 	bool differ;
 	int r;
 
