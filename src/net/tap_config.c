@@ -14,7 +14,8 @@
  * The order matters: the MAC before the master (the bridge takes its lowest port's MAC for its
  * own), the MTU too (a bridge takes its smallest port's), VLANs before the entry of the guest's
  * MAC (which the kernel makes in every VLAN that the port has by then), the guard's filter before
- * the policer.
+ * the policer. A repair forgets old entries between joining VLANs and leaving others: an entry stays
+ * when its port leaves the VLAN, and is out of reach until the port is back in it.
  */
 #include "tap_plan.h"
 
@@ -29,8 +30,8 @@ static const struct tap_step *const steps[TAP_STEPS] = {
 	[TAP_ATTACH] = &tap_step_attach,
 	[TAP_PORT] = &tap_step_port,
 	[TAP_JOIN] = &tap_step_join,
-	[TAP_LEAVE] = &tap_step_leave,
 	[TAP_FORGET] = &tap_step_forget,
+	[TAP_LEAVE] = &tap_step_leave,
 	[TAP_ENTER] = &tap_step_enter,
 	[TAP_QDISC] = &tap_step_qdisc,
 	[TAP_UNFILTER] = &tap_step_unfilter,

@@ -23,8 +23,8 @@ enum tap_step_id {
 	TAP_ATTACH,
 	TAP_PORT,
 	TAP_JOIN,
-	TAP_LEAVE,
 	TAP_FORGET, /* * the entries of the guest's MAC */
+	TAP_LEAVE,
 	TAP_ENTER,
 	TAP_QDISC,
 	TAP_UNFILTER, /* * all filters */

@@ -156,11 +156,13 @@ static int compare_entries(struct repair *repair, const struct port *port, struc
 		right &= guarded ? look == TAP_LOOK_RIGHT : look != TAP_LOOK_RIGHT;
 		ours |= look != TAP_LOOK_ABSENT;
 	}
-	if (right)
+	/* an entry outlives its port's leaving the VLAN, and is out of reach after that */
+	if (right && !(repair->plan.steps & TAP_DO(TAP_LEAVE)))
 		return 0;
 	mac_format(&repair->plan.spec->guest_mac, mac);
-	buf_printf(&repair->changes, "MAC %s %s\n", mac,
-		   guarded ? "not entered as static" : "entered as static");
+	if (!right)
+		buf_printf(&repair->changes, "MAC %s %s\n", mac,
+			   guarded ? "not entered as static" : "entered as static");
 	differs(repair, TAP_DO(TAP_ENTER));
 	if (ours)
 		repair->plan.steps |= TAP_DO(TAP_FORGET);

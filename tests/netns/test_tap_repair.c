@@ -520,7 +520,7 @@ START_TEST(any_message_refused)
 
 		fall_off();
 		fault_set(with);
-		check_refused(ENOMEM, ERROR_FAILED, "tap 'mvm-web1'", true);
+		check_refused(ENOMEM, ERROR_FAILED, "'mvm-web1'", true);
 		ck_assert_int_eq(fault.refusals, 0);
 		fault_clear();
 		{

@@ -98,9 +98,26 @@ static const char *vlans_of(const char *link)
 	return buf_str(&text);
 }
 
+/* The entries of the guest's MAC, one for each VLAN and one for none. */
+static json_t *get_entries(void)
+{
+	json_t *all = netns_json("bridge -j -d fdb show br br0");
+	json_t *entries = json_array();
+	json_t *entry;
+	size_t i;
+
+	json_array_foreach(all, i, entry)
+	{
+		if (strcmp(netns_str(entry, "mac"), guest) == 0)
+			json_array_append(entries, entry);
+	}
+	json_decref(all);
+	return entries;
+}
+
 static size_t count_entries(void)
 {
-	json_t *entries = netns_fdb("br0", guest);
+	json_t *entries = get_entries();
 	size_t n = json_array_size(entries);
 
 	json_decref(entries);
@@ -110,7 +127,7 @@ static size_t count_entries(void)
 /* The guest's MAC is entered in that VLAN (0: in none), for the tap. */
 static bool is_entered(int vlan)
 {
-	json_t *entries = netns_fdb("br0", guest);
+	json_t *entries = get_entries();
 	bool found = false;
 	json_t *entry;
 	size_t i;
