@@ -168,13 +168,15 @@ START_TEST(table_is_that_of_bridge)
 		"bridge fdb add 52:54:00:12:34:5b dev t0 self",
 		"bridge fdb del 52:54:00:12:34:56 dev t0 master",
 	};
+	/* a kernel with VLAN filtering has each in the port's VLAN as well */
+	size_t each = netns_kernel_has_vlans() ? 2 : 1;
 	size_t before = check_fdb();
 
 	for (size_t i = 0; i < ARRAY_SIZE(changes); i++) {
 		netns_run("%s", changes[i]);
 		check_fdb();
 	}
-	ck_assert_uint_eq(check_fdb(), before + 4);
+	ck_assert_uint_eq(check_fdb(), before + 4 * each);
 }
 END_TEST
 
@@ -216,9 +218,10 @@ END_TEST
 
 START_TEST(long_table)
 {
-	netns_run("for i in $(seq 1000 2999); do echo "
-		  "fdb add 52:54:00:00:$(echo $i | sed 's/../&:/') dev t0 master static; done | "
-		  "bridge -b -");
+	/* one process: where forks are dear, as in emulation, 2000 take minutes */
+	netns_run("for i in $(seq 1000 2999); do "
+		  "printf 'fdb add 52:54:00:00:%%d:%%02d dev t0 master static\\n' "
+		  "$((i / 100)) $((i %% 100)); done | bridge -b -");
 	ck_assert_uint_ge(check_fdb(), 2000);
 }
 END_TEST
