@@ -9,13 +9,12 @@ function result(good, text)
 	printf "%sok %d - %s: %s\n", good ? "" : "not ", ++number, name, text
 	if (!good)
 		failures++
-	fflush()
 }
 
 /^# start / { running[$3] = 1; next }
 /^# begin / {
 	name = $3
-	delete running[name]
+	running[name] = 1
 	seen = 0
 	plan = "no"
 	failed = failures
@@ -26,6 +25,7 @@ function result(good, text)
 		result(0, "status " $3 " and a plan of " plan " tests, " seen " seen")
 	else if ($3 != 0 && failed == failures)
 		result(0, "status " $3)
+	delete running[name]
 	next
 }
 /^# done$/ { done = 1; next }
