@@ -11,9 +11,13 @@
 #	us, the host:       br0 192.168.86.1/24, default route to 192.168.86.254
 #	lan, another host:  lan0 192.168.86.7/24 and 192.168.86.254/24, a veth on br0
 #
+# A suite that sets LAB_ON_HOST=1 first gets no namespaces for it but that of the other host. That
+# is for a host that is thrown away, as those of tests/kernel are.
+#
 # MNMIVM_SE      the program under test
 # MNMIVM_GUEST   folder of the tiny guest that mkguest makes
 # MNMIVM_DEBIAN  image of a Debian guest that mkimage makes
+# MNMIVM_PATIENCE  seconds that something may take
 # MNMIVM_TESTS_MUST_RUN=1 turns a skipped suite into a failure.
 # MNMIVM_TESTS_ONLY=WORD... runs the tests whose names have one of the words.
 
@@ -23,6 +27,7 @@ PATH=/usr/sbin:/usr/bin:/sbin:/bin
 : "${MNMIVM_SE:=/usr/sbin/mnmivm-se}"
 : "${MNMIVM_GUEST:=/var/cache/mnmivm-se/guest}"
 : "${MNMIVM_DEBIAN:=/var/cache/mnmivm-se/debian-12.qcow2}"
+: "${MNMIVM_PATIENCE:=120}"
 MNMIVM_SE=$(realpath --canonicalize-missing -- "$MNMIVM_SE")
 
 # The suite is left out, for a reason that is not the program's.
@@ -65,12 +70,15 @@ lab_leave()
 			sleep 0.05
 		done
 	fi
+	[[ -z ${LAB_ON_HOST-} ]] || ip link delete br0
 	rm -rf -- "$LAB"
 }
 
 # Start the suite anew inside, and end as it does.
 lab_enter()
 {
+	local namespaces=(--pid --mount-proc --mount --net)
+
 	((EUID == 0)) || suite_skip "needs root"
 	[[ -x $MNMIVM_SE ]] || suite_skip "no program '$MNMIVM_SE'"
 	need unshare nsenter setpriv ip bridge jq curl ssh ssh-keygen qemu-img pgrep \
@@ -80,8 +88,9 @@ lab_enter()
 	trap 'exit 129' HUP
 	trap 'exit 130' INT
 	trap 'exit 143' TERM
+	[[ -z ${LAB_ON_HOST-} ]] || namespaces=()
 	LAB=$LAB LAB_INSIDE=1 setpriv --pdeathsig KILL -- unshare --fork --kill-child \
-		--pid --mount-proc --mount --net -- "$0" "$@" &
+		"${namespaces[@]}" -- "$0" "$@" &
 	lab_pid=$!
 	wait "$lab_pid"
 	exit
@@ -95,7 +104,7 @@ lan()
 
 lab_network()
 {
-	unshare --net -- sleep infinity &
+	setpriv --pdeathsig KILL -- unshare --net -- sleep infinity &
 	lan_pid=$!
 	until [[ $(readlink "/proc/$lan_pid/ns/net") != "$(readlink /proc/self/ns/net)" ]]; do
 		sleep 0.01
@@ -117,7 +126,7 @@ lab_network()
 lab_build()
 {
 	state=$LAB/state run=/run/mnmivm-se conf=$LAB/conf key=$LAB/key
-	mount -t tmpfs -o mode=755 tmpfs /run
+	[[ -n ${LAB_ON_HOST-} ]] || mount -t tmpfs -o mode=755 tmpfs /run
 	lab_network
 	cat >"$conf" <<-EOF
 		state_dir = $state
@@ -228,7 +237,7 @@ no()
 # Try COMMAND... again and again, for as long as a slow machine may need.
 eventually()
 {
-	local -i deadline=$((SECONDS + 120))
+	local -i deadline=$((SECONDS + MNMIVM_PATIENCE))
 
 	until "$@"; do
 		if ((SECONDS > deadline)); then
@@ -404,7 +413,7 @@ log_in()
 {
 	printf '%s %s\n' "$2" "$(<"$state/vms/$1/ssh_host_ed25519_key.pub")" >"$LAB/known_hosts"
 	lan ssh -n -F none -i "$key" -o StrictHostKeyChecking=yes -o BatchMode=yes \
-		-o UserKnownHostsFile="$LAB/known_hosts" -o ConnectTimeout=20 \
+		-o UserKnownHostsFile="$LAB/known_hosts" -o ConnectTimeout="$MNMIVM_PATIENCE" \
 		-o LogLevel=ERROR "${guest_user-root}@$2" "${@:3}"
 }
 
