@@ -2,7 +2,7 @@
 /* A NIC of the configuration as a tap that is asked for. */
 #include "nic.h"
 
-#include <unistd.h>
+#include <sched.h>
 
 _Static_assert((int)VM_ADDRESSES_MAX == (int)TAP_ADDRESSES_MAX, "addresses of a NIC");
 _Static_assert((int)VM_TRUNK_MAX == (int)TAP_TRUNK_MAX, "VLANs of a NIC");
@@ -24,11 +24,14 @@ static unsigned int at_most(unsigned int value, unsigned int limit)
 /* More than one queue for each CPU of either side only costs memory. */
 unsigned int nic_queues(const struct vm_config *vm, unsigned int i)
 {
-	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
+	cpu_set_t usable;
+	int cpus = 1;
 
 	if (vm->nics[i].queues)
 		return vm->nics[i].queues;
-	return at_most(at_most(vm->cpus, cpus > 0 ? (unsigned int)cpus : 1), AUTO_QUEUES_MAX);
+	if (!sched_getaffinity(0, sizeof(usable), &usable))
+		cpus = CPU_COUNT(&usable);
+	return at_most(at_most(vm->cpus, (unsigned int)cpus), AUTO_QUEUES_MAX);
 }
 
 const char *nic_bridge(const struct vm_nic *nic, const struct host_config *host)

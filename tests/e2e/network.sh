@@ -43,7 +43,8 @@ port()
 network()
 {
 	# what is learned comes and goes, and counters count
-	ip -j -d link | jq -S 'map(del(.linkinfo.info_data["gc_timer", "hello_timer"]))'
+	ip -j -d link | jq -S 'map(del(.linkinfo.info_data["gc_timer", "hello_timer"],
+		.linkinfo.info_slave_data.forward_delay_timer))'
 	bridge -d link
 	entries br0 | grep -v learned
 	tc qdisc

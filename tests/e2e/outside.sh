@@ -91,7 +91,8 @@ the_guarded_port_is_locked_to_the_MAC()
 without_guard_the_port_learns()
 {
 	is "lock and learning" "$(of_port two '"\(.locked) \(.learning)"')" 'false true'
-	is "entries" "$(entries two)" ''
+	# from the announcement
+	is "entries" "$(entries two)" "[\"$(<"$state/vms/two/vm.mac")\",\"\",[]]"
 }
 
 # of_status VM FIELD: from /proc/PID/status.

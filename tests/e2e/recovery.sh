@@ -240,8 +240,9 @@ after_update()
 		ok cmp "$state/vms/web/seed.iso" "$run/web/seed.iso"
 		refused 4 '192.168.86.21 is in use' create other --pubkey-path "$key.pub" \
 			--image "$MNMIVM_GUEST/guest.qcow2" --ip 192.168.86.21
-		make other "$ip"
-		succeeds delete --yes other
+		# it runs, and has not booted since
+		refused 4 "$ip is in use" create other --pubkey-path "$key.pub" \
+			--image "$MNMIVM_GUEST/guest.qcow2" --ip "$ip"
 	fi
 	succeeds update-cloud web --ip "$ip"
 	prints "$ip/24" seed web network-config
