@@ -3,6 +3,7 @@
 #ifndef BASE_MAC_H
 #define BASE_MAC_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/error.h"
@@ -18,6 +19,10 @@ enum { MAC_TEXT_MAX = 18 };
  * and group addresses (lowest bit of the first byte set). ERROR_USAGE.
  */
 int mac_parse(const char *text, struct mac *ret, struct error *err);
+
+/* All zeros stands for one that is not yet assigned. */
+bool mac_is_set(const struct mac *mac);
+bool mac_equal(const struct mac *a, const struct mac *b);
 
 void mac_format(const struct mac *mac, char out[MAC_TEXT_MAX]); /* lower case */
 

@@ -72,6 +72,9 @@ int vm_dir_load(const struct vm_dir *dir, const struct host_config *host,
  */
 int vm_dir_save(int dir_fd, const struct vm_config *config, bool durable, struct error *err);
 
+/* The files that vm_dir_save() writes, and NULL. */
+extern const char *const vm_dir_settings[];
+
 /*
  * The same in the run folder: the settings that the running VM was started with, until
  * record_clear(). VM_DIR_NO_RUN (positive) where there are none, of a VM of the Go edition too.

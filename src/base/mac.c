@@ -38,14 +38,25 @@ static int refuse(const char *text, const char *why, struct error *err)
 	return error_set(err, ERROR_USAGE, EINVAL, "parse MAC address '%.80s': %s", text, why);
 }
 
+bool mac_is_set(const struct mac *mac)
+{
+	static const struct mac unset;
+
+	return !mac_equal(mac, &unset);
+}
+
+bool mac_equal(const struct mac *a, const struct mac *b)
+{
+	return memcmp(a, b, sizeof(*a)) == 0;
+}
+
 int mac_parse(const char *text, struct mac *ret, struct error *err)
 {
-	static const struct mac zero;
 	struct mac mac;
 
 	if (!read_bytes(text, &mac))
 		return refuse(text, "not of the form 52:54:00:12:34:56", err);
-	if (memcmp(&mac, &zero, sizeof(mac)) == 0)
+	if (!mac_is_set(&mac))
 		return refuse(text, "all zeros", err);
 	if (mac.byte[0] & 1)
 		return refuse(text, "a group address", err);

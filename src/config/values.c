@@ -238,11 +238,10 @@ static int parse_mac(const struct config_key *key, const char *text, void *field
 
 static void format_mac(const struct config_key *key, const void *field, struct buf *ret)
 {
-	static const struct mac unset;
 	char text[MAC_TEXT_MAX];
 
 	(void)key;
-	if (!memcmp(field, &unset, sizeof(unset)))
+	if (!mac_is_set(field))
 		return;
 	mac_format(field, text);
 	buf_puts(ret, text);

@@ -161,14 +161,13 @@ static int check_disk(const struct vm_config *config, unsigned int index, struct
 
 static int check_mac_once(const struct vm_config *config, unsigned int index, struct error *err)
 {
-	static const struct mac unset;
 	const struct mac *mac = &config->nics[index].mac;
 	char text[MAC_TEXT_MAX];
 
-	if (!memcmp(mac, &unset, sizeof(unset)))
+	if (!mac_is_set(mac))
 		return 0;
 	for (unsigned int i = 0; i < index; i++) {
-		if (memcmp(mac, &config->nics[i].mac, sizeof(*mac)) != 0)
+		if (!mac_equal(mac, &config->nics[i].mac))
 			continue;
 		mac_format(mac, text);
 		return error_set(err, ERROR_USAGE, EINVAL, "MAC address %s is that of nic.%u, too",

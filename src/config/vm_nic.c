@@ -126,7 +126,7 @@ bool vm_config_has_address(const struct vm_config *config, const struct ip_addr 
 bool vm_config_has_mac(const struct vm_config *config, const struct mac *mac)
 {
 	for (unsigned int i = 0; i < config->n_nics; i++) {
-		if (!memcmp(&config->nics[i].mac, mac, sizeof(*mac)))
+		if (mac_equal(&config->nics[i].mac, mac))
 			return true;
 	}
 	return false;

@@ -195,7 +195,7 @@ void check_bridge_mac(struct check *check, const struct lan *lan)
 		check_pass(check, lan->name, "its MAC is fixed");
 		return;
 	}
-	if (uplink && !memcmp(&uplink->mac, &lan->bridge.mac, sizeof(uplink->mac))) {
+	if (uplink && mac_equal(&uplink->mac, &lan->bridge.mac)) {
 		check_pass(check, lan->name, "its MAC is that of port %s", uplink->name);
 		return;
 	}

@@ -226,7 +226,7 @@ int dad_open(const struct bridge *bridge, const struct tap *tap, const struct ta
 /* A question of our own may come back, from a loop or an access point: it is no one's claim. */
 static bool is_conflict(const struct dad *dad, const struct dad_claim *claim)
 {
-	if (claim->is_probe && memcmp(&claim->mac, &dad->mac, sizeof(dad->mac)) == 0)
+	if (claim->is_probe && mac_equal(&claim->mac, &dad->mac))
 		return false;
 	for (unsigned int i = 0; i < dad->n; i++) {
 		if (ip_equal(&claim->address, &dad->addresses[i]))

@@ -83,7 +83,7 @@ static void compare_link(struct repair *repair)
 		buf_printf(out, "MTU %u in place of %u\n", link->mtu, plan->bridge->mtu);
 		differs(repair, TAP_DO(TAP_ATTACH));
 	}
-	if (memcmp(&link->mac, &plan->host_mac, sizeof(link->mac)) != 0) {
+	if (!mac_equal(&link->mac, &plan->host_mac)) {
 		mac_format(&link->mac, mac);
 		buf_printf(out, "MAC %s, which is not its own\n", mac);
 		differs(repair, TAP_DO(TAP_ATTACH));

@@ -61,7 +61,7 @@ int tap_verify(const struct tap_plan *plan, const struct link_info *link, struct
 		return differs(plan, "bridge", err);
 	if (link->mtu != plan->bridge->mtu)
 		return differs(plan, "MTU", err);
-	if (memcmp(&link->mac, &plan->host_mac, sizeof(link->mac)) != 0)
+	if (!mac_equal(&link->mac, &plan->host_mac))
 		return differs(plan, "MAC", err);
 	if (strcmp(link->alias, plan->alias) != 0)
 		return differs(plan, "alias", err);

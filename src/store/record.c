@@ -18,15 +18,11 @@ enum { RECORD_MAX = 512, CMDLINE_MAX = 128 * 1024, STATUS_MAX = 16 * 1024 };
 static const char *const phase_words[] = { "starting", "running", "paused", "stopping", NULL };
 
 /*
- * What start leaves in the run folder besides the lock and the logs; of the last line when it is
- * killed.
+ * What start leaves in the run folder besides the lock, the logs and the settings; of the last two
+ * when it is killed.
  */
-static const char *const leftovers[] = {
-	"process",	 "qmp.sock",	  "console.sock", "vnc.sock",	"seed.iso",
-	"vm.mac",	 "vm.ip",	  "os.name",	  "vnc.port",	"vm.conf",
-	".tmp-process",	 ".tmp-seed.iso", ".tmp-vm.mac",  ".tmp-vm.ip", ".tmp-os.name",
-	".tmp-vnc.port", ".tmp-vm.conf",  NULL,
-};
+static const char *const leftovers[] = { "process",  "qmp.sock",     "console.sock",  "vnc.sock",
+					 "seed.iso", ".tmp-process", ".tmp-seed.iso", NULL };
 
 static char *record_format(const struct record *record)
 {
@@ -98,6 +94,17 @@ int record_phase(const struct vm_dir *dir, const struct process_id *process, enu
 	return record_write(dir, &record, err);
 }
 
+/* A file that was being written has a name of its own until it is whole. */
+static void remove_settings(int run_fd)
+{
+	for (size_t i = 0; vm_dir_settings[i]; i++) {
+		AUTO_FREE char *unfinished = xasprintf(".tmp-%s", vm_dir_settings[i]);
+
+		unlinkat(run_fd, vm_dir_settings[i], 0);
+		unlinkat(run_fd, unfinished, 0);
+	}
+}
+
 void record_clear(const struct vm_dir *dir)
 {
 	if (dir->fd >= 0) {
@@ -108,18 +115,27 @@ void record_clear(const struct vm_dir *dir)
 		return;
 	for (size_t i = 0; leftovers[i]; i++)
 		unlinkat(dir->run_fd, leftovers[i], 0);
+	remove_settings(dir->run_fd);
+}
+
+static bool has_any(int run_fd, const char *const *names, const char *prefix)
+{
+	for (size_t i = 0; names[i]; i++) {
+		AUTO_FREE char *name = xasprintf("%s%s", prefix, names[i]);
+
+		if (!faccessat(run_fd, name, F_OK, AT_SYMLINK_NOFOLLOW))
+			return true;
+	}
+	return false;
 }
 
 bool record_has_leftovers(const struct vm_dir *dir)
 {
 	if (dir->fd >= 0 && !faccessat(dir->fd, "vm.pid", F_OK, AT_SYMLINK_NOFOLLOW))
 		return true;
-	if (dir->run_fd < 0)
-		return false;
-	for (size_t i = 0; leftovers[i]; i++)
-		if (!faccessat(dir->run_fd, leftovers[i], F_OK, AT_SYMLINK_NOFOLLOW))
-			return true;
-	return false;
+	return dir->run_fd >= 0 &&
+	       (has_any(dir->run_fd, leftovers, "") || has_any(dir->run_fd, vm_dir_settings, "") ||
+		has_any(dir->run_fd, vm_dir_settings, ".tmp-"));
 }
 
 /* Is one of the NUL-separated arguments ours: `-name NAME`, or a path of this VM's disk? */

@@ -245,7 +245,7 @@ void vm_dir_remove_run(const struct store *store, struct vm_dir *dir)
 #define CHANGE "change"
 #define CHANGE_NEW "change.tmp"
 
-static const char *const settings_files[] = { "vm.mac", "vm.ip", "os.name", "vnc.port", "vm.conf" };
+const char *const vm_dir_settings[] = { "vm.mac", "vm.ip", "os.name", "vnc.port", "vm.conf", NULL };
 
 static int read_value(int dir_fd, const char *name, char **ret, struct error *err)
 {
@@ -308,10 +308,8 @@ static int load_ip(const struct vm_dir *dir, const struct ip_prefix *fallback,
 /* vm.conf has those of further NICs. */
 static int check_macs(const struct vm_config *config, struct error *err)
 {
-	static const struct mac unset;
-
 	for (unsigned int i = 1; i < config->n_nics; i++) {
-		if (!memcmp(&config->nics[i].mac, &unset, sizeof(unset)))
+		if (!mac_is_set(&config->nics[i].mac))
 			return error_set(err, ERROR_USAGE, EINVAL,
 					 "vm.conf: section [nic.%u] lacks its 'mac'", i);
 	}
@@ -404,11 +402,11 @@ static int put_settings(int dir_fd, const struct vm_config *config, const struct
 /* Move what is in "change" to its place; also what another was killed over. */
 static int finish_change(int dir_fd, struct error *err)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(settings_files); i++) {
-		AUTO_FREE char *changed = xasprintf(CHANGE "/%s", settings_files[i]);
+	for (size_t i = 0; vm_dir_settings[i]; i++) {
+		AUTO_FREE char *changed = xasprintf(CHANGE "/%s", vm_dir_settings[i]);
 
-		if (renameat(dir_fd, changed, dir_fd, settings_files[i]) < 0 && errno != ENOENT)
-			return error_errno(err, errno, "replace '%s'", settings_files[i]);
+		if (renameat(dir_fd, changed, dir_fd, vm_dir_settings[i]) < 0 && errno != ENOENT)
+			return error_errno(err, errno, "replace '%s'", vm_dir_settings[i]);
 	}
 	if (unlinkat(dir_fd, CHANGE, AT_REMOVEDIR) < 0 && errno != ENOENT)
 		return error_errno(err, errno, "remove the folder '" CHANGE "'");

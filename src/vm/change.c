@@ -18,6 +18,8 @@ void change_done(struct change *change)
 	vm_dir_done(&change->dir);
 	vm_config_done(&change->old);
 	vm_config_done(&change->vm);
+	for (unsigned int i = 0; i < VM_NICS_MAX; i++)
+		vm_nic_request_done(&change->nics[i]);
 }
 
 static int load(const struct change *change, struct vm_config *ret, struct error *err)
@@ -50,31 +52,30 @@ static int complete_nic(struct change *change, struct nl_sock *sock,
 	return lan_apply(change->host, sock, &asked, &change->vm.nics[i], err);
 }
 
-int change_complete_nics(struct change *change, const struct vm_nic_request requests[VM_NICS_MAX],
-			 struct error *err)
+int change_complete_nics(struct change *change, struct error *err)
 {
 	AUTO(netlink_close) struct nl_sock *sock = NULL;
 	int r = 0;
 
 	for (unsigned int i = 0; i < change->vm.n_nics && !r; i++) {
-		if (!requests[i].checked)
+		if (!change->nics[i].checked)
 			continue;
 		if (!sock)
 			r = netlink_open(&sock, err);
 		if (!r)
-			r = complete_nic(change, sock, &requests[i], i, err);
+			r = complete_nic(change, sock, &change->nics[i], i, err);
 	}
 	return r;
 }
 
-static void keep_address(struct vm_nic *nic, const struct ip_prefix *address)
+/* true: it is new there. */
+static bool keep_address(struct vm_nic *nic, const struct ip_prefix *address)
 {
 	struct error ignored = ERROR_INIT;
 	char text[IP_TEXT_MAX];
 
 	ip_prefix_format(address, text);
-	if (!vm_nic_has_address(nic, &address->addr))
-		vm_nic_add_ip(nic, text, &ignored);
+	return !vm_nic_has_address(nic, &address->addr) && !vm_nic_add_ip(nic, text, &ignored);
 }
 
 /*
@@ -86,6 +87,7 @@ static void keep_old_addresses(const struct change *change)
 	AUTO(vm_config_done) struct vm_config running = { 0 };
 	const struct vm_config *old = &change->old;
 	struct error ignored = ERROR_INIT;
+	bool any = false;
 
 	if (vm_dir_load_run(&change->dir, &change->host->config, &running, &ignored))
 		return;
@@ -94,9 +96,10 @@ static void keep_old_addresses(const struct change *change)
 		unsigned int n = vm_nic_addresses(&old->nics[i], addresses);
 
 		for (unsigned int j = 0; j < n; j++)
-			keep_address(&running.nics[i], &addresses[j]);
+			any |= keep_address(&running.nics[i], &addresses[j]);
 	}
-	vm_dir_save_run(&change->dir, &running, &ignored);
+	if (any)
+		vm_dir_save_run(&change->dir, &running, &ignored);
 }
 
 int change_claim(struct change *change, struct error *err)

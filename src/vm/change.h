@@ -12,6 +12,7 @@ struct change {
 	const struct vm_host *host;
 	struct vm_dir dir;
 	struct vm_config old, vm;
+	struct vm_nic_request nics[VM_NICS_MAX]; /* what was asked of each */
 };
 
 void change_done(struct change *change);
@@ -21,8 +22,7 @@ int change_begin(struct change *change, const struct vm_host *host, const char *
 		 const char *command, struct error *err);
 
 /* Hold the NICs that were asked for something against their LANs, and fill what is left open. */
-int change_complete_nics(struct change *change, const struct vm_nic_request requests[VM_NICS_MAX],
-			 struct error *err);
+int change_complete_nics(struct change *change, struct error *err);
 
 /* Addresses and MACs; before the first write. */
 int change_claim(struct change *change, struct error *err);

@@ -66,7 +66,7 @@ static void count_learned(struct vm_net_bridge *bridge)
 			continue;
 		if (!last || last->port != entry->port)
 			port = port_of(bridge, entry->port);
-		else if (!memcmp(&last->mac, &entry->mac, sizeof(entry->mac)))
+		else if (mac_equal(&last->mac, &entry->mac))
 			continue;
 		if (port)
 			port->learned++;

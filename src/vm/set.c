@@ -14,7 +14,6 @@
 
 struct set {
 	struct change change;
-	struct vm_nic_request nics[VM_NICS_MAX];
 	struct strv seen; /* keys: a list that comes again grows */
 	bool removed; /* a NIC was taken away */
 	bool later; /* something waits for a start */
@@ -24,8 +23,6 @@ struct set {
 static void set_done(struct set *set)
 {
 	change_done(&set->change);
-	for (unsigned int i = 0; i < VM_NICS_MAX; i++)
-		vm_nic_request_done(&set->nics[i]);
 	strv_done(&set->seen);
 }
 
@@ -90,8 +87,8 @@ static int set_nic_key(struct set *set, unsigned int i, const char *key, const c
 				 "nic.%u is taken away: a new one takes another command", i);
 	set->guest = true;
 	set->later |= !is_one_of(key, told_by_cloud_init);
-	return vm_nic_request_set(&set->change.vm, set->nics, i, key, value, first_time(set, word),
-				  err);
+	return vm_nic_request_set(&set->change.vm, set->change.nics, i, key, value,
+				  first_time(set, word), err);
 }
 
 /* "nic.1.vlan" or "nic.1" */
@@ -167,7 +164,7 @@ static int set_check(struct set *set, const struct strv *pairs, struct error *er
 	if (!r)
 		r = check_machine(&set->change.vm, err);
 	if (!r)
-		r = change_complete_nics(&set->change, set->nics, err);
+		r = change_complete_nics(&set->change, err);
 	return r ? r : renew_instance(set, err);
 }
 

@@ -129,25 +129,29 @@ int vm_info_get(const struct vm_host *host, const char *name, struct vm_info *re
 	return 0;
 }
 
-bool vm_is_ours(const struct vm_host *host, const char *name)
+/* The state of a VM by name; false: there is no such VM, or it cannot be told. */
+static bool look_at(const struct vm_host *host, const char *name, struct live *ret)
 {
 	struct error ignored = ERROR_INIT;
 	AUTO_VM_DIR dir = VM_DIR_INIT;
-	struct live live;
 
 	return !vm_dir_open(&host->store, name, &dir, &ignored) &&
-	       !live_get(host, &dir, &live, &ignored) && live_is_alive(&live) && !live.foreign &&
+	       !live_get(host, &dir, ret, &ignored);
+}
+
+bool vm_is_ours(const struct vm_host *host, const char *name)
+{
+	struct live live;
+
+	return look_at(host, name, &live) && live_is_alive(&live) && !live.foreign &&
 	       live.state != VM_STATE_STARTING;
 }
 
 bool vm_is_alive(const struct vm_host *host, const char *name)
 {
-	struct error ignored = ERROR_INIT;
-	AUTO_VM_DIR dir = VM_DIR_INIT;
 	struct live live;
 
-	return !vm_dir_open(&host->store, name, &dir, &ignored) &&
-	       !live_get(host, &dir, &live, &ignored) && live_is_alive(&live);
+	return look_at(host, name, &live) && live_is_alive(&live);
 }
 
 int vm_names_get(const struct vm_host *host, struct strv *ret, struct error *err)

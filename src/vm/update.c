@@ -18,7 +18,6 @@
 struct update {
 	const struct vm_update_request *request;
 	struct change change;
-	struct vm_nic_request nics[VM_NICS_MAX];
 	char *pubkey;
 	struct buf user_data;
 	struct buf network_config;
@@ -28,8 +27,6 @@ struct update {
 static void update_done(struct update *update)
 {
 	change_done(&update->change);
-	for (unsigned int i = 0; i < VM_NICS_MAX; i++)
-		vm_nic_request_done(&update->nics[i]);
 	free(update->pubkey);
 	buf_done(&update->user_data);
 	buf_done(&update->network_config);
@@ -38,7 +35,7 @@ static void update_done(struct update *update)
 /* The Go edition wrote no gateway and name servers down: they are found as for a new address. */
 static void ask_anew(struct update *update)
 {
-	struct vm_nic_request *asked = &update->nics[0];
+	struct vm_nic_request *asked = &update->change.nics[0];
 	char text[IP_TEXT_MAX];
 
 	asked->checked = true;
@@ -55,14 +52,16 @@ static int set_nic(struct update *update, struct error *err)
 	int r = 0;
 
 	for (size_t i = 0; request->ips && i < request->ips->n && !r; i++)
-		r = vm_nic_request_set(vm, update->nics, 0, "ip", request->ips->v[i], i == 0, err);
+		r = vm_nic_request_set(vm, update->change.nics, 0, "ip", request->ips->v[i], i == 0,
+				       err);
 	if (!r && request->gateway)
-		r = vm_nic_request_set(vm, update->nics, 0, "gateway", request->gateway, true, err);
+		r = vm_nic_request_set(vm, update->change.nics, 0, "gateway", request->gateway,
+				       true, err);
 	if (!r && request->dns)
-		r = vm_nic_request_set(vm, update->nics, 0, "dns", request->dns, true, err);
+		r = vm_nic_request_set(vm, update->change.nics, 0, "dns", request->dns, true, err);
 	if (!r && !vm->instance_id)
 		ask_anew(update);
-	return r ? r : change_complete_nics(&update->change, update->nics, err);
+	return r ? r : change_complete_nics(&update->change, err);
 }
 
 static int read_texts(struct update *update, struct error *err)

@@ -2,19 +2,11 @@
 /* The claims of one VM taken together. */
 #include <errno.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "store/claim.h"
 #include "vm_claims.h"
 
 enum { RANDOM_TRIES = 16 };
-
-static bool has_mac(const struct vm_nic *nic)
-{
-	static const struct mac unset;
-
-	return memcmp(&nic->mac, &unset, sizeof(unset)) != 0;
-}
 
 /* One NIC's MAC and addresses as the values of claims. */
 struct nic_claims {
@@ -28,7 +20,7 @@ static void nic_claims_init(struct nic_claims *claims, const struct vm_nic *nic)
 {
 	struct ip_prefix addresses[VM_ADDRESSES_MAX];
 
-	claims->has_mac = has_mac(nic);
+	claims->has_mac = mac_is_set(&nic->mac);
 	mac_format(&nic->mac, claims->mac);
 	claims->n_addresses = vm_nic_addresses(nic, addresses);
 	for (unsigned int i = 0; i < claims->n_addresses; i++)
@@ -89,7 +81,7 @@ int vm_claims_assign_macs(const struct store *store, const char *name, struct vm
 	int r = 0;
 
 	for (unsigned int i = 0; i < vm->n_nics && !r; i++) {
-		if (!has_mac(&vm->nics[i]))
+		if (!mac_is_set(&vm->nics[i].mac))
 			r = assign_mac(store, name, &vm->nics[i], err);
 	}
 	return r;
