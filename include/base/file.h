@@ -85,6 +85,12 @@ int dir_open_path(const char *path, bool create, mode_t mode, int *ret_fd, struc
  */
 int dir_remove_tree(int parent_fd, const char *name, struct error *err);
 
+/*
+ * Call each() for every name in a folder but "." and "..", in no order. The descriptor stays the
+ * caller's, -1 is an empty folder; so is one that cannot be read, for cleaners and lookers.
+ */
+void dir_for_each(int dir_fd, void (*each)(const char *name, void *arg), void *arg);
+
 /* fsync(2) every regular file of a folder, not those in folders below, then the folder itself. */
 int dir_sync_files(int dir_fd, struct error *err);
 

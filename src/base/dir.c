@@ -207,6 +207,22 @@ static int sync_entry(int dir_fd, const char *name, struct error *err)
 	return fsync(fd) < 0 ? error_errno(err, errno, "write '%s' to disk", name) : 0;
 }
 
+void dir_for_each(int dir_fd, void (*each)(const char *name, void *arg), void *arg)
+{
+	int fd = dir_fd < 0 ? -1 : file_openat(dir_fd, ".", O_RDONLY | O_DIRECTORY, 0);
+	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	struct dirent *entry;
+
+	if (!dir) {
+		fd_close(&fd);
+		return;
+	}
+	while ((entry = readdir(dir)))
+		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
+			each(entry->d_name, arg);
+	closedir(dir);
+}
+
 int dir_sync_files(int dir_fd, struct error *err)
 {
 	int fd = file_openat(dir_fd, ".", O_RDONLY | O_DIRECTORY, 0);

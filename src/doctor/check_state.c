@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What killed commands and dead QEMUs have left behind. */
-#include <dirent.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <string.h>
@@ -31,27 +30,6 @@ static bool is_vm_name(const char *name)
 	return !parse_vm_name(name, &ignored);
 }
 
-/* Call each() for every name in a folder; the descriptor stays the caller's. */
-static void for_each_name(int folder_fd, struct check *check,
-			  void (*each)(struct check *check, const char *name))
-{
-	int fd = folder_fd < 0 ? -1 : file_openat(folder_fd, ".", O_RDONLY | O_DIRECTORY, 0);
-	struct dirent *entry;
-	DIR *dir;
-
-	if (fd < 0)
-		return;
-	dir = fdopendir(fd);
-	if (!dir) {
-		close(fd);
-		return;
-	}
-	while ((entry = readdir(dir)))
-		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
-			each(check, entry->d_name);
-	closedir(dir);
-}
-
 static bool vm_exists(struct check *check, const char *name)
 {
 	int vms_fd = check->host->vm->store.vms_fd;
@@ -77,8 +55,9 @@ static void lost_process(struct check *check, const struct vm_dir *dir)
 		check_fix(check, "kill %d", record.process.pid);
 }
 
-static void check_run_folder(struct check *check, const char *name)
+static void check_run_folder(const char *name, void *arg)
 {
+	struct check *check = arg;
 	AUTO_VM_DIR dir = VM_DIR_INIT;
 
 	if (!is_vm_name(name) || vm_exists(check, name))
@@ -94,8 +73,9 @@ static void check_run_folder(struct check *check, const char *name)
 	fix_remove(check, "rm -r", check->config->run_dir, name);
 }
 
-static void check_unfinished(struct check *check, const char *name)
+static void check_unfinished(const char *name, void *arg)
 {
+	struct check *check = arg;
 	AUTO_FREE char *path = xasprintf("tmp/%s", name);
 	AUTO_VM_DIR dir = VM_DIR_INIT;
 
@@ -107,8 +87,9 @@ static void check_unfinished(struct check *check, const char *name)
 	fix_remove(check, "rm -r", check->config->state_dir, path);
 }
 
-static void check_claim(struct check *check, const char *claim)
+static void check_claim(const char *claim, void *arg)
 {
+	struct check *check = arg;
 	const struct store *store = &check->host->vm->store;
 	AUTO_FREE char *path = xasprintf("claims/%s", claim);
 	AUTO_VM_DIR dir = VM_DIR_INIT;
@@ -138,9 +119,9 @@ void check_orphans(struct check *check)
 		check_warn(check, "state", "not looked at: %s", check->host->store_error->message);
 		return;
 	}
-	for_each_name(store->run_fd, check, check_run_folder);
-	for_each_name(store->tmp_fd, check, check_unfinished);
-	for_each_name(store->claims_fd, check, check_claim);
+	dir_for_each(store->run_fd, check_run_folder, check);
+	dir_for_each(store->tmp_fd, check_unfinished, check);
+	dir_for_each(store->claims_fd, check_claim, check);
 	if (check->report->n == before)
 		check_pass(check, "state", "nothing is left behind");
 }

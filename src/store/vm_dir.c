@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Opens, locks, loads and saves one VM's folder. */
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdint.h>
@@ -206,21 +205,12 @@ void vm_dir_done(struct vm_dir *dir)
 	fd_close(&dir->lock_fd);
 }
 
-static void remove_all_but_lock(int run_fd)
+static void remove_unless_lock(const char *name, void *run_fd)
 {
 	struct error ignored = ERROR_INIT;
-	struct dirent *entry;
-	int fd = file_openat(run_fd, ".", O_RDONLY | O_DIRECTORY, 0);
-	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
 
-	if (!dir) {
-		fd_close(&fd);
-		return;
-	}
-	while ((entry = readdir(dir)))
-		if (strcmp(entry->d_name, "lock") != 0)
-			dir_remove_tree(run_fd, entry->d_name, &ignored);
-	closedir(dir);
+	if (strcmp(name, "lock") != 0)
+		dir_remove_tree(*(const int *)run_fd, name, &ignored);
 }
 
 /*
@@ -231,7 +221,7 @@ void vm_dir_remove_run(const struct store *store, struct vm_dir *dir)
 {
 	if (vm_dir_running_lock_held(dir))
 		return;
-	remove_all_but_lock(dir->run_fd);
+	dir_for_each(dir->run_fd, remove_unless_lock, &dir->run_fd);
 	unlinkat(dir->run_fd, "lock", 0);
 	unlinkat(store->run_fd, dir->name, AT_REMOVEDIR);
 	fd_close(&dir->run_fd);

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Clears away what a killed create or delete left half done. */
-#include <dirent.h>
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -20,8 +19,9 @@ static bool is_being_made(const struct store *store, const char *name)
 	return locked;
 }
 
-static void sweep_one(const struct store *store, const char *name)
+static void sweep_one(const char *name, void *arg)
 {
+	const struct store *store = *(const struct store **)arg;
 	struct error ignored = ERROR_INIT;
 	AUTO_VM_DIR dir = VM_DIR_INIT;
 
@@ -34,32 +34,17 @@ static void sweep_one(const struct store *store, const char *name)
 		vm_dir_remove_run(store, &dir);
 }
 
-/*
- * Call sweep_one() for the names in a folder; those of VMs that are in place are passed over
- * where so asked.
- */
-static void sweep_folder(const struct store *store, int folder_fd, bool pass_over_vms)
+/* A VM that is in place has a run folder by right. */
+static void sweep_run(const char *name, void *arg)
 {
-	int fd = file_openat(folder_fd, ".", O_RDONLY | O_DIRECTORY, 0);
-	struct dirent *entry;
-	DIR *dir;
+	const struct store *store = *(const struct store **)arg;
 
-	if (fd < 0)
-		return;
-	dir = fdopendir(fd);
-	if (!dir) {
-		close(fd);
-		return;
-	}
-	while ((entry = readdir(dir)))
-		if (!pass_over_vms ||
-		    faccessat(store->vms_fd, entry->d_name, F_OK, AT_SYMLINK_NOFOLLOW) < 0)
-			sweep_one(store, entry->d_name);
-	closedir(dir);
+	if (faccessat(store->vms_fd, name, F_OK, AT_SYMLINK_NOFOLLOW) < 0)
+		sweep_one(name, arg);
 }
 
 void sweep_unfinished(const struct store *store)
 {
-	sweep_folder(store, store->tmp_fd, false);
-	sweep_folder(store, store->run_fd, true);
+	dir_for_each(store->tmp_fd, sweep_one, &store);
+	dir_for_each(store->run_fd, sweep_run, &store);
 }
