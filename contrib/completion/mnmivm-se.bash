@@ -104,9 +104,10 @@ declare -gA _mnmivm_se_arguments=(
 )
 
 # The keys of set; those of further NICs begin with nic.N.
-_mnmivm_se_keys="accel= append= bridge= cpu= cpus= dns= gateway6= gateway= guard= initrd= ip= isolated=
-	kernel= mac= machine= memory= more_ip= mtu= protect= queues= rate= search= stop_timeout=
-	trunk= user= vhost= vlan= vnc="
+_mnmivm_se_keys="accel= allow_missing= append= bridge= cpu= cpu_max= cpu_pin= cpu_weight= cpus= dns=
+	firmware= gateway6= gateway= guard= hugepages= initrd= io_max= io_weight= ip= isolated=
+	kernel= mac= machine= memory= memory_max= more_ip= mtu= nice= pids_max= protect= queues=
+	rate= search= stop_timeout= trunk= user= vhost= vlan= vnc="
 
 # The program with the --config and --state-dir that the line has, so that its VMs are offered.
 _mnmivm_se_ask()

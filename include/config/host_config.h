@@ -13,6 +13,8 @@
 #include "base/strv.h"
 #include "config/types.h"
 
+enum { HOST_EXPOSE_MAX = 8 };
+
 #define HOST_CONFIG_PATH "/etc/mnmivm-se/mnmivm-se.conf"
 
 /*
@@ -44,6 +46,10 @@ struct host_config {
 	char *qemu; /* "/usr/bin/qemu-system-x86_64" */
 	char *qemu_img; /* "/usr/bin/qemu-img" */
 	char *ssh_keygen; /* "/usr/bin/ssh-keygen" */
+	struct strv allow_missing; /* layers of confinement that a start may go without */
+	struct strv expose; /* further folders that QEMU finds read-only at their place */
+	char *cgroup; /* "auto", "off", or a folder of cgroup v2 that is ours to manage */
+	char *uefi_code, *uefi_vars; /* firmware images; NULL: where distributions keep them */
 	char *timezone; /* NULL: the guest keeps its image's */
 };
 

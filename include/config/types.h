@@ -10,6 +10,8 @@ enum machine { MACHINE_Q35, MACHINE_MICROVM };
 enum guard { GUARD_MAC, GUARD_IP, GUARD_OFF };
 enum tristate { TRISTATE_AUTO, TRISTATE_ON, TRISTATE_OFF };
 enum disk_format { DISK_QCOW2, DISK_RAW };
+enum firmware { FIRMWARE_BIOS, FIRMWARE_UEFI };
+enum hugepages { HUGEPAGES_OFF, HUGEPAGES_2M, HUGEPAGES_1G };
 
 /* Words in the order of the enumerators, NULL-terminated; for parse_choice(). */
 extern const char *const accel_words[];
@@ -17,5 +19,7 @@ extern const char *const machine_words[];
 extern const char *const guard_words[];
 extern const char *const tristate_words[];
 extern const char *const disk_format_words[];
+extern const char *const firmware_words[];
+extern const char *const hugepages_words[];
 
 #endif

@@ -29,6 +29,9 @@ enum {
 	VM_MTU_MIN = 576,
 	VM_MTU_MAX = 65535,
 	VM_STOP_TIMEOUT_MAX = 86400, /* seconds */
+	VM_CPU_PIN_MAX = 8191, /* highest CPU that may be named */
+	VM_NICE_MIN = -20,
+	VM_NICE_MAX = 19,
 };
 #define VM_MEMORY_MIB_MAX ((uint64_t)16 << 20) /* 16 TiB */
 #define VM_DISK_BYTES_MIN ((uint64_t)1 << 20)
@@ -82,6 +85,17 @@ struct vm_image {
 	int64_t mtime_ns;
 };
 
+/* What a cgroup v2 holds QEMU to; see cgroup-v2.rst of the kernel for the terms. */
+struct vm_limits {
+	uint64_t memory_max_mib; /* 0: auto, the guest's memory and what QEMU needs besides */
+	bool memory_unlimited;
+	unsigned int cpu_max_percent; /* of one CPU; 0: unlimited */
+	unsigned int cpu_weight; /* 0: the kernel's, 100 */
+	unsigned int pids_max; /* threads; 0: auto, by what QEMU needs at most */
+	unsigned int io_weight; /* 0: the kernel's, 100 */
+	char *io_max; /* "rbps=10M wbps=10M riops=100 wiops=100", some of them; NULL: none */
+};
+
 struct vm_config {
 	/* vm.conf */
 	char *user; /* NULL: the image's default user */
@@ -93,6 +107,12 @@ struct vm_config {
 	char *kernel, *initrd, *append; /* direct kernel boot; NULL: the disk boots */
 	char *vnc; /* "unix", "off" or an address to listen on */
 	bool protect; /* `delete` refuses */
+	enum firmware firmware;
+	enum hugepages hugepages; /* the guest's memory is of these, through a memfd */
+	char *cpu_pin; /* host CPUs that QEMU may run on, "2-5,8"; NULL: all */
+	int nice; /* VM_NICE_MIN to VM_NICE_MAX */
+	struct vm_limits limits;
+	struct strv allow_missing; /* layers; beside those of the host's configuration */
 	uid_t uid; /* QEMU's own; 0: not yet assigned */
 	char *instance_id; /* cloud-init's; NULL: not yet assigned */
 	char *ready_nonce; /* in the guest's final_message; NULL likewise */
@@ -157,6 +177,24 @@ void vm_config_diff(const struct vm_config *a, const struct vm_config *b, struct
  * names it in the message. ERROR_USAGE; the list may be half replaced then.
  */
 int vm_nic_set_dns(struct vm_nic *nic, const char *what, const char *text, struct error *err);
+
+/* The CPUs of cpu_pin as a list of ranges; ERROR_USAGE. Returns their number in *ret_n. */
+enum { VM_CPU_RANGES_MAX = 64 };
+struct cpu_range {
+	unsigned int first, last;
+};
+int cpu_list_parse(const char *what, const char *text, struct cpu_range ret[VM_CPU_RANGES_MAX],
+		   unsigned int *ret_n, struct error *err);
+
+/* Rates in bytes or operations a second, 0: unlimited. */
+struct io_max {
+	uint64_t rbps, wbps, riops, wiops;
+};
+int io_max_parse(const char *what, const char *text, struct io_max *ret, struct error *err);
+
+/* The layers of both lists as a mask of LAYER_BIT() (base/layer.h). */
+unsigned int vm_config_allowed_missing(const struct vm_config *config,
+				       const struct host_config *host);
 
 /* The recovery screen as `vnc` and the machine have it: microvm has no display at all. */
 enum vm_screen { SCREEN_NONE, SCREEN_UNIX, SCREEN_TCP };

@@ -3,11 +3,14 @@
 #ifndef JAIL_LAUNCH_H
 #define JAIL_LAUNCH_H
 
+#include <sched.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
 
 #include "base/error.h"
+#include "base/layer.h"
 #include "base/process.h"
 #include "base/strv.h"
 
@@ -17,35 +20,93 @@ struct launch_fd {
 	int target;
 };
 
-enum { LAUNCH_FDS_MAX = 320, LAUNCH_PROGRAM_MAX = 256 };
+/* A file or folder of the host that the program finds in its root, whoever may read it here. */
+struct launch_file {
+	int source; /* any descriptor of it, O_PATH too; borrowed */
+	const char *target; /* absolute path there, "/boot/kernel"; not below /usr, /lib or /dev */
+	bool writable; /* else read-only; nothing there is a device, setuid or executable */
+};
 
-/* Pure data; everything is borrowed until launch_start() returns. */
-struct launch_plan {
-	const char *program; /* absolute path, executed as such */
-	const struct strv *argv;
-	const struct strv *environment; /* the whole of it */
-	uid_t uid; /* never 0 */
-	gid_t gid; /* never 0; the only group */
-	int log_fd; /* standard output and error; standard input is /dev/null */
-	struct launch_fd fds[LAUNCH_FDS_MAX]; /* all else is closed at exec */
-	size_t n_fds; /* two targets may share a source; no two share a target */
-	uint64_t file_size_max; /* RLIMIT_FSIZE with SIGXFSZ ignored; 0: the caller's limit */
+enum {
+	LAUNCH_FDS_MAX = 320,
+	LAUNCH_FILES_MAX = 8,
+	LAUNCH_FOLDERS_MAX = 8,
+	LAUNCH_PROGRAM_MAX = 256,
 };
 
 /*
- * The stages of the child in their order; launch_stage_word() has the words for messages.
- * A failure after the first is always _exit: half dropped is worse than not started.
+ * As root the program gets a uid of its own. As any other user, who may hold CAP_NET_ADMIN and
+ * little else, it keeps that user's, and what needs privilege is done in a user namespace.
+ */
+enum launch_mode { LAUNCH_AS_ROOT, LAUNCH_AS_USER };
+enum launch_mode launch_mode(void); /* by the effective uid */
+
+/* Resource limits; 0 leaves the caller's. Never a core file, always all descriptors (prlimit(2)). */
+struct launch_limits {
+	uint64_t file_size; /* RLIMIT_FSIZE in bytes, with SIGXFSZ ignored: EFBIG and no death */
+	uint64_t address_space; /* RLIMIT_AS in bytes */
+	uint64_t cpu_s; /* RLIMIT_CPU */
+	uint64_t processes; /* RLIMIT_NPROC; of a uid of its own only, else left alone */
+};
+
+/* Pure data; everything is borrowed until launch_start() returns. */
+struct launch_plan {
+	const char *program; /* absolute path, executed as such in the new root */
+	const struct strv *argv;
+	const struct strv *environment; /* the whole of it */
+	enum launch_mode mode;
+	uid_t uid; /* LAUNCH_AS_ROOT: its own; never 0 */
+	gid_t gid; /* the same; the only group */
+	int log_fd; /* standard output and error; standard input is /dev/null */
+	struct launch_fd fds[LAUNCH_FDS_MAX]; /* all else is closed at exec */
+	size_t n_fds; /* two targets may share a source; no two share a target */
+
+	/* Its root: /usr and the system's libraries read-only, /dev/null, and these. */
+	struct launch_file files[LAUNCH_FILES_MAX];
+	size_t n_files;
+	const struct strv
+		*folders; /* further ones of the host, read-only at their place; NULL: none */
+	bool kvm; /* /dev/kvm, for this uid alone */
+
+	struct launch_limits limits;
+	int oom_score_adj; /* proc(5); 0: the caller's */
+	int nice; /* absolute nice value */
+	const cpu_set_t *cpus; /* CPUs to run on; NULL: the caller's */
+	size_t cpus_size; /* bytes of it */
+	int cgroup_fd; /* folder of a cgroup v2 to be born in (clone3(2)); -1: the caller's */
+
+	unsigned int
+		layers; /* LAYER_BIT()s (base/layer.h) to put in place; LAYERS_ALL but for tests */
+	unsigned int
+		may_miss; /* those of them that the host may lack; LAYER_CGROUP is the caller's */
+};
+
+#define LAUNCH_PLAN_INIT                                                                           \
+	{                                                                                          \
+		.log_fd = -1, .cgroup_fd = -1, .layers = LAYERS_ALL                                \
+	}
+
+/*
+ * The stages of the child in their order; launch_stage_word() has the words for messages. What
+ * each does and must not do is said in src/jail/child.c. A failure is always _exit: half
+ * confined is worse than not started. A stage whose layer may be missing is
+ * left out where the host lacks it (ENOSYS, EPERM and their like), never where it half worked.
  */
 enum launch_stage {
 	LAUNCH_SESSION, /* setsid, signal mask and dispositions, chdir "/", umask */
 	LAUNCH_STDIO,
-	LAUNCH_LIMITS, /* no core, RLIMIT_FSIZE, soft RLIMIT_NOFILE up to the hard one */
+	LAUNCH_LIMITS, /* rlimits, oom_score_adj, nice, CPUs */
+	LAUNCH_KEYRING,
+	LAUNCH_NAMESPACES, /* and, as user, the maps of the user namespace */
+	LAUNCH_ROOT, /* the new root, and the old one gone */
 	LAUNCH_CAPABILITIES, /* securebits, bounding set */
 	LAUNCH_IDENTITY, /* no groups, gid, uid */
 	LAUNCH_CLEAR, /* all other capability sets */
 	LAUNCH_VERIFY, /* asked of the kernel, not of libcap-ng */
 	LAUNCH_NO_NEW_PRIVS,
+	LAUNCH_LANDLOCK,
 	LAUNCH_DESCRIPTORS,
+	LAUNCH_FILTER, /* seccomp(2): the last, as it forbids what the others do */
 	LAUNCH_EXEC,
 	LAUNCH_STAGES,
 };
@@ -59,6 +120,7 @@ struct launch {
 	struct process_id id;
 	int pid_fd; /* readable when it has exited */
 	int control_fd; /* closing it without launch_go() ends the child */
+	unsigned int missing; /* after launch_go(): layers of the plan that the host lacks */
 	char program[LAUNCH_PROGRAM_MAX]; /* for messages; cut where longer */
 };
 
@@ -77,8 +139,10 @@ int launch_start(const struct launch_plan *plan, struct launch *ret, struct erro
 /*
  * Let the child walk its stages and exec. Returns when exec has happened; the process is still
  * the caller's child. Otherwise the message names the stage and the kernel's reason, the child
- * is reaped and *launch released; ERROR_HOST when the program is not there. Needs CAP_SETUID,
- * CAP_SETGID and CAP_SETPCAP in the caller, and Linux 5.11 (close_range(2) with CLOEXEC).
+ * is reaped and *launch released; ERROR_HOST when the program is not there, or when a layer is
+ * missing that may not be, with a hint that names allow_missing. As root it needs CAP_SYS_ADMIN,
+ * CAP_SETUID, CAP_SETGID, CAP_SETPCAP and CAP_MKNOD; Linux 5.12 (open_tree(2) and close_range(2) with CLOEXEC,
+ * mount_setattr(2)).
  */
 int launch_go(struct launch *launch, struct error *err);
 

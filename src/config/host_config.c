@@ -12,6 +12,7 @@
 #include "base/alloc.h"
 #include "base/buf.h"
 #include "base/file.h"
+#include "base/layer.h"
 #include "config/vm_config.h"
 #include "keys.h"
 
@@ -47,6 +48,11 @@ static const struct config_key keys[] = {
 	{ "qemu", FIELD(qemu), &value_string, .check = check_path },
 	{ "qemu_img", FIELD(qemu_img), &value_string, .check = check_path },
 	{ "ssh_keygen", FIELD(ssh_keygen), &value_string, .check = check_path },
+	{ "allow_missing", FIELD(allow_missing), &value_list, .max = LAYERS, .check = check_layer },
+	{ "expose", FIELD(expose), &value_list, .max = HOST_EXPOSE_MAX, .check = check_path },
+	{ "cgroup", FIELD(cgroup), &value_string, .check = check_cgroup_folder },
+	{ "uefi_code", FIELD(uefi_code), &value_string, .optional = true, .check = check_path },
+	{ "uefi_vars", FIELD(uefi_vars), &value_string, .optional = true, .check = check_path },
 	{ "timezone", FIELD(timezone), &value_string, .optional = true, .check = check_timezone },
 	{ .word = NULL },
 };
@@ -83,6 +89,7 @@ void host_config_init(struct host_config *config)
 		.uid_count = 100000,
 		.state_dir = xstrdup("/var/lib/microvm"),
 		.run_dir = xstrdup("/run/mnmivm-se"),
+		.cgroup = xstrdup("auto"),
 		.qemu = xstrdup("/usr/bin/qemu-system-x86_64"),
 		.qemu_img = xstrdup("/usr/bin/qemu-img"),
 		.ssh_keygen = xstrdup("/usr/bin/ssh-keygen"),
@@ -102,6 +109,11 @@ void host_config_done(struct host_config *config)
 	free(config->qemu);
 	free(config->qemu_img);
 	free(config->ssh_keygen);
+	strv_done(&config->allow_missing);
+	strv_done(&config->expose);
+	free(config->cgroup);
+	free(config->uefi_code);
+	free(config->uefi_vars);
 	free(config->timezone);
 	*config = (struct host_config){ 0 };
 }

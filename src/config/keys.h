@@ -8,7 +8,7 @@
 #include "base/error.h"
 #include "values.h"
 
-enum { CONFIG_KEYS_MAX = 60 };
+enum { CONFIG_KEYS_MAX = 80 };
 
 struct config_section {
 	const char *name; /* "" for the lines before any heading */

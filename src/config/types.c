@@ -9,3 +9,5 @@ const char *const machine_words[] = { "q35", "microvm", NULL };
 const char *const guard_words[] = { "mac", "ip", "off", NULL };
 const char *const tristate_words[] = { "auto", "on", "off", NULL };
 const char *const disk_format_words[] = { "qcow2", "raw", NULL };
+const char *const firmware_words[] = { "bios", "uefi", NULL };
+const char *const hugepages_words[] = { "off", "2M", "1G", NULL };

@@ -54,6 +54,8 @@ extern const struct value_type value_long_list; /* the same, given in several pa
 extern const struct value_type value_bool; /* bool: on or off */
 extern const struct value_type value_mac; /* struct mac */
 extern const struct value_type value_queues; /* unsigned int, 0 is auto */
+extern const struct value_type value_nice; /* int */
+extern const struct value_type value_memory_max; /* struct vm_limits: auto, off, or a size */
 extern const struct value_type value_uid; /* uid_t */
 extern const struct value_type value_address; /* struct ip_addr; not optional: "none" is a word */
 extern const struct value_type value_prefix; /* struct ip_prefix */
@@ -71,6 +73,10 @@ value_check check_cpu_model; /* for -cpu */
 value_check check_token; /* [A-Za-z0-9-]{1,64} */
 value_check check_disk_file; /* a plain file name that is no other file of a VM's folder */
 value_check check_append; /* a kernel command line */
+value_check check_cpu_list; /* "2-5,8" */
+value_check check_io_max; /* "rbps=10M riops=100" */
+value_check check_layer; /* a word of layer_words */
+value_check check_cgroup_folder; /* "auto", "off" or an absolute path */
 
 /* Refuse count uids from first on where any belongs to the system or to somebody else. */
 int check_uids(const char *what, uid_t first, uid_t count, struct error *err);

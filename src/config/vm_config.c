@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 
 #include "base/alloc.h"
+#include "base/layer.h"
 #include "vm_keys.h"
 
 #define FIELD(name) .offset = offsetof(struct vm_config, name)
@@ -25,6 +26,21 @@ static const struct config_key keys[] = {
 	{ "append", FIELD(append), &value_append, .optional = true, .check = check_append },
 	{ "vnc", FIELD(vnc), &value_string, .check = check_vnc },
 	{ "protect", FIELD(protect), &value_bool },
+	{ "firmware", FIELD(firmware), &value_choice, .choices = firmware_words },
+	{ "hugepages", FIELD(hugepages), &value_choice, .choices = hugepages_words },
+	{ "cpu_pin", FIELD(cpu_pin), &value_string, .optional = true, .check = check_cpu_list },
+	{ "nice", FIELD(nice), &value_nice, .optional = true },
+	{ "memory_max", FIELD(limits), &value_memory_max },
+	{ "cpu_max", FIELD(limits.cpu_max_percent), &value_number, .optional = true, .min = 1,
+	  .max = VM_CPUS_MAX * 100 },
+	{ "cpu_weight", FIELD(limits.cpu_weight), &value_number, .optional = true, .min = 1,
+	  .max = 10000 },
+	{ "pids_max", FIELD(limits.pids_max), &value_number, .optional = true, .min = 16,
+	  .max = 4194304 },
+	{ "io_weight", FIELD(limits.io_weight), &value_number, .optional = true, .min = 1,
+	  .max = 10000 },
+	{ "io_max", FIELD(limits.io_max), &value_string, .optional = true, .check = check_io_max },
+	{ "allow_missing", FIELD(allow_missing), &value_list, .max = LAYERS, .check = check_layer },
 	{ "uid", FIELD(uid), &value_uid, .optional = true, .min = 1, .max = UINT32_MAX },
 	{ "instance_id", FIELD(instance_id), &value_string, .optional = true,
 	  .check = check_token },
@@ -131,6 +147,9 @@ void vm_config_done(struct vm_config *config)
 	free(config->instance_id);
 	free(config->ready_nonce);
 	free(config->image.path);
+	free(config->cpu_pin);
+	free(config->limits.io_max);
+	strv_done(&config->allow_missing);
 	for (size_t i = 0; i < VM_NICS_MAX; i++) {
 		free(config->nics[i].bridge);
 		strv_done(&config->nics[i].dns);

@@ -107,7 +107,7 @@ static int limits_set(struct child *child)
 	if (r == 0)
 		r = limit_files();
 	if (r == 0)
-		r = limit_file_size(child->plan->file_size_max);
+		r = limit_file_size(child->plan->limits.file_size);
 	return r;
 }
 
@@ -166,7 +166,7 @@ _Noreturn void child_run(struct child *child)
 		_exit(127);
 	}
 	for (int stage = 0; stage < LAUNCH_STAGES; stage++) {
-		r = stages[stage](child);
+		r = stages[stage] ? stages[stage](child) : 0;
 		if (r) {
 			report_send(child, stage, r < 0 ? -r : 0, r > 0 ? r : LEFTOVER_NONE);
 			break;

@@ -21,12 +21,17 @@ static const char *const stage_words[LAUNCH_STAGES] = {
 	[LAUNCH_SESSION] = "leave the caller's session",
 	[LAUNCH_STDIO] = "set up standard input and output",
 	[LAUNCH_LIMITS] = "set the resource limits",
+	[LAUNCH_KEYRING] = "join a session keyring of its own",
+	[LAUNCH_NAMESPACES] = "enter namespaces of its own",
+	[LAUNCH_ROOT] = "build a root of its own",
 	[LAUNCH_CAPABILITIES] = "drop the capability bounding set",
 	[LAUNCH_IDENTITY] = "change user and group",
 	[LAUNCH_CLEAR] = "clear the capability sets",
 	[LAUNCH_VERIFY] = "verify that privileges are gone",
 	[LAUNCH_NO_NEW_PRIVS] = "forbid new privileges",
+	[LAUNCH_LANDLOCK] = "restrict itself with Landlock",
 	[LAUNCH_DESCRIPTORS] = "lay out the descriptors",
+	[LAUNCH_FILTER] = "install the system call filter",
 	[LAUNCH_EXEC] = "execute the program",
 };
 
@@ -41,6 +46,11 @@ static const char *const leftover_words[LEFTOVERS] = {
 	[LEFTOVER_WAY_BACK] = "user or group 0 can be taken again",
 	[LEFTOVER_PRIVS] = "no_new_privs is not set",
 };
+
+enum launch_mode launch_mode(void)
+{
+	return geteuid() == 0 ? LAUNCH_AS_ROOT : LAUNCH_AS_USER;
+}
 
 const char *launch_stage_word(enum launch_stage stage)
 {

@@ -72,10 +72,11 @@ int start_plan(struct start *start, struct error *err)
 	start->plan.program = config->qemu;
 	start->plan.argv = &start->argv;
 	start->plan.environment = &start->environment;
+	start->plan.mode = launch_mode();
 	start->plan.uid = start->vm.uid;
 	start->plan.gid = start->gid;
 	start->plan.log_fd = start->log;
-	start->plan.file_size_max = LOG_FILE_SIZE_MAX;
+	start->plan.limits.file_size = LOG_FILE_SIZE_MAX;
 	return 0;
 }
 

@@ -34,6 +34,7 @@ void start_init(struct start *start, const struct vm_host *host)
 		.log = -1,
 		.console_log = -1,
 		.running_lock = -1,
+		.plan = LAUNCH_PLAN_INIT,
 		.launch = LAUNCH_INIT,
 	};
 	disks_init(&start->disks);

@@ -91,13 +91,12 @@ void jail_setup(void)
 	err = (struct error)ERROR_INIT;
 	strv_push(&plan_argv, "probe");
 	strv_push(&plan_environment, "LANG=C");
-	plan = (struct launch_plan){
-		.argv = &plan_argv,
-		.environment = &plan_environment,
-		.uid = JAIL_UID,
-		.gid = JAIL_GID,
-		.log_fd = open_in_folder("log", O_WRONLY | O_APPEND | O_TRUNC),
-	};
+	plan = (struct launch_plan)LAUNCH_PLAN_INIT;
+	plan.argv = &plan_argv;
+	plan.environment = &plan_environment;
+	plan.uid = JAIL_UID;
+	plan.gid = JAIL_GID;
+	plan.log_fd = open_in_folder("log", O_WRONLY | O_APPEND | O_TRUNC);
 	plan_program("probe");
 	plan_pass(report_fd[1], REPORT_TARGET);
 }

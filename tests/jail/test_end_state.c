@@ -192,7 +192,7 @@ START_TEST(test_file_size_limit)
 {
 	int fd = open_in_folder("disk", O_RDWR | O_TRUNC);
 
-	plan.file_size_max = 4096;
+	plan.limits.file_size = 4096;
 	plan_pass(fd, 4);
 	strv_push(&plan_argv, "write");
 	strv_push(&plan_argv, _i ? "4096" : "4095");
@@ -206,7 +206,7 @@ END_TEST
 
 START_TEST(test_file_size_signal)
 {
-	plan.file_size_max = 1 << 20;
+	plan.limits.file_size = 1 << 20;
 	launch_report();
 	ck_assert_str_eq(report_value("limit.fsize"), "1048576 1048576");
 	ck_assert_str_eq(report_value("status.SigIgn"), "0000000001000000"); /* SIGXFSZ is 25 */

@@ -311,7 +311,7 @@ START_TEST(test_low_hard_limits)
 
 	ck_assert_int_eq(setrlimit(RLIMIT_CORE, &core), 0);
 	ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &size), 0);
-	plan.file_size_max = 1 << 20;
+	plan.limits.file_size = 1 << 20;
 	launch_report();
 	ck_assert_str_eq(report_value("limit.fsize"), "1048576 1048576");
 	ck_assert(report_line("limit.core 1 1") || report_line("limit.core 0 0"));

@@ -175,7 +175,7 @@ static void go_with(const struct injection *row)
 
 	test_pid = getpid();
 	ck_assert_int_eq(__real_setgroups(2, groups), 0);
-	plan.file_size_max = 1 << 20;
+	plan.limits.file_size = 1 << 20;
 	plan_pass(plan.log_fd, 100); /* everything has to be moved out of its way */
 	strv_push(&plan_argv, "report");
 	injection = *row;
@@ -228,7 +228,7 @@ END_TEST
 START_TEST(test_nothing_injected)
 {
 	test_pid = getpid();
-	plan.file_size_max = 1 << 20;
+	plan.limits.file_size = 1 << 20;
 	plan_pass(plan.log_fd, 100);
 	strv_push(&plan_argv, "report");
 	launch_plan_run();

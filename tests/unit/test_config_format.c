@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 
 #include "base/alloc.h"
+#include "base/layer.h"
 #include "config/vm_config.h"
 #include "suite.h"
 
@@ -78,6 +79,19 @@ static bool same_boot(const struct vm_config *a, const struct vm_config *b)
 	       same_text(a->append, b->append);
 }
 
+static bool same_limits(const struct vm_config *a, const struct vm_config *b)
+{
+	const struct vm_limits *x = &a->limits, *y = &b->limits;
+
+	return a->firmware == b->firmware && a->hugepages == b->hugepages && a->nice == b->nice &&
+	       same_text(a->cpu_pin, b->cpu_pin) && same_text(x->io_max, y->io_max) &&
+	       x->memory_max_mib == y->memory_max_mib &&
+	       x->memory_unlimited == y->memory_unlimited &&
+	       x->cpu_max_percent == y->cpu_max_percent && x->cpu_weight == y->cpu_weight &&
+	       x->pids_max == y->pids_max && x->io_weight == y->io_weight &&
+	       same_list(&a->allow_missing, &b->allow_missing);
+}
+
 static bool same_config(const struct vm_config *a, const struct vm_config *b)
 {
 	if (a->n_nics != b->n_nics || a->n_disks != b->n_disks)
@@ -95,8 +109,8 @@ static bool same_config(const struct vm_config *a, const struct vm_config *b)
 	return same_text(a->user, b->user) && a->memory_mib == b->memory_mib &&
 	       a->cpus == b->cpus && a->accel == b->accel &&
 	       same_text(a->cpu_model, b->cpu_model) && a->machine == b->machine &&
-	       same_boot(a, b) && same_text(a->vnc, b->vnc) && a->uid == b->uid &&
-	       same_text(a->instance_id, b->instance_id) &&
+	       same_boot(a, b) && same_limits(a, b) && same_text(a->vnc, b->vnc) &&
+	       a->uid == b->uid && same_text(a->instance_id, b->instance_id) &&
 	       same_text(a->ready_nonce, b->ready_nonce) && a->protect == b->protect &&
 	       a->stop_timeout_s == b->stop_timeout_s && same_image(&a->image, &b->image);
 }
@@ -245,6 +259,29 @@ static void random_boot(struct vm_config *c)
 	fill_maybe(&c->append, "a", ARGS, 1500);
 }
 
+static void random_limits(struct vm_config *c)
+{
+	static const char *const lists[] = { "0", "2-5,8", "0-8191" };
+	static const char *const rates[] = { "rbps=1", "wbps=10M riops=7 wiops=9" };
+
+	c->firmware = below(2);
+	c->hugepages = below(3);
+	xreplace(&c->cpu_pin, below(2) ? lists[below(3)] : NULL);
+	c->nice = (int)below(40) + VM_NICE_MIN;
+	c->limits.memory_unlimited = below(2);
+	c->limits.memory_max_mib = c->limits.memory_unlimited ? 0 : below(2) * (16 + below(999));
+	c->limits.cpu_max_percent = below(VM_CPUS_MAX * 100 + 1);
+	c->limits.cpu_weight = below(10001);
+	c->limits.pids_max = below(2) * (16 + below(999));
+	c->limits.io_weight = below(10001);
+	xreplace(&c->limits.io_max, below(2) ? rates[below(2)] : NULL);
+	strv_clear(&c->allow_missing);
+	for (unsigned int i = 0; i < LAYERS; i++) {
+		if (below(2))
+			strv_push(&c->allow_missing, layer_words[i]);
+	}
+}
+
 static void random_config(struct vm_config *c)
 {
 	static const char *const vnc[] = { "unix", "off", "0.0.0.0", "::", "127.0.0.1" };
@@ -263,6 +300,7 @@ static void random_config(struct vm_config *c)
 	c->stop_timeout_s = below(VM_STOP_TIMEOUT_MAX + 1);
 	random_image(&c->image);
 	c->protect = below(2);
+	random_limits(c);
 	c->n_nics = 1 + below(VM_NICS_MAX);
 	for (unsigned int i = 0; i < c->n_nics; i++)
 		random_nic(&c->nics[i], i);

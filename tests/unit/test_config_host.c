@@ -122,6 +122,11 @@ static const char *const all_lines[] = {
 	"qemu = /opt/qemu/bin/qemu-system-x86_64",
 	"qemu_img = /opt/qemu/bin/qemu-img",
 	"ssh_keygen = /opt/ssh-keygen",
+	"allow_missing = landlock, cgroup",
+	"expose = /opt/qemu, /srv/firmware",
+	"cgroup = /sys/fs/cgroup/vms.slice",
+	"uefi_code = /opt/qemu/code.fd",
+	"uefi_vars = /opt/qemu/vars.fd",
 	"timezone = America/Argentina/Buenos_Aires",
 };
 
@@ -157,6 +162,11 @@ START_TEST(every_key_is_read)
 	ck_assert_str_eq(config.qemu, "/opt/qemu/bin/qemu-system-x86_64");
 	ck_assert_str_eq(config.qemu_img, "/opt/qemu/bin/qemu-img");
 	ck_assert_str_eq(config.ssh_keygen, "/opt/ssh-keygen");
+	check_list(&config.allow_missing, "landlock|cgroup");
+	check_list(&config.expose, "/opt/qemu|/srv/firmware");
+	ck_assert_str_eq(config.cgroup, "/sys/fs/cgroup/vms.slice");
+	ck_assert_str_eq(config.uefi_code, "/opt/qemu/code.fd");
+	ck_assert_str_eq(config.uefi_vars, "/opt/qemu/vars.fd");
 	ck_assert_str_eq(config.timezone, "America/Argentina/Buenos_Aires");
 }
 END_TEST
@@ -265,6 +275,11 @@ static const char *const bad_lines[] = {
 	"run_dir = ~/run",
 	"image_dir =",
 	"qemu = qemu-system-x86_64",
+	"allow_missing = capabilities",
+	"expose = usr/local",
+	"cgroup = on",
+	"uefi_code = code.fd",
+	"uefi_vars =",
 	"timezone = /etc/localtime",
 	"timezone = ../../etc/shadow",
 	"timezone = Europe/../Berlin",

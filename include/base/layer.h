@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The layers of confinement that a host can lack, by name. */
+#ifndef BASE_LAYER_H
+#define BASE_LAYER_H
+
+#include "base/buf.h"
+#include "base/error.h"
+
+/*
+ * Those that allow_missing may name. Own uid, capabilities and no_new_privs are not among them:
+ * every kernel that runs us has these.
+ */
+enum layer {
+	LAYER_ROOT, /* own mount namespace, its root a read-only tmpfs */
+	LAYER_PID, /* own namespaces: */
+	LAYER_NET,
+	LAYER_IPC,
+	LAYER_UTS,
+	LAYER_CGROUP_NS,
+	LAYER_KEYRING, /* own session keyring */
+	LAYER_LANDLOCK,
+	LAYER_SECCOMP, /* our filter; QEMU's own is its affair */
+	LAYER_CGROUP, /* own cgroup, and every limit that was asked for */
+	LAYERS,
+};
+
+#define LAYER_BIT(layer) (1U << (layer))
+#define LAYERS_ALL (LAYER_BIT(LAYERS) - 1)
+
+/* "root", "pid", ..., in the order of the enumerators; NULL-terminated, for parse_choice(). */
+extern const char *const layer_words[];
+
+/* What it is, in words for messages: "a root of its own". */
+const char *layer_text(enum layer layer);
+
+/* Append the words of a mask, with ", " between them. */
+void layers_format(unsigned int mask, struct buf *ret);
+
+#endif

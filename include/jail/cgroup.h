@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A cgroup v2 of its own for each VM: limits, and a kill that nothing escapes. */
+#ifndef JAIL_CGROUP_H
+#define JAIL_CGROUP_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/error.h"
+
+/* In the units of the kernel's files (cgroup-v2.rst); 0 is unlimited, or the default weight. */
+struct cgroup_limits {
+	uint64_t memory_max; /* bytes */
+	unsigned int cpu_max_percent, cpu_weight, pids_max, io_weight;
+	uint64_t io_rbps, io_wbps, io_riops, io_wiops;
+	unsigned int io_major, io_minor; /* the disk that the four are of */
+};
+
+/*
+ * The leaf for VM `name`, made, or emptied and taken over where an earlier run left it.
+ * where is the host's setting: "auto", "off" or a folder. auto is, for root, "mnmivm-se" at the
+ * top of the hierarchy, and below the caller's own cgroup where that is delegated to it (systemd
+ * marks those with the xattr user.delegate). Controllers that the limits need are switched on on
+ * the way, as far as that is ours to do.
+ *
+ * *ret_fd is the folder, for struct launch_plan; *ret_path, owned by the caller, its path for
+ * record_cgroup and for messages. CGROUP_NONE (positive): off, or there is no cgroup v2 that we may write; err
+ * says why. CGROUP_PARTLY (positive): the leaf is there, but a limit that was asked for is not; err
+ * names it.
+ */
+enum { CGROUP_NONE = 1, CGROUP_PARTLY = 2 };
+int cgroup_make(const char *where, const char *name, const struct cgroup_limits *limits,
+		int *ret_fd, char **ret_path, struct error *err);
+
+/* Kill all that is in it (cgroup.kill, Linux 5.14; else one by one until it is empty). */
+int cgroup_kill(const char *path, struct error *err);
+
+/* Remove an empty leaf, and nothing else; what is gone already is no error. -EBUSY: not empty. */
+int cgroup_remove(const char *path, struct error *err);
+
+/* What the kernel says of a leaf; each true in has_* where the file is there. */
+struct cgroup_state {
+	bool has_memory, has_cpu, has_pids;
+	uint64_t memory_current, memory_max; /* bytes; UINT64_MAX: unlimited */
+	uint64_t cpu_usage_us;
+	unsigned int cpu_max_percent; /* 0: unlimited */
+	uint64_t pids_current, pids_max; /* UINT64_MAX: unlimited */
+	uint64_t oom_kills;
+};
+int cgroup_read(const char *path, struct cgroup_state *ret, struct error *err);
+
+#endif

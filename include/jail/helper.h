@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A helper program that works on a user's data (qemu-img), confined as QEMU is, until it ends. */
+#ifndef JAIL_HELPER_H
+#define JAIL_HELPER_H
+
+#include "base/buf.h"
+#include "jail/launch.h"
+
+/* Everything is borrowed. Its environment is PATH and LANG=C, its root that of a launch plan. */
+struct helper {
+	const struct strv *argv; /* argv[0] is an absolute path */
+	uid_t uid; /* LAUNCH_AS_ROOT: its own, as gid; never 0 */
+	struct launch_file files[LAUNCH_FILES_MAX]; /* what it works on */
+	size_t n_files;
+	const struct strv *folders; /* as in struct launch_plan */
+	struct launch_limits limits; /* 0: HELPER_* below */
+	int timeout_ms; /* then SIGKILL and -ETIMEDOUT; 0: 60 s */
+	unsigned int may_miss; /* layers; LAYER_CGROUP is never asked for */
+	struct buf *
+		output; /* standard output and error, at most 1 MiB, replaced; NULL: the last line is for the error */
+};
+
+#define HELPER_FILE_SIZE ((uint64_t)9 << 40) /* a disk of VM_DISK_BYTES_MAX and its tables */
+#define HELPER_ADDRESS_SPACE ((uint64_t)1 << 30)
+enum { HELPER_CPU_S = 60, HELPER_PROCESSES = 64 };
+
+/*
+ * Returns 0 when it exits with 0; otherwise the error names the program, its exit status or
+ * signal, and the last line it wrote. Errors of the launch are launch_go()'s. No process is left.
+ */
+int helper_run(const struct helper *helper, struct error *err);
+
+#endif
