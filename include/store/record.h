@@ -4,6 +4,7 @@
 #define STORE_RECORD_H
 
 #include "base/error.h"
+#include "base/layer.h"
 #include "base/process.h"
 #include "store/vm_dir.h"
 
@@ -33,7 +34,26 @@ int record_write(const struct vm_dir *dir, const struct record *record, struct e
 int record_phase(const struct vm_dir *dir, const struct process_id *process, enum phase phase,
 		 struct error *err);
 
-/* Remove the record, vm.pid, the sockets, the seed copy and the settings of a process that has gone. */
+/*
+ * run_dir/NAME/missing: the layers of confinement that the running VM does without, a mask of
+ * LAYER_BIT()s (base/layer.h), as words, one a line; empty where it has them all. Written by start
+ * before QEMU is executed. Reading returns RECORD_NONE where there is no such file, of a VM that
+ * another edition started, and -EINVAL for a word that is no layer.
+ */
+int record_missing_write(const struct vm_dir *dir, unsigned int mask, struct error *err);
+int record_missing_read(const struct vm_dir *dir, unsigned int *ret, struct error *err);
+
+/*
+ * run_dir/NAME/cgroup: the path of the VM's own cgroup, written before that is made. RECORD_NONE
+ * where it has none; what is no absolute path is -EINVAL. *ret is the caller's.
+ */
+int record_cgroup_write(const struct vm_dir *dir, const char *path, struct error *err);
+int record_cgroup_read(const struct vm_dir *dir, char **ret, struct error *err);
+
+/*
+ * Remove the record, vm.pid, the sockets, the seed copy and the settings of a process that has gone.
+ * The cgroup is to be removed before that.
+ */
 void record_clear(const struct vm_dir *dir);
 
 /* Is anything left that record_clear() would remove? */

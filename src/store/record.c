@@ -21,8 +21,10 @@ static const char *const phase_words[] = { "starting", "running", "paused", "sto
  * What start leaves in the run folder besides the lock, the logs and the settings; of the last two
  * when it is killed.
  */
-static const char *const leftovers[] = { "process",  "qmp.sock",     "console.sock",  "vnc.sock",
-					 "seed.iso", ".tmp-process", ".tmp-seed.iso", NULL };
+static const char *const leftovers[] = {
+	"process",	 "qmp.sock", "console.sock", "vnc.sock", "seed.iso",	".tmp-process",
+	".tmp-seed.iso", "missing",  ".tmp-missing", "cgroup",	 ".tmp-cgroup", NULL,
+};
 
 static char *record_format(const struct record *record)
 {
@@ -92,6 +94,91 @@ int record_phase(const struct vm_dir *dir, const struct process_id *process, enu
 	const struct record record = { .process = *process, .phase = phase };
 
 	return record_write(dir, &record, err);
+}
+
+static void missing_format(unsigned int mask, struct buf *ret)
+{
+	for (unsigned int i = 0; i < LAYERS; i++) {
+		if (mask & LAYER_BIT(i))
+			buf_printf(ret, "%s\n", layer_words[i]);
+	}
+}
+
+int record_missing_write(const struct vm_dir *dir, unsigned int mask, struct error *err)
+{
+	AUTO_BUF text = BUF_INIT;
+	int r;
+
+	missing_format(mask, &text);
+	r = file_write_volatile(dir->run_fd, "missing", buf_str(&text), text.len, 0600, err);
+	return r ? error_prefix(err, "record vm '%s'", dir->name) : 0;
+}
+
+/* As above: what does not come out again is not ours. */
+static int missing_parse(const struct buf *text, unsigned int *ret, struct error *err)
+{
+	struct error ignored = ERROR_INIT;
+	AUTO_STRV lines = STRV_INIT;
+	AUTO_BUF again = BUF_INIT;
+	unsigned int mask = 0;
+	int layer;
+
+	strv_split(&lines, buf_str(text), '\n');
+	for (size_t i = 0; i < lines.n; i++) {
+		if (!parse_choice("layer", lines.v[i], layer_words, &layer, &ignored))
+			mask |= LAYER_BIT(layer);
+	}
+	missing_format(mask, &again);
+	if (again.len != text->len || memcmp(buf_str(&again), buf_str(text), text->len) != 0)
+		return error_set(err, ERROR_FAILED, EINVAL, "the file 'missing' is unreadable");
+	*ret = mask;
+	return 0;
+}
+
+int record_missing_read(const struct vm_dir *dir, unsigned int *ret, struct error *err)
+{
+	AUTO_BUF text = BUF_INIT;
+	struct error local = ERROR_INIT;
+	int r;
+
+	if (dir->run_fd < 0)
+		return RECORD_NONE;
+	r = file_read(dir->run_fd, "missing", RECORD_MAX, &text, &local);
+	if (r == -ENOENT)
+		return RECORD_NONE;
+	if (!r)
+		r = missing_parse(&text, ret, &local);
+	if (r) {
+		*err = local;
+		error_prefix(err, "vm '%s'", dir->name);
+	}
+	return r;
+}
+
+int record_cgroup_write(const struct vm_dir *dir, const char *path, struct error *err)
+{
+	AUTO_FREE char *text = xasprintf("%s\n", path);
+	int r = file_write_volatile(dir->run_fd, "cgroup", text, strlen(text), 0600, err);
+
+	return r ? error_prefix(err, "record vm '%s'", dir->name) : 0;
+}
+
+int record_cgroup_read(const struct vm_dir *dir, char **ret, struct error *err)
+{
+	AUTO_FREE char *path = NULL;
+	int r;
+
+	if (dir->run_fd < 0)
+		return RECORD_NONE;
+	r = file_read_line(dir->run_fd, "cgroup", &path, err);
+	if (r == FILE_ABSENT)
+		return RECORD_NONE;
+	if (!r && path[0] != '/')
+		r = error_set(err, ERROR_FAILED, EINVAL, "the file 'cgroup' is unreadable");
+	if (r)
+		return error_prefix(err, "vm '%s'", dir->name);
+	*ret = ptr_steal(&path);
+	return 0;
 }
 
 /* A file that was being written has a name of its own until it is whole. */

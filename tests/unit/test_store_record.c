@@ -188,13 +188,80 @@ START_TEST(test_all_phases)
 }
 END_TEST
 
+START_TEST(test_missing_layers)
+{
+	unsigned int mask = 0x5a5a;
+
+	ck_assert_int_eq(record_missing_read(&dir, &mask, &lab_err), RECORD_NONE);
+	ck_assert_uint_eq(mask, 0x5a5a);
+	suite_assert_ok(record_missing_write(&dir, 0, &lab_err), lab_err);
+	suite_assert_ok(record_missing_read(&dir, &mask, &lab_err), lab_err);
+	ck_assert_uint_eq(mask, 0);
+	suite_assert_ok(record_missing_write(&dir, LAYERS_ALL, &lab_err), lab_err);
+	suite_assert_ok(record_missing_read(&dir, &mask, &lab_err), lab_err);
+	ck_assert_uint_eq(mask, LAYERS_ALL);
+	mask = LAYER_BIT(LAYER_LANDLOCK) | LAYER_BIT(LAYER_CGROUP);
+	suite_assert_ok(record_missing_write(&dir, mask, &lab_err), lab_err);
+	AUTO_FREE char *text = suite_get(dir.run_fd, "missing");
+	ck_assert_str_eq(text, "landlock\ncgroup\n");
+}
+END_TEST
+
+START_TEST(test_missing_is_hostile)
+{
+	static const char *const texts[] = {
+		"uid\n", "landlock,cgroup\n", "landlock \n", "LANDLOCK\n", "%s\n", "\x1b[2J\n",
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
+		unsigned int mask = 0x5a5a;
+
+		put_bytes("missing", texts[i], strlen(texts[i]));
+		suite_assert_error(record_missing_read(&dir, &mask, &lab_err), lab_err, EINVAL,
+				   ERROR_FAILED);
+		ck_assert_ptr_nonnull(strstr(lab_err.message, "'web1'"));
+		ck_assert_uint_eq(mask, 0x5a5a);
+	}
+	put_bytes("missing", "landlock\n", sizeof("landlock\n")); /* with its NUL */
+	ck_assert_int_eq(record_missing_read(&dir, &(unsigned int){ 0 }, &lab_err), -EINVAL);
+}
+END_TEST
+
+START_TEST(test_cgroup)
+{
+	AUTO_FREE char *path = NULL;
+
+	ck_assert_int_eq(record_cgroup_read(&dir, &path, &lab_err), RECORD_NONE);
+	suite_assert_ok(record_cgroup_write(&dir, "/sys/fs/cgroup/a/web1", &lab_err), lab_err);
+	suite_assert_ok(record_cgroup_read(&dir, &path, &lab_err), lab_err);
+	ck_assert_str_eq(path, "/sys/fs/cgroup/a/web1");
+	record_clear(&dir);
+	ck_assert(!lab_exists(dir.run_fd, "cgroup"));
+}
+END_TEST
+
+START_TEST(test_cgroup_is_hostile)
+{
+	static const char *const texts[] = { "", "\n", "mnmivm-se/web1\n", "/a\n/b\n", "../a\n" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
+		char *path = NULL;
+
+		put_bytes("cgroup", texts[i], strlen(texts[i]));
+		suite_assert_error(record_cgroup_read(&dir, &path, &lab_err), lab_err, EINVAL,
+				   ERROR_FAILED);
+		ck_assert_ptr_null(path);
+	}
+}
+END_TEST
+
 /* The sockets and the record go; the lock and the logs stay. */
 START_TEST(test_clear)
 {
 	static const char *const gone[] = {
 		"process",	"qmp.sock",	 "console.sock", "vnc.sock", "seed.iso",
 		".tmp-process", ".tmp-seed.iso", "vm.mac",	 "vm.ip",    "vm.conf",
-		"os.name",	"vnc.port",	 ".tmp-vm.conf",
+		"os.name",	"vnc.port",	 ".tmp-vm.conf", "missing",  "cgroup",
 	};
 	static const char *const kept[] = { "lock", "log", "log.1", "console.log", "other" };
 
@@ -398,6 +465,10 @@ int main(void)
 	tcase_add_test(tcase, test_none);
 	tcase_add_test(tcase, test_written);
 	tcase_add_loop_test(tcase, test_all_phases, PHASE_STARTING, PHASE_STOPPING + 1);
+	tcase_add_test(tcase, test_missing_layers);
+	tcase_add_test(tcase, test_missing_is_hostile);
+	tcase_add_test(tcase, test_cgroup);
+	tcase_add_test(tcase, test_cgroup_is_hostile);
 	tcase_add_test(tcase, test_clear);
 	suite_add_tcase(s, tcase);
 	tcase = record_case("foreign");
