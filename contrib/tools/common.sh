@@ -11,11 +11,11 @@ TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 BUILD_DEBIAN=(
 	gcc libc6-dev pkg-config meson ninja-build
 	libnl-3-dev libnl-route-3-dev libcap-ng-dev libjansson-dev libarchive-dev libyaml-dev
-	libinih-dev
+	libinih-dev libseccomp-dev
 )
 BUILD_ALPINE=(
 	build-base linux-headers meson samurai pkgconf
-	libnl3-dev libcap-ng-dev jansson-dev libarchive-dev yaml-dev inih-dev
+	libnl3-dev libcap-ng-dev libseccomp-dev jansson-dev libarchive-dev yaml-dev inih-dev
 )
 RUN_DEBIAN=(qemu-system-x86 qemu-utils openssh-client iproute2 ca-certificates)
 RUN_ALPINE=(qemu-system-x86_64 qemu-img openssh-keygen openssh-client iproute2 bash)

@@ -5,6 +5,14 @@
 
 #include "jail/launch.h"
 
+struct sock_filter;
+
+/* A system call filter ready for the kernel; _done() takes a zeroed one, too. */
+struct filter {
+	struct sock_filter *v;
+	unsigned short n;
+};
+
 /*
  * Filled by the parent before fork; the child changes its own copy. Everything declared here runs
  * in a copy of a process that may have had threads and locks: no allocation, no stdio, and
@@ -17,6 +25,8 @@ struct child {
 	int source[LAUNCH_FDS_MAX]; /* the plan's, or where they were moved to */
 	int keep[LAUNCH_FDS_MAX + 2]; /* ascending; all others are closed at once */
 	size_t n_keep;
+	struct filter filter; /* built by the parent, as libseccomp allocates */
+	unsigned int landlock_abi; /* that was put in place; 0: none */
 };
 
 /* What a stage found although every call had claimed success. */
@@ -52,7 +62,13 @@ int privilege_identity(struct child *child);
 int privilege_clear(struct child *child);
 int privilege_verify(struct child *child);
 int privilege_no_new(struct child *child);
+int landlock_confine(struct child *child); /* -ENOSYS, -EOPNOTSUPP: the kernel has none */
 int descriptors_place(struct child *child);
+int filter_install(struct child *child);
+
+/* In the parent. *ret is the caller's to release. */
+int filter_build(struct filter *ret, struct error *err);
+void filter_done(struct filter *filter);
 
 /* Close all that is not in child->keep. Returns 0 or -errno. */
 int descriptors_close_others(const struct child *child);

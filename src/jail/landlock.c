@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Landlock (landlock(7)): of files, TCP, and what else it knows, only what the program needs. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdint.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/file.h"
+#include "child.h"
+
+/*
+ * The interface in its own words and at its full size, as the headers of Debian 12 end with the third
+ * version; a kernel takes the larger structure as long as what it does not know is zero.
+ */
+struct ruleset_attr {
+	uint64_t handled_access_fs;
+	uint64_t handled_access_net;
+	uint64_t scoped;
+};
+
+struct path_beneath_attr {
+	uint64_t allowed_access;
+	int32_t parent_fd;
+} __attribute__((packed));
+
+enum { CREATE_RULESET_VERSION = 1, RULE_PATH_BENEATH = 1 };
+
+enum {
+	FS_EXECUTE = 1 << 0,
+	FS_WRITE_FILE = 1 << 1,
+	FS_READ_FILE = 1 << 2,
+	FS_READ_DIR = 1 << 3,
+	FS_REMOVE_DIR = 1 << 4,
+	FS_REMOVE_FILE = 1 << 5,
+	FS_MAKE_DIR = 1 << 7,
+	FS_MAKE_REG = 1 << 8,
+	FS_TRUNCATE = 1 << 14,
+	FS_IOCTL_DEV = 1 << 15,
+};
+
+/* What each version knows, and is therefore denied where no rule allows it. */
+enum {
+	FS_ABI_1 = (1 << 13) - 1,
+	FS_ABI_2 = (1 << 14) - 1, /* renaming across folders */
+	FS_ABI_3 = (1 << 15) - 1, /* truncation */
+	FS_ABI_5 = (1 << 16) - 1, /* ioctl of devices */
+	NET_ABI_4 = (1 << 2) - 1, /* TCP bind and connect */
+	SCOPES_ABI_6 = (1 << 2) - 1, /* abstract sockets, signals */
+};
+
+/* A file cannot be given a folder's rights: EINVAL. */
+enum {
+	OF_FILES = FS_EXECUTE | FS_WRITE_FILE | FS_READ_FILE | FS_TRUNCATE | FS_IOCTL_DEV,
+	TO_READ = FS_READ_FILE | FS_READ_DIR,
+	TO_RUN = TO_READ | FS_EXECUTE,
+	TO_WRITE = TO_READ | FS_WRITE_FILE | FS_TRUNCATE | FS_REMOVE_DIR | FS_REMOVE_FILE |
+		   FS_MAKE_DIR | FS_MAKE_REG,
+	TO_DRIVE = FS_READ_FILE | FS_WRITE_FILE | FS_IOCTL_DEV,
+};
+
+/* Of these some are links, which are followed, and some are missing, with the system. */
+static const struct {
+	const char *path;
+	uint64_t access;
+} of_every_program[] = {
+	{ "/usr", TO_RUN },
+	{ "/lib", TO_RUN },
+	{ "/lib32", TO_RUN },
+	{ "/lib64", TO_RUN },
+	{ "/libx32", TO_RUN },
+	{ "/etc/ld.so.cache", FS_READ_FILE },
+	{ "/dev/null", FS_READ_FILE | FS_WRITE_FILE },
+};
+
+static void ruleset_of_abi(unsigned int abi, struct ruleset_attr *ret)
+{
+	*ret = (struct ruleset_attr){ .handled_access_fs = FS_ABI_1 };
+	if (abi >= 2)
+		ret->handled_access_fs = FS_ABI_2;
+	if (abi >= 3)
+		ret->handled_access_fs = FS_ABI_3;
+	if (abi >= 4)
+		ret->handled_access_net = NET_ABI_4;
+	if (abi >= 5)
+		ret->handled_access_fs = FS_ABI_5;
+	if (abi >= 6)
+		ret->scoped = SCOPES_ABI_6;
+}
+
+struct ruleset {
+	int fd;
+	uint64_t handled;
+};
+
+/* What is not there needs no rule: a missing rule only ever denies. */
+static int allow(const struct ruleset *ruleset, const char *path, uint64_t access)
+{
+	AUTO_CLOSE int fd = open(path, O_PATH | O_CLOEXEC);
+	struct path_beneath_attr attr = { .parent_fd = fd };
+	struct stat st;
+
+	if (fd < 0)
+		return errno == ENOENT || errno == EACCES ? 0 : -errno;
+	if (fstat(fd, &st) < 0)
+		return -errno;
+	if (!S_ISDIR(st.st_mode))
+		access &= OF_FILES;
+	attr.allowed_access = access & ruleset->handled;
+	if (syscall(SYS_landlock_add_rule, ruleset->fd, RULE_PATH_BENEATH, &attr, 0) < 0)
+		return -errno;
+	return 0;
+}
+
+static int allow_of_plan(const struct ruleset *ruleset, const struct launch_plan *plan)
+{
+	int r = plan->kvm ? allow(ruleset, "/dev/kvm", TO_DRIVE) : 0;
+
+	for (size_t i = 0; r == 0 && i < plan->n_files; i++)
+		r = allow(ruleset, plan->files[i].target,
+			  plan->files[i].writable ? TO_WRITE : TO_READ);
+	for (size_t i = 0; r == 0 && plan->folders && i < plan->folders->n; i++)
+		r = allow(ruleset, plan->folders->v[i], TO_RUN);
+	return r;
+}
+
+int landlock_confine(struct child *child)
+{
+	struct ruleset_attr attr;
+	AUTO_CLOSE int fd = -1;
+	struct ruleset ruleset;
+	long abi = syscall(SYS_landlock_create_ruleset, NULL, 0, CREATE_RULESET_VERSION);
+	int r = 0;
+
+	if (abi < 0)
+		return -errno;
+	ruleset_of_abi((unsigned int)abi, &attr);
+	fd = (int)syscall(SYS_landlock_create_ruleset, &attr, sizeof(attr), 0);
+	if (fd < 0)
+		return -errno;
+	ruleset = (struct ruleset){ .fd = fd, .handled = attr.handled_access_fs };
+	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(of_every_program); i++)
+		r = allow(&ruleset, of_every_program[i].path, of_every_program[i].access);
+	if (r == 0)
+		r = allow_of_plan(&ruleset, child->plan);
+	if (r == 0 && syscall(SYS_landlock_restrict_self, fd, 0) < 0)
+		r = -errno;
+	if (r == 0)
+		child->landlock_abi = (unsigned int)abi;
+	return r;
+}
