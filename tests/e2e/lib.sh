@@ -4,8 +4,8 @@
 #
 # A suite sources this file, defines a function for each test and ends with
 # `run_tests NAME...`, which prints TAP.  Sourcing it starts the suite over again
-# in process, network and mount namespaces of its own, with an empty /run: what
-# runs there ends with the suite's own process, however that ends, and what is
+# in process, network, mount and cgroup namespaces of its own, with an empty /run:
+# what runs there ends with the suite's own process, however that ends, and what is
 # compared before and after is the suite's alone.  Such a lab looks like this:
 #
 #	us, the host:       br0 192.168.86.1/24, default route to 192.168.86.254
@@ -57,7 +57,33 @@ need()
 
 # --- the lab ----------------------------------------------------------------
 
-lab_pid='' lab_init=''
+lab_pid='' lab_init='' lab_cgroup=''
+
+# Where cgroup v2 is, if that may be written.
+lab_cgroup_root()
+{
+	local root
+
+	root=$(findmnt --noheadings --first-only --types cgroup2 --output TARGET) &&
+		[[ -w $root/cgroup.procs ]] && echo "$root"
+}
+
+# Run a command in a cgroup of the lab's own, which is the top of the hierarchy in there.
+lab_in_cgroup()
+{
+	[[ -z $lab_cgroup ]] || echo "$BASHPID" >"$lab_cgroup/cgroup.procs"
+	exec "$@"
+}
+
+lab_cgroup_remove()
+{
+	local -i tries=100
+
+	[[ -n $lab_cgroup ]] || return
+	until find "$lab_cgroup" -depth -type d -exec rmdir {} + 2>/dev/null || ((--tries == 0)); do
+		sleep 0.05
+	done
+}
 
 # The namespaces end with their first process, and all that is in them does.
 lab_leave()
@@ -71,13 +97,14 @@ lab_leave()
 		done
 	fi
 	[[ -z ${LAB_ON_HOST-} ]] || ip link delete br0
+	lab_cgroup_remove
 	rm -rf -- "$LAB"
 }
 
 # Start the suite anew inside, and end as it does.
 lab_enter()
 {
-	local namespaces=(--pid --mount-proc --mount --net)
+	local namespaces=(--pid --mount-proc --mount --net --cgroup)
 
 	((EUID == 0)) || suite_skip "needs root"
 	[[ -x $MNMIVM_SE ]] || suite_skip "no program '$MNMIVM_SE'"
@@ -88,9 +115,14 @@ lab_enter()
 	trap 'exit 129' HUP
 	trap 'exit 130' INT
 	trap 'exit 143' TERM
-	[[ -z ${LAB_ON_HOST-} ]] || namespaces=()
-	LAB=$LAB LAB_INSIDE=1 setpriv --pdeathsig KILL -- unshare --fork --kill-child \
-		"${namespaces[@]}" -- "$0" "$@" &
+	if [[ -n ${LAB_ON_HOST-} ]]; then
+		namespaces=()
+	elif lab_cgroup=$(lab_cgroup_root); then
+		lab_cgroup+=/${LAB##*/}
+		mkdir "$lab_cgroup"
+	fi
+	LAB=$LAB LAB_INSIDE=1 lab_in_cgroup setpriv --pdeathsig KILL -- unshare --fork \
+		--kill-child "${namespaces[@]}" -- "$0" "$@" &
 	lab_pid=$!
 	wait "$lab_pid"
 	exit
@@ -123,10 +155,24 @@ lab_network()
 	lan ip link set lan0 up
 }
 
+# A mount of the namespace's own.  The suite goes below the top: where there are processes, no
+# controller can be handed down (cgroups(7), "no internal processes").
+lab_cgroup_mount()
+{
+	local root
+
+	root=$(lab_cgroup_root) || return
+	umount "$root" && mount -t cgroup2 cgroup2 "$root" && mkdir "$root/suite" &&
+		echo "$$" >"$root/suite/cgroup.procs"
+}
+
 lab_build()
 {
 	state=$LAB/state run=/run/mnmivm-se conf=$LAB/conf key=$LAB/key
-	[[ -n ${LAB_ON_HOST-} ]] || mount -t tmpfs -o mode=755 tmpfs /run
+	if [[ -z ${LAB_ON_HOST-} ]]; then
+		mount -t tmpfs -o mode=755 tmpfs /run
+		lab_cgroup_mount
+	fi
 	lab_network
 	cat >"$conf" <<-EOF
 		state_dir = $state
