@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Run a helper program (qemu-img, ssh-keygen) without shell, PATH or inherited descriptors. */
+/* Run a program (ssh-keygen, modprobe) without shell, PATH or inherited descriptors. */
 #ifndef BASE_RUN_H
 #define BASE_RUN_H
 
@@ -21,7 +21,9 @@ struct run_options {
 
 /*
  * argv[0] is an absolute path. The environment is PATH and LANG=C, descriptors above 2 are
- * closed; an input longer than RUN_INPUT_MAX is -E2BIG. Returns 0 when it exits with 0; otherwise the
+ * closed; it has no ambient capabilities, gets no new privileges and leaves no core file. It
+ * is confined in nothing else: what works on a user's data is for helper_run() (jail/helper.h).
+ * An input longer than RUN_INPUT_MAX is -E2BIG. Returns 0 when it exits with 0; otherwise the
  * error names the program, its exit status or signal, and the last line it wrote to
  * standard error, and output keeps what came. -ENOENT (ERROR_HOST) when it is not installed,
  * -EFBIG when it wrote too much. The caller must not ignore SIGCHLD: the kernel would then

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Run a helper program (qemu-img, ssh-keygen) without shell, PATH or inherited descriptors. */
+/* Run a program (ssh-keygen, modprobe) without shell, PATH or inherited descriptors. */
 #include "base/run.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/close_range.h>
-#include <poll.h>
 #include <signal.h>
-#include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -17,29 +17,19 @@
 #include "base/alloc.h"
 #include "base/file.h"
 #include "base/process.h"
+#include "base/watch.h"
 
-enum {
-	DEFAULT_TIMEOUT_MS = 60 * 1000,
-	OUTPUT_MAX = 1024 * 1024,
-	READ_CHUNK = 4096,
-};
+enum { DEFAULT_TIMEOUT_MS = 60 * 1000 };
 
 /* What a child that did not get as far as the program tells its parent. */
 struct child_error {
-	enum child_stage { STAGE_SETUP, STAGE_FOLDER, STAGE_EXEC } stage;
+	enum child_stage { STAGE_SETUP, STAGE_PRIVILEGES, STAGE_FOLDER, STAGE_EXEC } stage;
 	int code;
-};
-
-/* The end of a stream; its beginning is of no interest. */
-struct tail {
-	char data[4096];
-	size_t len;
 };
 
 struct run {
 	const char *program;
 	const struct run_options *options;
-	int64_t deadline_ms;
 	int null_fd;
 	int in[2]; /* pipes: read end, write end */
 	int out[2];
@@ -47,7 +37,6 @@ struct run {
 	int status[2];
 	int pid_fd;
 	pid_t pid; /* 0: none to reap */
-	struct tail tail;
 };
 
 #define RUN_INIT                                                                                   \
@@ -56,17 +45,15 @@ struct run {
 		.status = { -1, -1 }, .pid_fd = -1                                                 \
 	}
 
-/* Returns the status as of waitpid(2), or -errno. */
-static int reap(struct run *run)
+/* A child that did not get as far as being watched. */
+static void abort_child(struct run *run)
 {
-	int status;
 	pid_t pid;
 
+	kill(run->pid, SIGKILL);
 	do
-		pid = waitpid(run->pid, &status, 0);
+		pid = waitpid(run->pid, NULL, 0);
 	while (pid < 0 && errno == EINTR);
-	run->pid = 0;
-	return pid < 0 ? -errno : status;
 }
 
 static void run_done(struct run *run)
@@ -75,12 +62,8 @@ static void run_done(struct run *run)
 			     &run->out[1],    &run->err[0], &run->err[1], &run->status[0],
 			     &run->status[1], &run->pid_fd };
 
-	if (run->pid > 0) {
-		if (run->pid_fd < 0 ||
-		    syscall(SYS_pidfd_send_signal, run->pid_fd, SIGKILL, NULL, 0) < 0)
-			kill(run->pid, SIGKILL);
-		reap(run);
-	}
+	if (run->pid > 0)
+		abort_child(run);
 	for (size_t i = 0; i < ARRAY_SIZE(fds); i++)
 		fd_close(fds[i]);
 }
@@ -129,6 +112,23 @@ static void child_reset_signals(void)
 	sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
+/*
+ * What it runs with may be less than what we do: a service's ambient capabilities (systemd.exec(5),
+ * AmbientCapabilities=) are passed on by execve(2) to whatever is run, and are meant for us
+ * alone. A core file would hold what it read: 1 byte stops a piped handler too, as 0 does not
+ * (core(5)); where the hard limit is 0 already, that stands.
+ */
+static void child_drop(int status_fd)
+{
+	const struct rlimit one = { 1, 1 };
+
+	if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) < 0 ||
+	    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+		child_fail(status_fd, STAGE_PRIVILEGES);
+	if (setrlimit(RLIMIT_CORE, &one) < 0 && errno != EPERM)
+		child_fail(status_fd, STAGE_PRIVILEGES);
+}
+
 /* Above 2, so that no dup2() below overwrites what another one still needs. */
 static int child_raise(int fd, int status_fd)
 {
@@ -152,6 +152,7 @@ static _Noreturn void child_exec(const struct run *run, char *const *argv)
 	int dir = run->options->dir_fd;
 
 	child_reset_signals();
+	child_drop(status);
 	if ((dir < 0 ? chdir("/") : fchdir(dir)) < 0)
 		child_fail(status, STAGE_FOLDER);
 	if (dup2(in, 0) < 0 || dup2(out, 1) < 0 || dup2(err, 2) < 0)
@@ -192,6 +193,7 @@ static int word_child_error(const struct run *run, const struct child_error *err
 {
 	static const char *const steps[] = {
 		[STAGE_SETUP] = "set up its descriptors",
+		[STAGE_PRIVILEGES] = "give up privileges",
 		[STAGE_FOLDER] = "enter its folder",
 		[STAGE_EXEC] = "execute",
 	};
@@ -217,118 +219,27 @@ static int check_exec(struct run *run, struct error *err)
 	return n == sizeof(error) ? word_child_error(run, &error, err) : 0;
 }
 
-static void tail_add(struct tail *tail, const char *data, size_t len)
+/* It reaps the child, whatever comes. */
+static int watch(struct run *run, int timeout_ms, int64_t deadline_ms, struct error *err)
 {
-	size_t room = sizeof(tail->data) - tail->len;
-	size_t drop = len > room ? len - room : 0;
-
-	memmove(tail->data, tail->data + drop, tail->len - drop);
-	tail->len -= drop;
-	memcpy(tail->data + tail->len, data, len);
-	tail->len += len;
-}
-
-_Static_assert(READ_CHUNK <= sizeof(((struct tail *)NULL)->data), "a chunk fits into the tail");
-
-/* Take what a pipe holds; *fd becomes -1 at its end, for poll() to skip. */
-static int collect(struct run *run, int *fd, bool is_output)
-{
-	char chunk[READ_CHUNK];
-	ssize_t n = read(*fd, chunk, sizeof(chunk));
-
-	if (n < 0)
-		return errno == EINTR ? 0 : -errno;
-	if (n == 0)
-		*fd = -1;
-	else if (!is_output)
-		tail_add(&run->tail, chunk, (size_t)n);
-	else if (run->options->output->len + (size_t)n > OUTPUT_MAX)
-		return -EFBIG;
-	else
-		buf_add(run->options->output, chunk, (size_t)n);
-	return 0;
-}
-
-/*
- * Until the program has exited and its pipes are empty. It may have left a process
- * behind that keeps them open, so their end is not waited for.
- */
-static int watch(struct run *run)
-{
-	enum { OUT, ERR, PID };
-	struct pollfd fds[] = {
-		[OUT] = { .fd = run->out[0], .events = POLLIN },
-		[ERR] = { .fd = run->err[0], .events = POLLIN },
-		[PID] = { .fd = run->pid_fd, .events = POLLIN },
+	const struct watch watch = {
+		.program = run->program,
+		.pid_fd = run->pid_fd,
+		.output_fd = run->out[0],
+		.error_fd = run->err[0],
+		.output = run->options->output,
+		.timeout_ms = timeout_ms,
+		.deadline_ms = deadline_ms,
 	};
-	int n, r = 0;
 
-	while (r == 0) {
-		bool exited = fds[PID].fd < 0;
-		int64_t left = run->deadline_ms - clock_ms();
-
-		if (left <= 0)
-			return -ETIMEDOUT;
-		n = poll(fds, ARRAY_SIZE(fds), exited ? 0 : (int)left);
-		if (n < 0 && errno != EINTR)
-			return -errno;
-		if (n == 0 && exited)
-			return 0;
-		if (n <= 0)
-			continue;
-		if (fds[OUT].revents)
-			r = collect(run, &fds[OUT].fd, true);
-		if (r == 0 && fds[ERR].revents)
-			r = collect(run, &fds[ERR].fd, false);
-		if (fds[PID].revents)
-			fds[PID].fd = -1;
-	}
-	return r;
-}
-
-static int word_watch(const struct run *run, int code, int timeout_ms, struct error *err)
-{
-	if (code == ETIMEDOUT)
-		return error_set(err, ERROR_TIMEOUT, code, "run '%s': no end after %d ms",
-				 run->program, timeout_ms);
-	if (code == EFBIG)
-		return error_set(err, ERROR_FAILED, code, "run '%s': output larger than %d bytes",
-				 run->program, OUTPUT_MAX);
-	return error_errno(err, code, "run '%s': watch it", run->program);
-}
-
-/* The last line of standard error, which is where programs say why. */
-static const char *last_line(struct tail *tail)
-{
-	char *line;
-
-	while (tail->len && strchr("\r\n\t ", tail->data[tail->len - 1]))
-		tail->len--;
-	/* len may be all of data: then the last byte goes */
-	if (tail->len == sizeof(tail->data))
-		tail->len--;
-	tail->data[tail->len] = '\0';
-	line = memrchr(tail->data, '\n', tail->len);
-	return line ? line + 1 : tail->data;
-}
-
-static int word_status(struct run *run, int status, struct error *err)
-{
-	const char *line = last_line(&run->tail);
-	const char *colon = *line ? ": " : "";
-
-	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
-		return 0;
-	if (WIFSIGNALED(status))
-		return error_set(err, ERROR_FAILED, EIO, "run '%s': killed by signal %d%s%.512s",
-				 run->program, WTERMSIG(status), colon, line);
-	return error_set(err, ERROR_FAILED, EIO, "run '%s': exit status %d%s%.512s", run->program,
-			 WEXITSTATUS(status), colon, line);
+	run->pid = 0;
+	return watch_child(&watch, err);
 }
 
 int run_program(const struct strv *argv, const struct run_options *options, struct error *err)
 {
 	int timeout_ms = options->timeout_ms > 0 ? options->timeout_ms : DEFAULT_TIMEOUT_MS;
+	int64_t deadline_ms = clock_ms() + timeout_ms;
 	AUTO(run_done) struct run run = RUN_INIT;
 	int r;
 
@@ -337,7 +248,6 @@ int run_program(const struct strv *argv, const struct run_options *options, stru
 				 argv->n ? argv->v[0] : "");
 	run.program = argv->v[0];
 	run.options = options;
-	run.deadline_ms = clock_ms() + timeout_ms;
 	if (options->output)
 		buf_clear(options->output);
 	r = open_pipes(&run);
@@ -346,13 +256,5 @@ int run_program(const struct strv *argv, const struct run_options *options, stru
 	if (r < 0)
 		return error_errno(err, -r, "run '%s'", run.program);
 	r = check_exec(&run, err);
-	if (r < 0)
-		return r;
-	r = watch(&run);
-	if (r < 0)
-		return word_watch(&run, -r, timeout_ms, err);
-	r = reap(&run);
-	if (r < 0)
-		return error_errno(err, -r, "run '%s': wait for it", run.program);
-	return word_status(&run, r, err);
+	return r < 0 ? r : watch(&run, timeout_ms, deadline_ms, err);
 }

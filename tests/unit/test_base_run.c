@@ -2,12 +2,15 @@
 /* Helper programs: what they inherit, what is kept of their words, and that none is left. */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -205,6 +208,42 @@ START_TEST(signals_start_afresh)
 END_TEST
 
 /* In a process of its own, which has no descriptor 0, 1 or 2: the pipes get these numbers. */
+/* Does nothing where we hold no capabilities. */
+static void raise_ambient(unsigned int capability)
+{
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3];
+
+	ck_assert_int_eq(syscall(SYS_capget, &header, data), 0);
+	if (!(data[0].permitted & (1U << capability)))
+		return;
+	data[0].inheritable |= 1U << capability;
+	ck_assert_int_eq(syscall(SYS_capset, &header, data), 0);
+	ck_assert_int_eq(prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, capability, 0, 0), 0);
+}
+
+START_TEST(privileges_stay_here)
+{
+	raise_ambient(CAP_NET_ADMIN);
+	check_output("sed -nE '/^(CapAmb|NoNewPrivs):/p' /proc/self/status",
+		     "CapAmb:\t0000000000000000\nNoNewPrivs:\t1\n");
+}
+END_TEST
+
+START_TEST(no_core_file_whatever_the_limit)
+{
+	static const struct rlimit limits[] = { { RLIM_INFINITY, RLIM_INFINITY }, { 0, 5 } };
+
+	for (size_t i = 0; i < ARRAY_SIZE(limits); i++) {
+		if (setrlimit(RLIMIT_CORE, &limits[i]) < 0)
+			continue;
+		check_output("grep -Eo 'core file size +[0-9]+ +[0-9]+' /proc/self/limits | "
+			     "tr -s ' '",
+			     "core file size 1 1\n");
+	}
+}
+END_TEST
+
 START_TEST(works_without_standard_descriptors)
 {
 	struct error err = ERROR_INIT;
@@ -477,6 +516,8 @@ static TCase *inherit_case(void)
 	tcase_add_test(tc, folder_is_root_or_as_asked);
 	tcase_add_test(tc, descriptors_stay_here);
 	tcase_add_test(tc, signals_start_afresh);
+	tcase_add_test(tc, privileges_stay_here);
+	tcase_add_test(tc, no_core_file_whatever_the_limit);
 	tcase_add_test(tc, works_without_standard_descriptors);
 	return tc;
 }
