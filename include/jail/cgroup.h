@@ -11,31 +11,49 @@
 /* In the units of the kernel's files (cgroup-v2.rst); 0 is unlimited, or the default weight. */
 struct cgroup_limits {
 	uint64_t memory_max; /* bytes */
+	bool memory_optional, pids_optional; /* nobody asked for it: no loss where it cannot be */
 	unsigned int cpu_max_percent, cpu_weight, pids_max, io_weight;
 	uint64_t io_rbps, io_wbps, io_riops, io_wiops;
-	unsigned int io_major, io_minor; /* the disk that the four are of */
+	unsigned int io_major,
+		io_minor; /* the disk that the four are of; 0:0: they are left alone */
 };
 
 /*
- * The leaf for VM `name`, made, or emptied and taken over where an earlier run left it.
- * where is the host's setting: "auto", "off" or a folder. auto is, for root, "mnmivm-se" at the
- * top of the hierarchy, and below the caller's own cgroup where that is delegated to it (systemd
- * marks those with the xattr user.delegate). Controllers that the limits need are switched on on
- * the way, as far as that is ours to do.
- *
- * *ret_fd is the folder, for struct launch_plan; *ret_path, owned by the caller, its path for
- * record_cgroup and for messages. CGROUP_NONE (positive): off, or there is no cgroup v2 that we may write; err
- * says why. CGROUP_PARTLY (positive): the leaf is there, but a limit that was asked for is not; err
- * names it.
+ * Where the leaf of VM `name` is to be. where is the host's setting: "auto", "off" or a folder of
+ * cgroup v2 that is ours to manage. auto is the caller's own cgroup, or the one above it, where
+ * that is delegated to the caller (systemd marks those with the xattrs user.delegate and
+ * trusted.delegate); else, for root, "mnmivm-se" at the top of the hierarchy. Makes nothing;
+ * *ret_path is the caller's. CGROUP_NONE (positive): off, or there is no cgroup v2 that we may
+ * write; err says why. CGROUP_PARTLY (positive): see below.
  */
 enum { CGROUP_NONE = 1, CGROUP_PARTLY = 2 };
+int cgroup_place(const char *where, const char *name, char **ret_path, struct error *err);
+
+/*
+ * The leaf in that place, made with these limits; one of an earlier run is replaced when nothing
+ * lives in it any more. Controllers that the limits need are switched on on the way, as far as
+ * that is ours to do. In a cgroup that was delegated to it the caller itself moves into
+ * "_supervisor" below, as none with processes of its own can limit others.
+ *
+ * *ret_fd is the folder, for struct launch_plan; *ret_path, owned by the caller, its path for
+ * record_cgroup and for messages. CGROUP_NONE as above. CGROUP_PARTLY: the leaf is there, but a
+ * limit that was asked for is not; err names it. -EBUSY (ERROR_BUSY): something lives in the
+ * leaf: it is another state directory's VM of that name, or a stranger, and left alone.
+ */
 int cgroup_make(const char *where, const char *name, const struct cgroup_limits *limits,
 		int *ret_fd, char **ret_path, struct error *err);
+
+/* Replace the limits of a leaf that is in use, unlimited ones too. 0 or CGROUP_PARTLY as above. */
+int cgroup_apply(const char *path, const struct cgroup_limits *limits, struct error *err);
 
 /* Kill all that is in it (cgroup.kill, Linux 5.14; else one by one until it is empty). */
 int cgroup_kill(const char *path, struct error *err);
 
-/* Remove an empty leaf, and nothing else; what is gone already is no error. -EBUSY: not empty. */
+/*
+ * Remove an empty leaf, and nothing else but the "mnmivm-se" above when it was the last one there;
+ * what is gone already is no error. What is dying in it is waited for, a second at most. -EBUSY
+ * (ERROR_BUSY): not empty. -EINVAL: no cgroup v2, which a path of an earlier boot may be.
+ */
 int cgroup_remove(const char *path, struct error *err);
 
 /* What the kernel says of a leaf; each true in has_* where the file is there. */
