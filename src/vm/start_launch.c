@@ -77,6 +77,7 @@ int start_plan(struct start *start, struct error *err)
 	start->plan.gid = start->gid;
 	start->plan.log_fd = start->log;
 	start->plan.limits.file_size = LOG_FILE_SIZE_MAX;
+	start->plan.may_miss = vm_config_allowed_missing(&start->vm, config);
 	return 0;
 }
 
@@ -118,6 +119,19 @@ static void ask_again(struct start *start)
 	}
 }
 
+/* What /proc does not show is not known of a VM whose start is killed before this. */
+static int record_missing(struct start *start, struct error *err)
+{
+	AUTO_BUF words = BUF_INIT;
+
+	if (start->launch.missing) {
+		layers_format(start->launch.missing, &words);
+		vm_note(start->host, "%s: this host has not all layers of confinement: without %s",
+			start->dir.name, buf_str(&words));
+	}
+	return record_missing_write(&start->dir, start->launch.missing, err);
+}
+
 /*
  * The child waits while it is being recorded: a launcher that is killed before that leaves no
  * process, one that is killed after it leaves a process that the next command finds.
@@ -134,7 +148,7 @@ int start_launch(struct start *start, struct error *err)
 	if (!r)
 		r = launch_go(&start->launch, err);
 	release_handed_over(start);
-	return r;
+	return r ? r : record_missing(start, err);
 }
 
 /* QEMU's own words are better than "connection closed". */
