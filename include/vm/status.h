@@ -65,15 +65,11 @@ int vm_list_get(const struct vm_host *host, struct vm_list *ret, struct error *e
 void vm_list_done(struct vm_list *list);
 
 /*
- * More of a living VM, read from /proc/PID/status, QMP and netlink; texts are "" and numbers -1
- * where it cannot be told.
+ * More of a living VM, read from QMP and netlink; texts are "" and numbers -1 where it cannot be
+ * told.
  */
 struct vm_details {
 	char qmp_status[32];
-	long uid;
-	char capabilities[80]; /* "none", or the five sets in hexadecimal */
-	int no_new_privs;
-	int seccomp; /* 2: filters */
 	int tap_exists; /* the first NIC's */
 	struct vm_net_port *taps; /* one for each NIC; NULL where they cannot be told */
 	size_t n_taps;

@@ -9,6 +9,7 @@
 #include "base/parse.h"
 #include "vm/status.h"
 #include "commands.h"
+#include "confinement_view.h"
 #include "info_json.h"
 #include "net_view.h"
 #include "output.h"
@@ -33,11 +34,6 @@ static int lsb_code(const struct vm_info *info)
 static const char *status_word(const struct vm_info *info)
 {
 	return info->state == VM_STATE_DEAD ? "dead" : vm_state_word(info->state);
-}
-
-static const char *yes_no(int value)
-{
-	return value < 0 ? "unknown" : value ? "yes" : "no";
 }
 
 /* The reasons that there were, with their numbers. */
@@ -96,6 +92,7 @@ static void print_taps(const struct vm_info *info, const struct vm_details *deta
 static void print_details(const struct cli *cli, const struct vm_info *info)
 {
 	AUTO(vm_details_done) struct vm_details details = { .taps = NULL };
+	AUTO(vm_confinement_done) struct vm_confinement confinement = { .cgroup = NULL };
 	char text[SIZE_TEXT_MAX];
 
 	if (info->problem[0])
@@ -111,13 +108,24 @@ static void print_details(const struct cli *cli, const struct vm_info *info)
 	       info->usage.uptime_s, text);
 	printf("QEMU says:    %s\n",
 	       details.qmp_status[0] ? output_clean(details.qmp_status) : "nothing (monitor busy)");
-	printf("uid:          %ld\n", details.uid);
-	printf("capabilities: %s\n", details.capabilities[0] ? details.capabilities : "unknown");
-	printf("no new privs: %s\n", yes_no(details.no_new_privs));
-	printf("seccomp:      %s\n", details.seccomp < 0    ? "unknown"
-				     : details.seccomp == 2 ? "filtered"
-							    : "none");
+	vm_confinement_get(&cli->host, info, &confinement);
+	confinement_print(&confinement);
 	print_taps(info, &details);
+}
+
+/* The first four were members of their own before there was an object for them all. */
+static void set_confinement(const struct cli *cli, const struct vm_info *info, json_t *object)
+{
+	AUTO(vm_confinement_done) struct vm_confinement confinement = { .cgroup = NULL };
+	char text[CAPABILITIES_TEXT_MAX];
+
+	vm_confinement_get(&cli->host, info, &confinement);
+	capabilities_format(&confinement, text);
+	json_object_set_new(object, "uid", json_integer(confinement.uid));
+	json_object_set_new(object, "capabilities", json_string(text));
+	json_object_set_new(object, "no_new_privs", json_boolean(confinement.no_new_privs == 1));
+	json_object_set_new(object, "seccomp", json_integer(confinement.seccomp));
+	json_object_set_new(object, "confinement", confinement_json(&confinement));
 }
 
 static json_t *details_json(const struct cli *cli, const struct vm_info *info)
@@ -130,10 +138,7 @@ static json_t *details_json(const struct cli *cli, const struct vm_info *info)
 		return object;
 	vm_details_get(&cli->host, info, &details);
 	json_object_set_new(object, "qmp_status", json_string(details.qmp_status));
-	json_object_set_new(object, "uid", json_integer(details.uid));
-	json_object_set_new(object, "capabilities", json_string(details.capabilities));
-	json_object_set_new(object, "no_new_privs", json_boolean(details.no_new_privs == 1));
-	json_object_set_new(object, "seccomp", json_integer(details.seccomp));
+	set_confinement(cli, info, object);
 	json_object_set_new(object, "tap_exists", json_boolean(details.tap_exists == 1));
 	taps = json_array();
 	for (size_t i = 0; i < details.n_taps; i++)

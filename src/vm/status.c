@@ -19,7 +19,7 @@
 #include "nic.h"
 #include "sockets.h"
 
-enum { STATUS_TIMEOUT_MS = 1000, PROC_STATUS_MAX = 16 * 1024 };
+enum { STATUS_TIMEOUT_MS = 1000 };
 
 const char *vm_state_word(enum vm_state state)
 {
@@ -193,58 +193,6 @@ void vm_list_done(struct vm_list *list)
 	*list = (struct vm_list){ .n = 0 };
 }
 
-/* The value of "Key:\tvalue" in /proc/PID/status, into out. */
-static bool proc_field(const char *status, const char *key, char *out, size_t size)
-{
-	AUTO_FREE char *start = xasprintf("\n%s:\t", key);
-	const char *found = strstr(status, start);
-	size_t len;
-
-	if (!found)
-		return false;
-	found += strlen(start);
-	len = strcspn(found, "\n\t ");
-	snprintf(out, size, "%.*s", (int)(len < size ? len : size - 1), found);
-	return true;
-}
-
-static void details_capabilities(const char *status, struct vm_details *ret)
-{
-	static const char *const sets[] = { "CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb" };
-	bool none = true;
-	char value[24];
-	size_t at = 0;
-
-	for (size_t i = 0; i < ARRAY_SIZE(sets); i++) {
-		if (!proc_field(status, sets[i], value, sizeof(value)))
-			return;
-		if (strspn(value, "0") != strlen(value))
-			none = false;
-		at += (size_t)snprintf(ret->capabilities + at, sizeof(ret->capabilities) - at,
-				       "%s%.15s", i ? " " : "", value + 1);
-	}
-	if (none)
-		snprintf(ret->capabilities, sizeof(ret->capabilities), "none");
-}
-
-static void details_process(const struct vm_info *info, struct vm_details *ret)
-{
-	struct error ignored = ERROR_INIT;
-	AUTO_BUF status = BUF_INIT;
-	char path[48], value[24];
-
-	snprintf(path, sizeof(path), "/proc/%d/status", info->process.pid);
-	if (file_read_path(path, PROC_STATUS_MAX, &status, &ignored))
-		return;
-	if (proc_field(buf_str(&status), "Uid", value, sizeof(value)))
-		ret->uid = atol(value);
-	if (proc_field(buf_str(&status), "NoNewPrivs", value, sizeof(value)))
-		ret->no_new_privs = atoi(value);
-	if (proc_field(buf_str(&status), "Seccomp", value, sizeof(value)))
-		ret->seccomp = atoi(value);
-	details_capabilities(buf_str(&status), ret);
-}
-
 static void details_monitor(const struct vm_dir *dir, struct vm_details *ret)
 {
 	AUTO(qmp_closep) struct qmp *qmp = NULL;
@@ -278,14 +226,11 @@ void vm_details_done(struct vm_details *details)
 
 void vm_details_get(const struct vm_host *host, const struct vm_info *info, struct vm_details *ret)
 {
-	struct vm_details details = {
-		.uid = -1, .no_new_privs = -1, .seccomp = -1, .tap_exists = -1
-	};
+	struct vm_details details = { .tap_exists = -1 };
 	struct error ignored = ERROR_INIT;
 	AUTO_VM_DIR dir = VM_DIR_INIT;
 
 	if (info->process.pid > 0 && !vm_dir_open(&host->store, info->name, &dir, &ignored)) {
-		details_process(info, &details);
 		details_monitor(&dir, &details);
 		details_taps(host, &dir, info, &details);
 	}
