@@ -25,6 +25,7 @@
 #include "live.h"
 #include "random_id.h"
 #include "seed_files.h"
+#include "user_file.h"
 #include "vm_claims.h"
 
 enum { MIB = 1 << 20 };
@@ -126,10 +127,10 @@ static int read_documents(struct create *create, struct error *err)
 	int r = seed_files_read_pubkey(request->pubkey_path, &create->pubkey, err);
 
 	if (!r && request->user_data_path)
-		r = file_read_path(request->user_data_path, SEED_USER_DATA_MAX, &create->user_data,
+		r = user_file_read(request->user_data_path, SEED_USER_DATA_MAX, &create->user_data,
 				   err);
 	if (!r && request->network_config_path)
-		r = file_read_path(request->network_config_path, SEED_USER_DATA_MAX,
+		r = user_file_read(request->network_config_path, SEED_USER_DATA_MAX,
 				   &create->network_config, err);
 	if (!r)
 		r = seed_files_check(create->name, create->vm->user, create->pubkey,

@@ -12,6 +12,7 @@
 #include "base/file.h"
 #include "base/run.h"
 #include "seed_files.h"
+#include "user_file.h"
 
 enum { KEY_MAX = 64 * 1024 };
 
@@ -253,7 +254,7 @@ int seed_files_read_pubkey(const char *path, char **ret, struct error *err)
 	if (from_stdin)
 		r = file_read_fd(STDIN_FILENO, "standard input", KEY_MAX, &text, err);
 	else
-		r = file_read_path(path, KEY_MAX, &text, err);
+		r = user_file_read(path, KEY_MAX, &text, err);
 	if (r)
 		return r;
 	return seed_check_pubkey(from_stdin ? "standard input" : path, buf_str(&text), text.len,

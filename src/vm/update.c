@@ -13,6 +13,7 @@
 #include "change.h"
 #include "random_id.h"
 #include "seed_files.h"
+#include "user_file.h"
 
 /* An update in progress: the change, and the texts that are still to be written. */
 struct update {
@@ -72,10 +73,10 @@ static int read_texts(struct update *update, struct error *err)
 	if (request->pubkey_path)
 		r = seed_files_read_pubkey(request->pubkey_path, &update->pubkey, err);
 	if (!r && request->user_data_path && *request->user_data_path)
-		r = file_read_path(request->user_data_path, SEED_USER_DATA_MAX, &update->user_data,
+		r = user_file_read(request->user_data_path, SEED_USER_DATA_MAX, &update->user_data,
 				   err);
 	if (!r && request->network_config_path && *request->network_config_path)
-		r = file_read_path(request->network_config_path, SEED_USER_DATA_MAX,
+		r = user_file_read(request->network_config_path, SEED_USER_DATA_MAX,
 				   &update->network_config, err);
 	update->new_instance = request->pubkey_path || request->user_data_path;
 	return r;
