@@ -12,6 +12,9 @@
 
 enum { QEMU_TIMEOUT_MS = 10000, QEMU_MAJOR = 7, QEMU_MINOR = 1 };
 
+/* From here on `-accel kvm` has the property `device`, which may be a descriptor. */
+enum { KVM_FD_MAJOR = 8, KVM_FD_MINOR = 2 };
+
 struct version {
 	json_int_t major, minor, micro;
 };
@@ -69,6 +72,11 @@ static bool find_version(char *output, struct version *ret)
 	return false;
 }
 
+static bool is_older(const struct version *version, int major, int minor)
+{
+	return version->major < major || (version->major == major && version->minor < minor);
+}
+
 static void no_program(struct check *check, const char *path, const char *what, const char *key,
 		       const struct error *err)
 {
@@ -96,16 +104,18 @@ void check_qemu(struct check *check)
 		check_fail(check, qemu, "does not tell its version: it is no QEMU");
 		return;
 	}
-	if (version.major < QEMU_MAJOR ||
-	    (version.major == QEMU_MAJOR && version.minor < QEMU_MINOR)) {
+	if (is_older(&version, QEMU_MAJOR, QEMU_MINOR)) {
 		check_fail(check, qemu, "is version %lld.%lld.%lld, older than %d.%d",
 			   (long long)version.major, (long long)version.minor,
 			   (long long)version.micro, QEMU_MAJOR, QEMU_MINOR);
 		fix_install(check, "qemu-system-x86", "qemu-system-x86_64");
 		return;
 	}
-	check_pass(check, qemu, "is version %lld.%lld.%lld, with seccomp", (long long)version.major,
-		   (long long)version.minor, (long long)version.micro);
+	check_pass(check, qemu, "is version %lld.%lld.%lld, with seccomp, and %s",
+		   (long long)version.major, (long long)version.minor, (long long)version.micro,
+		   is_older(&version, KVM_FD_MAJOR, KVM_FD_MINOR)
+			   ? "opens /dev/kvm by its name"
+			   : "takes /dev/kvm as a descriptor");
 }
 
 static void check_program(struct check *check, const char *path, const char *what, const char *key,
