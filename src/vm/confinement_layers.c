@@ -98,11 +98,17 @@ static enum vm_layer_state layer_seccomp(const struct confined *of)
 	return state_of(of->status.seccomp_filters >= 2);
 }
 
-/* The record's path is that of a folder, the kernel's is below some root that we need not know. */
+/*
+ * The record's path is that of a folder, the kernel's is seen from our cgroup namespace: "/.." for
+ * each level above its root (cgroup_namespaces(7)).
+ */
 static bool ends_with_path(const char *folder, const char *path)
 {
-	size_t folder_len = strlen(folder), len = strlen(path);
+	size_t folder_len = strlen(folder), len;
 
+	while (!strncmp(path, "/../", 4))
+		path += 3;
+	len = strlen(path);
 	return len > 1 && path[0] == '/' && folder_len > len &&
 	       !strcmp(folder + folder_len - len, path);
 }
