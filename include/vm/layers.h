@@ -14,4 +14,11 @@
  */
 int vm_layers_probe(const struct vm_host *host, unsigned int *ret_missing, struct error *err);
 
+/*
+ * Where a VM's cgroup would be; makes nothing. *ret_path is the caller's. VM_NO_CGROUP (positive):
+ * there is no cgroup v2 that we may write, or `cgroup` says off; err says why, with a hint.
+ */
+enum { VM_NO_CGROUP = 1 };
+int vm_cgroup_place(const struct vm_host *host, char **ret_path, struct error *err);
+
 #endif

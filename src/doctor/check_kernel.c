@@ -2,20 +2,17 @@
 /* The kernel: its version, and the layers that VMs are confined with. */
 #include <errno.h>
 #include <linux/landlock.h>
-#include <linux/magic.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <sys/utsname.h>
-#include <sys/vfs.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
 #include "check.h"
-#include "host_files.h"
 #include "probe.h"
 
 static bool at_least(const unsigned int have[2], unsigned int major, unsigned int minor)
@@ -42,27 +39,6 @@ void check_kernel(struct check *check)
 	if (!at_least(have, 5, 18))
 		check_keep(check, "a newer kernel; from 5.11 on 'guard = off' in %s will do",
 			   check->host->config_path);
-}
-
-void check_cgroup(struct check *check)
-{
-	struct statfs fs;
-	AUTO_BUF controllers = BUF_INIT;
-
-	if (statfs("/sys/fs/cgroup", &fs) < 0 || fs.f_type != CGROUP2_SUPER_MAGIC) {
-		check_warn(check, "/sys/fs/cgroup",
-			   "is no cgroup v2, so that a VM's use of the host has no bounds");
-		if (host_is_alpine())
-			check_keep(check, "'rc_cgroup_mode=\"unified\"' in /etc/rc.conf");
-		else
-			check_keep(check, "'systemd.unified_cgroup_hierarchy=1' on the kernel's "
-					  "command line");
-		return;
-	}
-	if (probe_line("/sys/fs/cgroup/cgroup.controllers", &controllers) && controllers.len)
-		check_pass(check, "/sys/fs/cgroup", "is cgroup v2 with %s", buf_str(&controllers));
-	else
-		check_pass(check, "/sys/fs/cgroup", "is cgroup v2");
 }
 
 /* landlock_create_ruleset(2): with this flag it only tells the version, from 1 on. */

@@ -9,6 +9,7 @@
 
 #include "base/alloc.h"
 #include "base/strv.h"
+#include "jail/cgroup.h"
 #include "jail/launch.h"
 
 enum { PROBE_TIMEOUT_MS = 30000 };
@@ -82,4 +83,12 @@ int vm_layers_probe(const struct vm_host *host, unsigned int *ret_missing, struc
 	plan.layers = LAYERS_ALL & ~LAYER_BIT(LAYER_CGROUP);
 	plan.may_miss = LAYERS_ALL;
 	return launch(&plan, ret_missing, err);
+}
+
+/* Any name does: each VM's is below the same folder. */
+int vm_cgroup_place(const struct vm_host *host, char **ret_path, struct error *err)
+{
+	int r = cgroup_place(host->config.cgroup, "vm", ret_path, err);
+
+	return r == CGROUP_NONE ? VM_NO_CGROUP : r;
 }

@@ -170,7 +170,26 @@ cgroup_v2_is_looked_for()
 		WARN cgroup /sys/fs/cgroup
 	has "keep" "$keep" 'rc_cgroup_mode'
 	rm /etc/alpine-release
-	found_on "mount -t cgroup2 cgroup2 /sys/fs/cgroup" PASS cgroup /sys/fs/cgroup
+	echo 'cgroup = off' >>"$conf"
+	found PASS cgroup cgroup 'is off'
+	sed -i '/^cgroup = /d' "$conf"
+	echo "cgroup = $LAB" >>"$conf"
+	found WARN cgroup /sys/fs/cgroup 'not a folder of cgroup v2'
+	sed -i '/^cgroup = /d' "$conf"
+}
+
+# What the kernel offers at the top, and what an older hierarchy has taken from it.
+controllers_are_looked_for()
+{
+	local level=PASS name place=/sys/fs/cgroup/mnmivm-se there
+
+	there=$(on_host 'mount -t cgroup2 cgroup2 /sys/fs/cgroup' cat /sys/fs/cgroup/cgroup.controllers)
+	for name in cpu io memory pids; do
+		[[ " $there " == *" $name "* ]] || level=WARN
+	done
+	found_on 'mount -t cgroup2 cgroup2 /sys/fs/cgroup' "$level" cgroup "$place"
+	[[ $level == PASS ]] || has "text" "$text" 'cannot be limited'
+	no test -d "$place"
 }
 
 # without_call NUMBER ERRNO COMMAND...: by a seccomp filter; SECCOMP_RET_ERRNO is 0x50000.
@@ -657,7 +676,7 @@ run_tests \
 	a_healthy_host_passes a_check_is_made_alone output_is_for_people_and_pipes \
 	nothing_need_be_set_up a_bad_configuration_is_a_finding kvm_is_looked_for \
 	tun_is_looked_for vhost_is_as_wanted an_old_kernel_is_told cgroup_v2_is_looked_for \
-	landlock_is_looked_for user_namespaces_are_tried QEMU_is_asked_for_its_version \
+	controllers_are_looked_for landlock_is_looked_for user_namespaces_are_tried QEMU_is_asked_for_its_version \
 	other_programs_are_looked_for disk_space_is_measured image_headers_are_read \
 	VMs_are_looked_at orphans_are_found a_lost_QEMU_is_found the_bridge_must_be_there \
 	every_bridge_that_is_allowed_is_looked_at the_bridge_must_be_up \
