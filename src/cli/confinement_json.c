@@ -64,6 +64,32 @@ static json_t *capabilities_json(const struct vm_confinement *confinement)
 	return object;
 }
 
+static void set_count(json_t *object, const char *key, bool known, uint64_t value)
+{
+	json_object_set_new(object, key,
+			    known && value != UINT64_MAX ? json_integer((json_int_t)value)
+							 : json_null());
+}
+
+static json_t *usage_json(const struct vm_confinement *confinement)
+{
+	const struct cgroup_state *state = &confinement->cgroup_state;
+	json_t *object;
+
+	if (!confinement->has_cgroup_state)
+		return json_null();
+	object = json_object();
+	set_count(object, "memory_bytes", state->has_memory, state->memory_current);
+	set_count(object, "memory_max_bytes", state->has_memory, state->memory_max);
+	set_count(object, "oom_kills", state->has_memory, state->oom_kills);
+	set_count(object, "cpu_usage_us", state->has_cpu, state->cpu_usage_us);
+	set_count(object, "cpu_max_percent", state->has_cpu && state->cpu_max_percent,
+		  state->cpu_max_percent);
+	set_count(object, "tasks", state->has_pids, state->pids_current);
+	set_count(object, "tasks_max", state->has_pids, state->pids_max);
+	return object;
+}
+
 static json_t *descriptors_json(const struct vm_confinement *confinement)
 {
 	const struct vm_descriptors *has = &confinement->descriptors;
@@ -114,6 +140,7 @@ json_t *confinement_json(const struct vm_confinement *confinement)
 						      : json_null());
 	set_text(object, "cpus", confinement->cpus);
 	set_text(object, "cgroup", confinement->cgroup);
+	json_object_set_new(object, "usage", usage_json(confinement));
 	set_text(object, "apparmor", confinement->apparmor);
 	json_object_set_new(object, "descriptors", descriptors_json(confinement));
 	json_object_set_new(object, "findings", findings_json(confinement));

@@ -102,6 +102,37 @@ static void print_limits(const struct vm_confinement *confinement)
 		       confinement->cpus[0] ? confinement->cpus : "unknown");
 }
 
+/* UINT64_MAX and 0 are no limit, as cgroup_read() has them. */
+static void print_usage(const struct cgroup_state *state)
+{
+	char used[SIZE_TEXT_MAX], most[SIZE_TEXT_MAX] = "unlimited";
+	const char *before = "";
+
+	printf("resources:    ");
+	if (state->has_memory) {
+		size_format(state->memory_current, used);
+		if (state->memory_max != UINT64_MAX)
+			size_format(state->memory_max, most);
+		printf("memory %s of %s", used, most);
+		before = ", ";
+	}
+	if (state->has_cpu) {
+		printf("%sCPU %" PRIu64 " s", before, state->cpu_usage_us / 1000000);
+		if (state->cpu_max_percent)
+			printf(" at %u %% at most", state->cpu_max_percent);
+		before = ", ";
+	}
+	if (state->has_pids) {
+		printf("%stasks %" PRIu64, before, state->pids_current);
+		if (state->pids_max != UINT64_MAX)
+			printf(" of %" PRIu64, state->pids_max);
+		before = ", ";
+	}
+	printf("%s\n", *before ? "" : "not counted");
+	if (state->oom_kills)
+		printf("problem:      out of memory %" PRIu64 " times\n", state->oom_kills);
+}
+
 static void print_descriptors(const struct vm_confinement *confinement)
 {
 	const struct vm_descriptors *has = &confinement->descriptors;
@@ -135,6 +166,8 @@ void confinement_print(const struct vm_confinement *confinement)
 	for (unsigned int i = 0; i < LAYERS; i++)
 		print_layer(confinement, (enum layer)i);
 	print_limits(confinement);
+	if (confinement->has_cgroup_state)
+		print_usage(&confinement->cgroup_state);
 	print_descriptors(confinement);
 	if (confinement->apparmor[0])
 		printf("apparmor:     %s\n", output_clean(confinement->apparmor));

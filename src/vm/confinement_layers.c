@@ -129,6 +129,7 @@ static enum vm_layer_state layer_cgroup(const struct confined *of, struct vm_con
 		return VM_LAYER_MISSING;
 	if (!ends_with_path(folder, path))
 		return VM_LAYER_MISSING;
+	ret->has_cgroup_state = !cgroup_read(folder, &ret->cgroup_state, &ignored);
 	/* there may be one that lacks a limit */
 	return state_of(!(of->missing & LAYER_BIT(LAYER_CGROUP)));
 }
