@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -116,7 +117,7 @@ static void child_reset_signals(void)
  * What it runs with may be less than what we do: a service's ambient capabilities (systemd.exec(5),
  * AmbientCapabilities=) are passed on by execve(2) to whatever is run, and are meant for us
  * alone. A core file would hold what it read: 1 byte stops a piped handler too, as 0 does not
- * (core(5)); where the hard limit is 0 already, that stands.
+ * (core(5)); where the hard limit is 0 already, that stands. What it makes is nobody else's.
  */
 static void child_drop(int status_fd)
 {
@@ -127,6 +128,7 @@ static void child_drop(int status_fd)
 		child_fail(status_fd, STAGE_PRIVILEGES);
 	if (setrlimit(RLIMIT_CORE, &one) < 0 && errno != EPERM)
 		child_fail(status_fd, STAGE_PRIVILEGES);
+	umask(077);
 }
 
 /* Above 2, so that no dup2() below overwrites what another one still needs. */

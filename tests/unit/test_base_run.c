@@ -230,6 +230,13 @@ START_TEST(privileges_stay_here)
 }
 END_TEST
 
+START_TEST(its_files_are_nobody_elses)
+{
+	umask(0);
+	check_output("umask", "0077\n");
+}
+END_TEST
+
 START_TEST(no_core_file_whatever_the_limit)
 {
 	static const struct rlimit limits[] = { { RLIM_INFINITY, RLIM_INFINITY }, { 0, 5 } };
@@ -518,6 +525,7 @@ static TCase *inherit_case(void)
 	tcase_add_test(tc, signals_start_afresh);
 	tcase_add_test(tc, privileges_stay_here);
 	tcase_add_test(tc, no_core_file_whatever_the_limit);
+	tcase_add_test(tc, its_files_are_nobody_elses);
 	tcase_add_test(tc, works_without_standard_descriptors);
 	return tc;
 }
