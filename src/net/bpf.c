@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
+#include "base/privilege.h"
 
 enum { LOG_SIZE = 256 * 1024 };
 
@@ -17,6 +18,9 @@ enum { LOG_SIZE = 256 * 1024 };
  */
 static int call(enum bpf_cmd command, union bpf_attr *attr)
 {
+	/* a program of traffic control takes both (bpf(2)) */
+	AUTO_PRIVILEGE raised = privilege_raise(PRIVILEGE_BIT(PRIVILEGE_NET_ADMIN) |
+						PRIVILEGE_BIT(PRIVILEGE_BPF));
 	long r = syscall(SYS_bpf, command, attr, sizeof(*attr));
 
 	return r < 0 ? -errno : (int)r;
@@ -34,17 +38,18 @@ static void put_name(char out[BPF_OBJ_NAME_LEN], const char *name)
 
 static int explain(int code, const char *what, const char *name, struct error *err)
 {
+	AUTO_FREE char *step = xasprintf("%s '%s'", what, name);
+
 	switch (code) {
 	case ENOSYS:
-		error_errno(err, code, "%s '%s'", what, name);
+		error_errno(err, code, "%s", step);
 		error_kind(err, ERROR_HOST);
 		return error_hint(err, "a kernel with CONFIG_BPF_SYSCALL is needed; '--guard off' "
 				       "goes without");
 	case EPERM:
-		error_errno(err, code, "%s '%s'", what, name);
-		return error_hint(err, "run as root; a container needs CAP_BPF and CAP_NET_ADMIN");
+		return privilege_refused(PRIVILEGE_BPF, step, err);
 	default:
-		return error_errno(err, code, "%s '%s'", what, name);
+		return error_errno(err, code, "%s", step);
 	}
 }
 

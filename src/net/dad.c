@@ -23,6 +23,7 @@
 #include <sys/uio.h>
 
 #include "base/alloc.h"
+#include "base/privilege.h"
 #include "base/process.h"
 #include "dad_frames.h"
 
@@ -145,19 +146,24 @@ int dad_ask_again(struct dad *dad, struct error *err)
 	return r;
 }
 
+/* Deaf until it has its filter and its link. */
+static int packet_socket(int *ret_fd)
+{
+	AUTO_PRIVILEGE raised = privilege_raise(PRIVILEGE_BIT(PRIVILEGE_NET_RAW));
+
+	*ret_fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	return *ret_fd < 0 ? errno : 0;
+}
+
 static int open_socket(struct dad *dad, struct error *err)
 {
-	int code;
+	int code = packet_socket(&dad->fd);
 
-	/* deaf until it has its filter and its link */
-	dad->fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	code = dad->fd < 0 ? errno : 0;
 	switch (code) {
 	case 0:
 		return 0;
 	case EPERM:
-		return error_set(err, ERROR_PERMISSION, code,
-				 "open a packet socket: needs CAP_NET_RAW");
+		return privilege_refused(PRIVILEGE_NET_RAW, "open a packet socket", err);
 	case EAFNOSUPPORT:
 		error_errno(err, code, "open a packet socket");
 		error_kind(err, ERROR_HOST);

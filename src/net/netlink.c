@@ -10,6 +10,7 @@
 #include <sys/time.h>
 
 #include "base/alloc.h"
+#include "base/privilege.h"
 
 /* The kernel answers while it carries out a request; this only bounds a kernel that does not. */
 enum { RECEIVE_TIMEOUT_S = 5 };
@@ -52,6 +53,14 @@ static int connect_errno(int nle)
 	}
 }
 
+/* What may be asked for depends on who opened the socket as well as on who sends (netlink(7)). */
+static int connect_route(struct nl_sock *sock)
+{
+	AUTO_PRIVILEGE raised = privilege_raise(PRIVILEGE_BIT(PRIVILEGE_NET_ADMIN));
+
+	return nl_connect(sock, NETLINK_ROUTE);
+}
+
 int netlink_open(struct nl_sock **ret, struct error *err)
 {
 	AUTO_NETLINK *sock = nl_socket_alloc();
@@ -59,7 +68,7 @@ int netlink_open(struct nl_sock **ret, struct error *err)
 
 	if (!sock)
 		return error_errno(err, ENOMEM, "open a netlink socket");
-	r = nl_connect(sock, NETLINK_ROUTE);
+	r = connect_route(sock);
 	if (r < 0)
 		return error_set(err, ERROR_FAILED, connect_errno(r), "open a netlink socket: %s",
 				 nl_geterror(r));

@@ -14,6 +14,8 @@
 #include <sys/socket.h>
 #include <sys/uio.h>
 
+#include "base/privilege.h"
+
 enum {
 	DATAGRAM_MAX = 32768, /* what the kernel makes at most of a dump's part */
 	DUMP_ATTEMPTS = 4,
@@ -60,6 +62,14 @@ const struct nlmsghdr *netlink_reply(const struct buf *reply)
 	return (const void *)reply->data;
 }
 
+/* The kernel carries a request out, and looks at the sender's capabilities, before this returns. */
+static int send_privileged(int fd, const struct msghdr *header)
+{
+	AUTO_PRIVILEGE raised = privilege_raise(PRIVILEGE_BIT(PRIVILEGE_NET_ADMIN));
+
+	return sendmsg(fd, header, 0) < 0 ? -errno : 0;
+}
+
 static int send_steps(struct nl_sock *sock, struct netlink_batch *batch, struct error *err)
 {
 	struct sockaddr_nl kernel = { .nl_family = AF_NETLINK };
@@ -70,6 +80,7 @@ static int send_steps(struct nl_sock *sock, struct netlink_batch *batch, struct 
 		.msg_iov = iov,
 		.msg_iovlen = batch->n,
 	};
+	int r;
 
 	for (unsigned int i = 0; i < batch->n; i++) {
 		struct netlink_step *step = &batch->step[i];
@@ -80,9 +91,8 @@ static int send_steps(struct nl_sock *sock, struct netlink_batch *batch, struct 
 		iov[i].iov_base = nlmsg_hdr(step->msg);
 		iov[i].iov_len = NLMSG_ALIGN(nlmsg_hdr(step->msg)->nlmsg_len);
 	}
-	if (sendmsg(nl_socket_get_fd(sock), &header, 0) < 0)
-		return error_errno(err, errno, "%s: send the request", batch->step[0].what);
-	return 0;
+	r = send_privileged(nl_socket_get_fd(sock), &header);
+	return r < 0 ? error_errno(err, -r, "%s: send the request", batch->step[0].what) : 0;
 }
 
 /* One datagram of the kernel's; others that may write to a netlink socket are not heard. */
@@ -140,6 +150,8 @@ static int refused(struct nlmsghdr *answer, const char *what, struct error *err)
 	const char *text = extended_ack(answer);
 	int code = answer_errno(answer);
 
+	if (code == EPERM && !text)
+		return privilege_refused(PRIVILEGE_NET_ADMIN, what, err);
 	return text ? error_errno(err, code, "%s: %s", what, text)
 		    : error_errno(err, code, "%s", what);
 }

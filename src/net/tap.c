@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
+#include "base/privilege.h"
 #include "link.h"
 #include "tap_plan.h"
 
@@ -44,12 +45,27 @@ static int open_node(int *ret_fd, struct error *err)
 	case EPERM:
 		error_errno(err, code, "open '%s'", tun_node);
 		return error_hint(err,
-				  "run as root, or let this user read and write %s; a container "
-				  "needs the device from its host",
+				  "chmod 666 %s, as distributions have it; a container needs the "
+				  "device from its host",
 				  tun_node);
 	default:
 		return error_errno(err, code, "open '%s'", tun_node);
 	}
+}
+
+/* The kernel's own check is this system call's alone: tun_not_capable() in drivers/net/tun.c. */
+static int set_interface(int fd, struct ifreq *request)
+{
+	AUTO_PRIVILEGE raised = privilege_raise(PRIVILEGE_BIT(PRIVILEGE_NET_ADMIN));
+
+	return ioctl(fd, TUNSETIFF, request) < 0 ? errno : 0;
+}
+
+static int refused(const char *name, struct error *err)
+{
+	AUTO_FREE char *what = xasprintf("create tap '%s'", name);
+
+	return privilege_refused(PRIVILEGE_NET_ADMIN, what, err);
 }
 
 /* The header of virtio-net is in front of each frame; QEMU sets the offloads itself. */
@@ -64,7 +80,7 @@ static int attach_queue(int fd, const struct tap_plan *plan, int flags, struct e
 		flags |= IFF_MULTI_QUEUE;
 	request.ifr_flags = (short)(IFF_TAP | IFF_NO_PI | IFF_VNET_HDR | flags);
 	memcpy(request.ifr_name, name, strlen(name));
-	code = ioctl(fd, TUNSETIFF, &request) < 0 ? errno : 0;
+	code = set_interface(fd, &request);
 	switch (code) {
 	case 0:
 		return 0;
@@ -74,8 +90,7 @@ static int attach_queue(int fd, const struct tap_plan *plan, int flags, struct e
 			err, "another VM's QEMU may hold it; 'ip -d link show dev %s' tells whose",
 			name);
 	case EPERM:
-		return error_set(err, ERROR_PERMISSION, code,
-				 "create tap '%s': needs CAP_NET_ADMIN", name);
+		return refused(name, err);
 	default:
 		return error_errno(err, code, "create tap '%s'", name);
 	}
