@@ -35,6 +35,8 @@ struct host_config {
 	enum machine machine; /* q35 */
 	char *vnc; /* "unix", "off" or an address */
 	enum guard guard; /* mac */
+	enum guard user_guard; /* mac: the least that others than root may choose */
+	struct strv user_vlans; /* ranges of VLANs that others than root may choose; empty: none */
 	enum tristate vhost; /* auto */
 	unsigned int queues; /* 0, which is auto: as many as virtual CPUs, host CPUs, 8 */
 	unsigned int stop_timeout_s; /* 90 */
@@ -43,6 +45,7 @@ struct host_config {
 	char *state_dir; /* "/var/lib/microvm" */
 	char *run_dir; /* "/run/mnmivm-se" */
 	char *image_dir; /* NULL: state_dir/images */
+	char *shared_image_dir; /* root's images, for another to read; NULL: there are no such */
 	char *qemu; /* "/usr/bin/qemu-system-x86_64" */
 	char *qemu_img; /* "/usr/bin/qemu-img" */
 	char *ssh_keygen; /* "/usr/bin/ssh-keygen" */
@@ -51,6 +54,7 @@ struct host_config {
 	char *cgroup; /* "auto", "off", or a folder of cgroup v2 that is ours to manage */
 	char *uefi_code, *uefi_vars; /* firmware images; NULL: where distributions keep them */
 	char *timezone; /* NULL: the guest keeps its image's */
+	bool restricted; /* not root's: user_guard and user_vlans hold */
 };
 
 void host_config_init(struct host_config *config); /* the defaults */
@@ -66,7 +70,19 @@ void host_config_done(struct host_config *config);
 int host_config_load(struct host_config *config, const char *path, bool required,
 		     struct error *err);
 
-/* The same from memory; origin is the name in messages. The fuzz entry. */
+/*
+ * The settings of a caller who is not root. Root's file, roots, comes first where it exists, and has the
+ * last word: own, read over it (NULL: none), may choose among its `bridges` and its `user_vlans`
+ * and raise its `user_guard`, and is refused with ERROR_PERMISSION where it says more. Root's folders are not
+ * taken: state and run are the caller's, unless own names others; NULL where none are known.
+ */
+struct host_folders {
+	const char *state, *run;
+};
+int host_config_load_user(struct host_config *config, const char *roots, const char *own,
+			  bool required, const struct host_folders *folders, struct error *err);
+
+/* One file from memory; origin is its name in messages. The fuzz entry. */
 int host_config_parse(struct host_config *config, const char *origin, const char *text, size_t len,
 		      struct error *err);
 

@@ -229,6 +229,17 @@ unsigned int vm_nic_trunk(const struct vm_nic *nic, struct vlan_range out[VM_TRU
  */
 int vm_nic_check(const struct vm_nic *nic, struct error *err);
 
+/*
+ * May it be on that bridge (its canonical name), and, for others than root, with that guard and those
+ * VLANs? ERROR_PERMISSION with a hint. For each time that a tap is made or changed: vm.conf may
+ * have been written by anybody.
+ */
+int vm_nic_check_allowed(const struct vm_nic *nic, const struct host_config *host,
+			 const char *bridge, struct error *err);
+
+/* Does one range of the list ("30", "40-50") hold all of these VLANs? */
+bool vlan_list_has(const struct strv *list, const char *vlans);
+
 /* The first static address of the first NIC that has one; false: there is none. */
 bool vm_config_first_address(const struct vm_config *config, struct ip_addr *ret);
 

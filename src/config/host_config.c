@@ -14,6 +14,7 @@
 #include "base/file.h"
 #include "base/layer.h"
 #include "config/vm_config.h"
+#include "host_file.h"
 #include "keys.h"
 
 enum { FILE_BYTES_MAX = 64 << 10 };
@@ -36,6 +37,8 @@ static const struct config_key keys[] = {
 	{ "machine", FIELD(machine), &value_choice, .choices = machine_words },
 	{ "vnc", FIELD(vnc), &value_string, .check = check_vnc },
 	{ "guard", FIELD(guard), &value_choice, .choices = guard_words },
+	{ "user_guard", FIELD(user_guard), &value_choice, .choices = guard_words },
+	{ "user_vlans", FIELD(user_vlans), &value_list, .max = VM_TRUNK_MAX, .check = check_vlans },
 	{ "vhost", FIELD(vhost), &value_choice, .choices = tristate_words },
 	{ "queues", FIELD(queues), &value_queues, .max = VM_QUEUES_MAX },
 	{ "stop_timeout", FIELD(stop_timeout_s), &value_number, .min = 1,
@@ -83,6 +86,7 @@ void host_config_init(struct host_config *config)
 		.machine = MACHINE_Q35,
 		.vnc = xstrdup("unix"),
 		.guard = GUARD_MAC,
+		.user_guard = GUARD_MAC,
 		.vhost = TRISTATE_AUTO,
 		.stop_timeout_s = 90,
 		.uid_base = 2100000000,
@@ -102,10 +106,12 @@ void host_config_done(struct host_config *config)
 	strv_done(&config->bridges);
 	strv_done(&config->lan_dns);
 	strv_done(&config->search);
+	strv_done(&config->user_vlans);
 	free(config->vnc);
 	free(config->state_dir);
 	free(config->run_dir);
 	free(config->image_dir);
+	free(config->shared_image_dir);
 	free(config->qemu);
 	free(config->qemu_img);
 	free(config->ssh_keygen);
@@ -131,7 +137,7 @@ int host_config_parse(struct host_config *config, const char *origin, const char
 }
 
 /* Who may write this file decides what root runs. */
-static int check_owner(int fd, const char *path, struct error *err)
+static int check_owner(int fd, const char *path, uid_t owner, struct error *err)
 {
 	struct stat st;
 
@@ -139,7 +145,7 @@ static int check_owner(int fd, const char *path, struct error *err)
 		return error_errno(err, errno, "stat '%s'", path);
 	if (!S_ISREG(st.st_mode))
 		return error_set(err, ERROR_USAGE, EINVAL, "read '%s': not a regular file", path);
-	if (st.st_uid != 0 && st.st_uid != geteuid()) {
+	if (st.st_uid != 0 && st.st_uid != owner) {
 		error_set(err, ERROR_PERMISSION, EPERM, "read '%s': it belongs to uid %u", path,
 			  st.st_uid);
 		return error_hint(err, "chown root '%s'", path);
@@ -152,7 +158,15 @@ static int check_owner(int fd, const char *path, struct error *err)
 	return 0;
 }
 
-int host_config_load(struct host_config *config, const char *path, bool required, struct error *err)
+static int refuse_open(int code, const char *path, struct error *err)
+{
+	error_errno(err, code, "open '%s'", path);
+	/* it has a say even where it is left out, so that it cannot be */
+	return code == EACCES ? error_hint(err, "chmod a+r '%s'", path) : -code;
+}
+
+int host_file_load(struct host_config *config, const char *path, bool required, uid_t owner,
+		   struct error *err)
 {
 	/* O_NONBLOCK: a FIFO without a writer must not hold us */
 	AUTO_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
@@ -160,15 +174,20 @@ int host_config_load(struct host_config *config, const char *path, bool required
 	int r;
 
 	if (fd < 0)
-		r = errno == ENOENT && !required ? 1 : error_errno(err, errno, "open '%s'", path);
+		r = errno == ENOENT && !required ? 1 : refuse_open(errno, path, err);
 	else
-		r = check_owner(fd, path, err);
+		r = check_owner(fd, path, owner, err);
 	if (r != 0)
 		return r < 0 ? r : 0;
 	r = file_read_fd(fd, path, FILE_BYTES_MAX, &text, err);
 	if (r < 0)
 		return r;
 	return host_config_parse(config, path, buf_str(&text), text.len, err);
+}
+
+int host_config_load(struct host_config *config, const char *path, bool required, struct error *err)
+{
+	return host_file_load(config, path, required, geteuid(), err);
 }
 
 bool host_config_allows_bridge(const struct host_config *config, const char *bridge)

@@ -173,6 +173,19 @@ static struct vlan_range read_range(const char *text)
 	return (struct vlan_range){ first, dash ? (uint16_t)strtoul(dash + 1, NULL, 10) : first };
 }
 
+bool vlan_list_has(const struct strv *list, const char *vlans)
+{
+	struct vlan_range wanted = read_range(vlans);
+
+	for (size_t i = 0; i < list->n; i++) {
+		struct vlan_range range = read_range(list->v[i]);
+
+		if (range.first <= wanted.first && wanted.last <= range.last)
+			return true;
+	}
+	return false;
+}
+
 unsigned int vm_nic_trunk(const struct vm_nic *nic, struct vlan_range out[VM_TRUNK_MAX])
 {
 	unsigned int n = 0;

@@ -26,14 +26,11 @@ int lan_find_bridge(const struct vm_host *host, struct nl_sock *sock, const stru
 	struct bridge bridge;
 	int r = bridge_get(sock, nic_bridge(nic, &host->config), &bridge, err);
 
-	if (r)
-		return r;
-	if (!host_config_allows_bridge(&host->config, bridge.name)) {
-		error_set(err, ERROR_PERMISSION, EACCES, "bridge '%s' is not allowed", bridge.name);
-		return error_hint(err, "add it to 'bridges' in %s", HOST_CONFIG_PATH);
-	}
-	*ret = bridge;
-	return 0;
+	if (!r)
+		r = vm_nic_check_allowed(nic, &host->config, bridge.name, err);
+	if (!r)
+		*ret = bridge;
+	return r;
 }
 
 int lan_find(const struct vm_host *host, struct nl_sock *sock, const struct vm_nic *nic,

@@ -28,7 +28,7 @@ void lan_done(struct lan *lan);
 int lan_find(const struct vm_host *host, struct nl_sock *sock, const struct vm_nic *nic,
 	     struct lan *ret, struct error *err);
 
-/* The bridge alone, checked against the allow-list. */
+/* The bridge alone; the NIC is held against what is allowed (vm_nic_check_allowed()). */
 int lan_find_bridge(const struct vm_host *host, struct nl_sock *sock, const struct vm_nic *nic,
 		    struct bridge *ret, struct error *err);
 
