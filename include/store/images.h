@@ -11,6 +11,11 @@
 #include "config/types.h"
 #include "store/store.h"
 
+/*
+ * Others than root have images of their own, and may read root's; of two of one name theirs counts.
+ * Only their own are made and removed (ERROR_PERMISSION).
+ */
+
 /* Open image `name`. ERROR_NOT_FOUND with a hint. *ret_path is absolute and the caller's. */
 int images_open(const struct store *store, const char *name, int *ret_fd,
 		enum disk_format *ret_format, char **ret_path, struct error *err);

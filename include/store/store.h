@@ -8,7 +8,7 @@
 #include "config/host_config.h"
 
 /*
- * Folders are made on the first write, root's and 0700 (images 0755). In a store opened for
+ * Folders are made on the first write, the caller's and 0700 (root's images 0755). In a store opened for
  * reading those that do not exist are -1 and count as empty.
  */
 struct store {
@@ -18,13 +18,14 @@ struct store {
 	int tmp_fd; /* state_dir/tmp: VMs being made or removed */
 	int claims_fd; /* state_dir/claims: who has which address, MAC, uid, port */
 	int images_fd; /* image_dir */
+	int shared_images_fd; /* root's, for another to read; -1: none that may be read */
 	int run_fd; /* run_dir: one folder a VM, gone with the boot */
 };
 
 #define STORE_INIT                                                                                 \
 	{                                                                                          \
 		.state_fd = -1, .vms_fd = -1, .tmp_fd = -1, .claims_fd = -1, .images_fd = -1,      \
-		.run_fd = -1                                                                       \
+		.shared_images_fd = -1, .run_fd = -1                                               \
 	}
 
 /*

@@ -41,27 +41,40 @@ static bool image_exists(const struct store *store, const char *name, enum disk_
 	return !faccessat(store->images_fd, file, F_OK, AT_SYMLINK_NOFOLLOW);
 }
 
-int images_open(const struct store *store, const char *name, int *ret_fd,
-		enum disk_format *ret_format, char **ret_path, struct error *err)
+/* In one folder, whose path is dir. Returns IMAGE_ABSENT (positive) where it is not there. */
+enum { IMAGE_ABSENT = 1 };
+
+static int open_in(int dir_fd, const char *dir, const char *name, int *ret_fd,
+		   enum disk_format *ret_format, char **ret_path, struct error *err)
 {
-	AUTO_FREE char *dir = image_dir(store);
-	int r = parse_image_name(name, err);
-
-	if (r)
-		return r;
-	for (size_t i = 0; i < ARRAY_SIZE(suffixes) && store->images_fd >= 0; i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(suffixes) && dir_fd >= 0; i++) {
 		AUTO_FREE char *file = image_file(name, (enum disk_format)i);
+		int r;
 
-		if (!image_exists(store, name, (enum disk_format)i))
+		if (faccessat(dir_fd, file, F_OK, AT_SYMLINK_NOFOLLOW) < 0)
 			continue;
-		r = file_open_regular(store->images_fd, file, O_RDONLY, ret_fd, err);
+		r = file_open_regular(dir_fd, file, O_RDONLY, ret_fd, err);
 		if (r)
 			return error_prefix(err, "image '%s'", name);
 		*ret_format = (enum disk_format)i;
 		*ret_path = xasprintf("%s/%s", dir, file);
 		return 0;
 	}
-	return no_image(name, err);
+	return IMAGE_ABSENT;
+}
+
+int images_open(const struct store *store, const char *name, int *ret_fd,
+		enum disk_format *ret_format, char **ret_path, struct error *err)
+{
+	AUTO_FREE char *dir = image_dir(store);
+	int r = parse_image_name(name, err);
+
+	if (!r)
+		r = open_in(store->images_fd, dir, name, ret_fd, ret_format, ret_path, err);
+	if (r == IMAGE_ABSENT)
+		r = open_in(store->shared_images_fd, store->config->shared_image_dir, name, ret_fd,
+			    ret_format, ret_path, err);
+	return r == IMAGE_ABSENT ? no_image(name, err) : r;
 }
 
 static void list_entry(const char *file, struct strv *ret)
@@ -81,17 +94,16 @@ static void list_entry(const char *file, struct strv *ret)
 	}
 }
 
-int images_list(const struct store *store, struct strv *ret, struct error *err)
+/* Appends; a folder that is not open is an empty one. */
+static int list_folder(int dir_fd, struct strv *ret, struct error *err)
 {
-	AUTO_STRV names = STRV_INIT;
 	struct dirent *entry;
 	DIR *dir;
 	int fd, r;
 
-	strv_clear(ret);
-	if (store->images_fd < 0)
+	if (dir_fd < 0)
 		return 0;
-	fd = file_openat(store->images_fd, ".", O_RDONLY | O_DIRECTORY, 0);
+	fd = file_openat(dir_fd, ".", O_RDONLY | O_DIRECTORY, 0);
 	if (fd < 0)
 		return error_errno(err, -fd, "open the folder of images");
 	dir = fdopendir(fd);
@@ -102,9 +114,20 @@ int images_list(const struct store *store, struct strv *ret, struct error *err)
 		return error_errno(err, code, "read the folder of images");
 	}
 	while (errno = 0, (entry = readdir(dir)))
-		list_entry(entry->d_name, &names);
+		list_entry(entry->d_name, ret);
 	r = errno ? error_errno(err, errno, "read the folder of images") : 0;
 	closedir(dir);
+	return r;
+}
+
+int images_list(const struct store *store, struct strv *ret, struct error *err)
+{
+	AUTO_STRV names = STRV_INIT;
+	int r = list_folder(store->images_fd, &names, err);
+
+	strv_clear(ret);
+	if (!r)
+		r = list_folder(store->shared_images_fd, &names, err);
 	strv_sort(&names);
 	for (size_t i = 0; i < names.n && !r; i++)
 		if (!i || strcmp(names.v[i], names.v[i - 1]) != 0)
@@ -222,6 +245,18 @@ int images_hold(int fd, const char *name, bool exclusive, struct error *err)
 	return st.st_nlink ? 0 : no_image(name, err);
 }
 
+static int not_removed(const struct store *store, const char *name, struct error *err)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(suffixes) && store->shared_images_fd >= 0; i++) {
+		AUTO_FREE char *file = image_file(name, (enum disk_format)i);
+
+		if (!faccessat(store->shared_images_fd, file, F_OK, AT_SYMLINK_NOFOLLOW))
+			return error_set(err, ERROR_PERMISSION, EACCES,
+					 "image '%s' is the host's own: root removes it", name);
+	}
+	return no_image(name, err);
+}
+
 int images_remove(const struct store *store, const char *name, struct error *err)
 {
 	int r = parse_image_name(name, err);
@@ -238,5 +273,5 @@ int images_remove(const struct store *store, const char *name, struct error *err
 		if (errno != ENOENT)
 			return error_errno(err, errno, "remove image '%s'", name);
 	}
-	return no_image(name, err);
+	return not_removed(store, name, err);
 }

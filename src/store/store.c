@@ -17,6 +17,22 @@ static int hint_root(struct error *err)
 	return error_hint(err, "run it as root: sudo mnmivm-se ...");
 }
 
+/* logind makes /run/user/UID for those who log in. */
+static int hint_run(const struct host_config *config, struct error *err)
+{
+	if (!config->restricted)
+		return hint_root(err);
+	return error_hint(err,
+			  "'loginctl enable-linger %u' makes it, or set 'run_dir' to another one",
+			  geteuid());
+}
+
+/* Everybody may read root's images; what a user has is the user's alone. */
+static mode_t image_mode(const struct host_config *config)
+{
+	return config->restricted ? 0700 : 0755;
+}
+
 /* An absent folder is no error for a reader: *ret_fd stays -1. */
 static int open_top(const char *path, bool write, mode_t mode, int *ret_fd, struct error *err)
 {
@@ -54,8 +70,27 @@ static int open_below(int parent_fd, const char *name, bool write, mode_t mode, 
 static int open_images(struct store *store, bool write, struct error *err)
 {
 	if (store->config->image_dir)
-		return open_top(store->config->image_dir, write, 0755, &store->images_fd, err);
-	return open_below(store->state_fd, "images", write, 0755, &store->images_fd, err);
+		return open_top(store->config->image_dir, write, image_mode(store->config),
+				&store->images_fd, err);
+	return open_below(store->state_fd, "images", write, image_mode(store->config),
+			  &store->images_fd, err);
+}
+
+/* What cannot be opened has no images for us. */
+static void open_shared_images(struct store *store)
+{
+	struct error ignored = ERROR_INIT;
+
+	if (store->config->shared_image_dir)
+		dir_open_path(store->config->shared_image_dir, false, 0, &store->shared_images_fd,
+			      &ignored);
+}
+
+static int open_run(struct store *store, bool write, struct error *err)
+{
+	int r = open_top(store->config->run_dir, write, 0700, &store->run_fd, err);
+
+	return r == -EACCES ? hint_run(store->config, err) : r;
 }
 
 int store_open(struct store *store, const struct host_config *config, bool write, struct error *err)
@@ -64,7 +99,7 @@ int store_open(struct store *store, const struct host_config *config, bool write
 
 	*store = (struct store)STORE_INIT;
 	store->config = config;
-	r = open_top(config->state_dir, write, 0755, &store->state_fd, err);
+	r = open_top(config->state_dir, write, image_mode(config), &store->state_fd, err);
 	if (!r)
 		r = open_below(store->state_fd, "vms", write, 0700, &store->vms_fd, err);
 	if (!r)
@@ -74,9 +109,11 @@ int store_open(struct store *store, const struct host_config *config, bool write
 	if (!r)
 		r = open_images(store, write, err);
 	if (!r)
-		r = open_top(config->run_dir, write, 0700, &store->run_fd, err);
+		r = open_run(store, write, err);
 	if (r)
 		store_done(store);
+	else
+		open_shared_images(store);
 	return r;
 }
 
@@ -87,6 +124,7 @@ void store_done(struct store *store)
 	fd_close(&store->tmp_fd);
 	fd_close(&store->claims_fd);
 	fd_close(&store->images_fd);
+	fd_close(&store->shared_images_fd);
 	fd_close(&store->run_fd);
 }
 
