@@ -15,6 +15,17 @@
 #include "net/ports.h"
 #include "vm/host.h"
 
+/*
+ * Whose a tap is, by its alias: "mnmivm-se:VM/NIC", and of a user who is not root
+ * "mnmivm-se:VM_UID/NIC". False for what is none of ours; anybody with CAP_NET_ADMIN may write one.
+ */
+struct vm_tap_owner {
+	char vm[NAME_MAX_LEN + 1];
+	unsigned int nic;
+	uid_t uid;
+};
+bool vm_tap_owner_parse(const char *alias, struct vm_tap_owner *ret);
+
 /* Where the tap of a running VM's NIC is. */
 enum vm_tap_place {
 	VM_TAP_ATTACHED, /* where it belongs */

@@ -34,7 +34,8 @@ struct cli {
 	bool verbose;
 	bool json;
 	bool tty; /* standard error is a terminal */
-	const char *config_path;
+	const char *config_path; /* for messages: the file that the caller may change */
+	char *own_config; /* a user's own file; NULL: root's, or --config */
 	/* of a command that may lack its host: what could not be read, and why */
 	struct error config_error, store_error;
 };

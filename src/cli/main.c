@@ -1,18 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* From argv to a command, and from its result to an exit code. */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
 #include "base/parse.h"
+#include "base/privilege.h"
+#include "base/user_folders.h"
 #include "cli/main.h"
 #include "cli.h"
 #include "commands.h"
+#include "environment.h"
 
 /* -v and -q are understood before and after the command, as users of systemctl and ip expect. */
 const struct cli_option cli_global_options[] = {
@@ -56,18 +57,6 @@ static void print_note(void *context, const char *text)
 	fprintf(stderr, "%s\n", clean);
 }
 
-/* Descriptors 0 to 2 must be taken, or a file of ours would get what is printed. */
-static void fill_standard_fds(void)
-{
-	int fd;
-
-	do
-		fd = open("/dev/null", O_RDWR);
-	while (fd >= 0 && fd <= STDERR_FILENO);
-	if (fd > STDERR_FILENO)
-		close(fd);
-}
-
 /* One table of the command's options with the global ones behind them. */
 static void join_options(const struct command *command, struct cli_option joined[CLI_OPTIONS_MAX])
 {
@@ -107,16 +96,32 @@ static int set_state_dir(struct host_config *host, const char *dir, struct error
 	return 0;
 }
 
+/* Root's file alone, or one instead of it, is root's; another user has one of his own besides. */
+static int load_settings(struct cli *cli, const char *config, struct error *err)
+{
+	AUTO(user_folders_done) struct user_folders folders = { .run = NULL };
+	struct host_config *host = &cli->host.config;
+
+	cli->config_path = config ? config : HOST_CONFIG_PATH;
+	if (geteuid() == 0)
+		return host_config_load(host, cli->config_path, config != NULL, err);
+	user_folders_find(&folders);
+	if (!config && folders.config) {
+		cli->own_config = xasprintf("%s/mnmivm-se.conf", folders.config);
+		cli->config_path = cli->own_config;
+	}
+	return host_config_load_user(
+		host, HOST_CONFIG_PATH, config ? config : cli->own_config, config != NULL,
+		&(struct host_folders){ .state = folders.state, .run = folders.run }, err);
+}
+
 static int open_host(struct cli *cli, bool write, const char *config, const char *state_dir,
 		     struct error *err)
 {
-	struct host_config *host = &cli->host.config;
-	int r;
+	int r = load_settings(cli, config, err);
 
-	cli->config_path = config ? config : HOST_CONFIG_PATH;
-	r = host_config_load(host, cli->config_path, config != NULL, err);
 	if (!r && state_dir)
-		r = set_state_dir(host, state_dir, err);
+		r = set_state_dir(&cli->host.config, state_dir, err);
 	return r ? r : vm_host_open(&cli->host, write, err);
 }
 
@@ -126,10 +131,10 @@ static int open_lacking_host(struct cli *cli, const char *config, const char *st
 {
 	struct host_config *host = &cli->host.config;
 
-	cli->config_path = config ? config : HOST_CONFIG_PATH;
-	if (host_config_load(host, cli->config_path, config != NULL, &cli->config_error)) {
+	if (load_settings(cli, config, &cli->config_error)) {
 		host_config_done(host);
 		host_config_init(host);
+		host->restricted = geteuid() != 0;
 	}
 	if (state_dir && set_state_dir(host, state_dir, err))
 		return -err->code;
@@ -233,13 +238,17 @@ static int dispatch(struct cli *cli, int argc, char *const *argv)
 int cli_main(int argc, char *const *argv)
 {
 	struct cli cli = { .host = VM_HOST_INIT };
+	struct error err = ERROR_INIT;
 	int code;
 
-	fill_standard_fds();
-	umask(077);
+	environment_secure();
 	cli.tty = isatty(STDERR_FILENO);
 	host_config_init(&cli.host.config);
-	code = dispatch(&cli, argc - 1, argv + 1);
+	if (privilege_begin(&err))
+		code = exit_code(-err.code, NULL, &err);
+	else
+		code = dispatch(&cli, argc - 1, argv + 1);
+	free(cli.own_config);
 	vm_host_done(&cli.host);
 	return code;
 }

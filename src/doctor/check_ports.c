@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/alloc.h"
 #include "base/parse.h"
@@ -132,22 +133,16 @@ void check_port_lock(struct check *check, const struct lan *lan)
 	check_keep(check, "a newer kernel, or 'guard = off' in %s", check->host->config_path);
 }
 
-/* "mnmivm-se:VM/NIC"; whoever made the link may have written anything. */
-static bool owner_of(const struct tap_link *tap, char out[NAME_MAX_LEN + 1])
-{
-	const char *name = strchr(tap->alias, ':');
-	struct error ignored = ERROR_INIT;
-
-	snprintf(out, NAME_MAX_LEN + 1, "%.*s", (int)strcspn(name + 1, "/"), name + 1);
-	return !parse_vm_name(out, &ignored);
-}
-
 static void check_tap(struct check *check, const struct tap_link *tap)
 {
 	AUTO_FREE char *name = check_quoted(tap->name);
-	char vm[NAME_MAX_LEN + 1];
+	struct vm_tap_owner owner = { .vm = "" };
+	bool known = vm_tap_owner_parse(tap->alias, &owner);
+	const char *vm = owner.vm;
 
-	if (!owner_of(tap, vm) || !vm_is_alive(check->host->vm, vm)) {
+	if (known && owner.uid != geteuid()) {
+		check_pass(check, tap->name, "is a tap of user id %u", owner.uid);
+	} else if (!known || !vm_is_alive(check->host->vm, vm)) {
 		check_warn(check, tap->name, "is the tap of VM '%s', which does not run", vm);
 		check_fix(check, "ip link del %s", name);
 	} else if (!tap->master) {

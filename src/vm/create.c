@@ -16,6 +16,7 @@
 #include "base/alloc.h"
 #include "base/file.h"
 #include "image/overlay.h"
+#include "jail/launch.h"
 #include "net/netlink.h"
 #include "store/claim.h"
 #include "store/images.h"
@@ -180,10 +181,13 @@ static int create_check(struct create *create, struct error *err)
 static int claim_numbers(struct create *create, struct error *err)
 {
 	const struct host_config *config = &create->host->config;
-	uint64_t uid, port;
-	int r = claim_take_number(&create->host->store, "uid", config->uid_base, config->uid_count,
-				  create->name, &uid, err);
+	bool has_uid = launch_mode() == LAUNCH_AS_ROOT;
+	uint64_t uid = 0, port;
+	int r = 0;
 
+	if (has_uid)
+		r = claim_take_number(&create->host->store, "uid", config->uid_base,
+				      config->uid_count, create->name, &uid, err);
 	if (!r)
 		r = claim_take_number(&create->host->store, "vnc-port", VNC_PORT_BASE,
 				      VNC_PORT_COUNT, create->name, &port, err);
@@ -387,7 +391,8 @@ static void describe(const struct create *create, struct buf *out)
 	buf_printf(out, "write pubkey.pub seed.iso os.name vm.ip vm.mac vnc.port vm.conf\n");
 	for (unsigned int i = 0; i < vm->n_nics; i++)
 		describe_nic(&vm->nics[i], out);
-	buf_puts(out, "claim a uid and a VNC port\n");
+	buf_printf(out, "claim a %sVNC port\n",
+		   launch_mode() == LAUNCH_AS_ROOT ? "uid and a " : "");
 }
 
 int vm_create_describe(const struct vm_host *host, const char *name,

@@ -4,32 +4,64 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/alloc.h"
 #include "net/netlink.h"
 #include "net_port.h"
+#include "nic.h"
 
-/* "mnmivm-se:VM/NIC": anybody may write an alias, so it is read with care. */
-static void parse_alias(const char *alias, struct vm_net_port *port)
+static int parse_label(char *label, struct vm_tap_owner *ret, struct error *err)
+{
+	char *number = strchr(label, '_');
+	uint64_t uid = 0;
+	int r = 0;
+
+	if (number) {
+		*number++ = '\0';
+		r = parse_u64("uid", number, 1, UINT32_MAX - 1, &uid, err);
+	}
+	if (!r)
+		r = parse_vm_name(label, err);
+	if (!r)
+		snprintf(ret->vm, sizeof(ret->vm), "%s", label);
+	ret->uid = (uid_t)uid;
+	return r;
+}
+
+bool vm_tap_owner_parse(const char *alias, struct vm_tap_owner *ret)
 {
 	static const char prefix[] = "mnmivm-se:";
 	struct error ignored = ERROR_INIT;
-	AUTO_FREE char *name = NULL;
+	struct vm_tap_owner owner = { .nic = 0 };
+	AUTO_FREE char *label = NULL;
 	uint64_t nic;
 	char *slash;
 
 	if (!alias || strncmp(alias, prefix, sizeof(prefix) - 1) != 0)
-		return;
-	name = xstrdup(alias + sizeof(prefix) - 1);
-	slash = strchr(name, '/');
+		return false;
+	label = xstrdup(alias + sizeof(prefix) - 1);
+	slash = strchr(label, '/');
 	if (!slash)
-		return;
+		return false;
 	*slash = '\0';
-	if (parse_vm_name(name, &ignored) < 0 ||
+	if (parse_label(label, &owner, &ignored) < 0 ||
 	    parse_u64("nic", slash + 1, 0, TAP_NICS_MAX - 1, &nic, &ignored) < 0)
+		return false;
+	owner.nic = (unsigned int)nic;
+	*ret = owner;
+	return true;
+}
+
+/* Another user's VM of that name is none of ours. */
+static void parse_alias(const char *alias, struct vm_net_port *port)
+{
+	struct vm_tap_owner owner;
+
+	if (!vm_tap_owner_parse(alias, &owner) || owner.uid != geteuid())
 		return;
-	snprintf(port->vm, sizeof(port->vm), "%s", name);
-	port->nic = (unsigned int)nic;
+	memcpy(port->vm, owner.vm, sizeof(port->vm));
+	port->nic = owner.nic;
 }
 
 static enum vm_guard_effect guard_effect(const struct port *port)
@@ -92,7 +124,7 @@ static void find_place(struct nl_sock *sock, const struct running_nic *nic, unsi
 int net_port_find(struct nl_sock *sock, const struct running_nic *nic, struct vm_net_port *ret,
 		  struct error *err)
 {
-	AUTO_FREE char *alias = xasprintf("mnmivm-se:%s/%u", nic->vm, nic->nic);
+	AUTO_FREE char *alias = nic_alias(nic->vm, nic->nic);
 	struct port port = { .alias = NULL };
 	unsigned int master = 0;
 	int r = port_get(sock, nic->tap, &port, &master, err);

@@ -3,6 +3,10 @@
 #include "nic.h"
 
 #include <sched.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
 
 _Static_assert((int)VM_ADDRESSES_MAX == (int)TAP_ADDRESSES_MAX, "addresses of a NIC");
 _Static_assert((int)VM_TRUNK_MAX == (int)TAP_TRUNK_MAX, "VLANs of a NIC");
@@ -39,6 +43,30 @@ const char *nic_bridge(const struct vm_nic *nic, const struct host_config *host)
 	return nic->bridge ? nic->bridge : host->bridge;
 }
 
+void nic_label(const char *vm, char out[NIC_LABEL_MAX])
+{
+	if (geteuid() == 0)
+		snprintf(out, NIC_LABEL_MAX, "%s", vm);
+	else
+		snprintf(out, NIC_LABEL_MAX, "%s_%u", vm, geteuid());
+}
+
+void nic_tap_name(const char *vm, unsigned int i, char out[IF_NAMESIZE])
+{
+	char label[NIC_LABEL_MAX];
+
+	nic_label(vm, label);
+	tap_name(label, i, out);
+}
+
+char *nic_alias(const char *vm, unsigned int i)
+{
+	char label[NIC_LABEL_MAX];
+
+	nic_label(vm, label);
+	return xasprintf("mnmivm-se:%s/%u", label, i);
+}
+
 void nic_spec_init(struct nic_spec *spec, const char *name, const struct vm_config *vm,
 		   unsigned int i)
 {
@@ -48,7 +76,7 @@ void nic_spec_init(struct nic_spec *spec, const char *name, const struct vm_conf
 
 	*spec = (struct nic_spec){
 		.tap = {
-			.vm = name,
+			.vm = spec->label,
 			.nic = i,
 			.name = spec->name,
 			.guest_mac = nic->mac,
@@ -64,7 +92,8 @@ void nic_spec_init(struct nic_spec *spec, const char *name, const struct vm_conf
 			.rate_from_guest_mbit = nic->rate.from_guest_mbit,
 		},
 	};
-	tap_name(name, i, spec->name);
+	nic_label(name, spec->label);
+	tap_name(spec->label, i, spec->name);
 	for (unsigned int n = 0; n < spec->tap.n_addresses; n++)
 		spec->addresses[n] = addresses[n].addr;
 	for (unsigned int n = 0; n < spec->tap.n_trunk; n++)

@@ -3,17 +3,31 @@
 #ifndef VM_NIC_H
 #define VM_NIC_H
 
+#include "base/parse.h"
 #include "config/vm_config.h"
 #include "net/tap.h"
 
+/*
+ * The VM's name as its taps have it, in their names and aliases: "web1", and of a user who is not
+ * root "web1_1000", so that users' VMs of one name never meet, and none of them is taken for
+ * another's. '_' is in no VM's name.
+ */
+enum { NIC_LABEL_MAX = NAME_MAX_LEN + 12 };
+void nic_label(const char *vm, char out[NIC_LABEL_MAX]);
+
+/* tap_name() and the alias of NIC i of the VM of that name; the caller frees the alias. */
+void nic_tap_name(const char *vm, unsigned int i, char out[IF_NAMESIZE]);
+char *nic_alias(const char *vm, unsigned int i);
+
 struct nic_spec {
 	struct tap_spec tap; /* points into this struct, which must stay where it is */
+	char label[NIC_LABEL_MAX];
 	char name[IF_NAMESIZE];
 	struct ip_addr addresses[VM_ADDRESSES_MAX];
 	struct tap_vlans trunk[VM_TRUNK_MAX];
 };
 
-/* NIC i of the VM of that name, which is borrowed. */
+/* NIC i of the VM of that name. */
 void nic_spec_init(struct nic_spec *spec, const char *name, const struct vm_config *vm,
 		   unsigned int i);
 

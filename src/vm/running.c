@@ -34,7 +34,7 @@ void running_nics_add(struct running_nics *nics, const struct vm_host *host, con
 			.guard = vm->nics[i].guard,
 		};
 		snprintf(nic->vm, sizeof(nic->vm), "%s", name);
-		tap_name(name, i, nic->tap);
+		nic_tap_name(name, i, nic->tap);
 	}
 }
 
@@ -97,6 +97,6 @@ struct running_nic *running_nics_find(const struct running_nics *nics, const str
 		found = bsearch(&wanted, nics->v, nics->n, sizeof(*nics->v), by_tap);
 	if (!found)
 		return NULL;
-	alias = xasprintf("mnmivm-se:%s/%u", found->vm, found->nic);
+	alias = nic_alias(found->vm, found->nic);
 	return port->alias && strcmp(port->alias, alias) == 0 ? found : NULL;
 }

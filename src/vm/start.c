@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
+#include "base/privilege.h"
 #include "base/quote.h"
 #include "store/record.h"
 #include "vm/start.h"
@@ -105,7 +106,7 @@ static int start_walk(struct start *start, struct error *err)
 {
 	int r = 0;
 
-	start->had_uid = start->vm.uid != 0;
+	start->had_uid = start->vm.uid != 0 || launch_mode() == LAUNCH_AS_USER;
 	start->had_image = start->vm.image.path != NULL;
 	for (size_t i = 0; i < ARRAY_SIZE(start_steps) && !r; i++)
 		r = start_steps[i](start, err);
@@ -222,6 +223,7 @@ static int run_stay(struct start *start, int stop_fd, struct error *err)
 	qmp_close(start->monitor);
 	start->monitor = NULL;
 	fd_close(&start->dir.lock_fd);
+	privilege_give_up();
 	r = run_until_exit(start, stop_fd, err);
 	if (!r)
 		r = run_verdict(start, err);
@@ -314,7 +316,9 @@ static void describe_files(const struct start *start, struct buf *out)
 /* The group of /dev/kvm is looked at by start alone; a VM of the Go edition has no uid yet. */
 static void describe_identity(const struct start *start, struct buf *out)
 {
-	if (start->vm.uid)
+	if (launch_mode() == LAUNCH_AS_USER)
+		buf_printf(out, "confine uid %u in a user namespace", geteuid());
+	else if (start->vm.uid)
 		buf_printf(out, "confine uid %u", start->vm.uid);
 	else
 		buf_printf(out, "confine a uid from %u on", start->host->config.uid_base);

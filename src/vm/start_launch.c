@@ -2,6 +2,7 @@
 /* The steps of a start that make a process of what was opened, and wait for the guest. */
 #include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/alloc.h"
 #include "store/record.h"
@@ -73,7 +74,7 @@ int start_plan(struct start *start, struct error *err)
 	start->plan.argv = &start->argv;
 	start->plan.environment = &start->environment;
 	start->plan.mode = launch_mode();
-	start->plan.uid = start->vm.uid;
+	start->plan.uid = start->plan.mode == LAUNCH_AS_USER ? geteuid() : start->vm.uid;
 	start->plan.gid = start->gid;
 	start->plan.log_fd = start->log;
 	start->plan.limits.file_size = LOG_FILE_SIZE_MAX;

@@ -13,6 +13,7 @@
 
 #include "base/alloc.h"
 #include "base/file.h"
+#include "base/privilege.h"
 #include "net/netlink.h"
 #include "store/claim.h"
 #include "log.h"
@@ -87,6 +88,7 @@ static int check_searchable(const char *program, struct error *err)
 
 static int check_qemu(const struct host_config *config, struct error *err)
 {
+	mode_t wanted = launch_mode() == LAUNCH_AS_USER ? 0111 : S_IXOTH;
 	struct stat st;
 
 	if (stat(config->qemu, &st) < 0) {
@@ -97,12 +99,12 @@ static int check_qemu(const struct host_config *config, struct error *err)
 				  "qemu-system-x86_64), or set 'qemu' in %s",
 				  HOST_CONFIG_PATH);
 	}
-	if (!S_ISREG(st.st_mode) || !(st.st_mode & S_IXOTH)) {
+	if (!S_ISREG(st.st_mode) || !(st.st_mode & wanted)) {
 		error_set(err, ERROR_HOST, EACCES, "'%s' is no program that QEMU's uid may run",
 			  config->qemu);
 		return error_hint(err, "chmod 755 '%s'", config->qemu);
 	}
-	return check_searchable(config->qemu, err);
+	return launch_mode() == LAUNCH_AS_USER ? 0 : check_searchable(config->qemu, err);
 }
 
 /*
@@ -115,6 +117,12 @@ static int check_kvm(gid_t *ret_gid, struct error *err)
 	AUTO_CLOSE int fd = open("/dev/kvm", O_RDWR | O_CLOEXEC);
 	struct stat st;
 
+	if (fd < 0 && errno == EACCES && launch_mode() == LAUNCH_AS_USER) {
+		error_set(err, ERROR_PERMISSION, EACCES, "open /dev/kvm: %s", strerror(EACCES));
+		return error_hint(err,
+				  "let the user be of the group of /dev/kvm: adduser USER kvm; or "
+				  "go without: accel = tcg (slow)");
+	}
 	if (fd < 0) {
 		error_set(err, ERROR_HOST, errno, "open /dev/kvm: %s", strerror(errno));
 		return error_hint(err, "modprobe kvm_intel or kvm_amd, switch virtualisation on in "
@@ -124,7 +132,7 @@ static int check_kvm(gid_t *ret_gid, struct error *err)
 		return error_set(err, ERROR_HOST, ENODEV, "/dev/kvm is not KVM's");
 	if (fstat(fd, &st) < 0)
 		return error_errno(err, errno, "look at /dev/kvm");
-	if ((st.st_mode & 0006) == 0006)
+	if (launch_mode() == LAUNCH_AS_USER || (st.st_mode & 0006) == 0006)
 		return 0;
 	if ((st.st_mode & 0060) == 0060 && st.st_gid != 0) {
 		*ret_gid = st.st_gid;
@@ -135,21 +143,33 @@ static int check_kvm(gid_t *ret_gid, struct error *err)
 	return error_hint(err, "chgrp kvm /dev/kvm && chmod 660 /dev/kvm");
 }
 
+/* Before anything is opened; of a user's, the address probe is left out where it must be. */
+static int check_privileges(const struct vm_config *vm, struct error *err)
+{
+	bool guarded = false;
+	int r = privilege_check(PRIVILEGE_NET_ADMIN, "connect a guest to a bridge", err);
+
+	for (unsigned int i = 0; i < vm->n_nics; i++)
+		guarded |= vm->nics[i].guard != GUARD_OFF;
+	if (!r && guarded)
+		r = privilege_check(PRIVILEGE_BPF, "load the guard's program", err);
+	return r;
+}
+
 int start_check_host(struct start *start, struct error *err)
 {
 	int r;
 
-	if (geteuid() != 0) {
-		error_set(err, ERROR_PERMISSION, EPERM, "starting a VM needs root");
-		return error_hint(err, "sudo mnmivm-se start %s", start->dir.name);
-	}
-	r = check_qemu(&start->host->config, err);
-	start->gid = (gid_t)start->vm.uid;
+	r = check_privileges(&start->vm, err);
+	if (!r)
+		r = check_qemu(&start->host->config, err);
+	start->gid = launch_mode() == LAUNCH_AS_USER ? getegid() : (gid_t)start->vm.uid;
 	if (!r && start->vm.accel == ACCEL_KVM)
 		r = check_kvm(&start->gid, err);
 	return r;
 }
 
+/* Of a VM that is not root's QEMU has its user's; another in vm.conf is a copied folder's. */
 static int claim_uid(struct start *start, struct error *err)
 {
 	const struct host_config *config = &start->host->config;
@@ -157,6 +177,10 @@ static int claim_uid(struct start *start, struct error *err)
 	uint64_t uid;
 	int r;
 
+	if (launch_mode() == LAUNCH_AS_USER) {
+		start->vm.uid = 0;
+		return 0;
+	}
 	if (!start->vm.uid) {
 		r = claim_take_number(&start->host->store, "uid", config->uid_base,
 				      config->uid_count, start->dir.name, &uid, err);

@@ -77,11 +77,11 @@ static void info_running(const struct vm_host *host, const struct vm_dir *dir, s
 	struct error ignored = ERROR_INIT;
 
 	if (live_load(host, dir, &running, &ignored)) {
-		tap_name(info->name, 0, info->taps[0]);
+		nic_tap_name(info->name, 0, info->taps[0]);
 		return;
 	}
 	for (unsigned int i = 0; i < running.n_nics; i++)
-		tap_name(info->name, i, info->taps[i]);
+		nic_tap_name(info->name, i, info->taps[i]);
 	/* the run's bridges are named in any case */
 	for (unsigned int i = 0; i < running.n_nics && i < info->config.n_nics; i++) {
 		char **bridge = &running.nics[i].bridge;
