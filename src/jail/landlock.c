@@ -67,11 +67,16 @@ static const struct {
 	uint64_t access;
 } of_every_program[] = {
 	{ "/usr", TO_RUN },
+	{ "/bin", TO_RUN },
+	{ "/sbin", TO_RUN },
 	{ "/lib", TO_RUN },
 	{ "/lib32", TO_RUN },
 	{ "/lib64", TO_RUN },
 	{ "/libx32", TO_RUN },
-	{ "/etc/ld.so.cache", FS_READ_FILE },
+	{ "/etc/alternatives", TO_RUN },
+	{ "/etc/ld.so.cache", TO_READ },
+	{ "/etc/ld-musl-x86_64.path", TO_READ },
+	{ "/etc/ld-musl-aarch64.path", TO_READ },
 	{ "/dev/null", FS_READ_FILE | FS_WRITE_FILE },
 };
 
