@@ -96,8 +96,6 @@ static int limits_apply(const struct limits *limits, struct host_config *config,
 		r = check_guard(limits, config, path, err);
 	if (!r && !config->bridges.n)
 		strv_copy(&config->bridges, &limits->bridges);
-	if (strength(config->guard) < strength(config->user_guard))
-		config->guard = config->user_guard;
 	return r;
 }
 
@@ -138,6 +136,9 @@ int host_config_load_user(struct host_config *config, const char *roots, const c
 		r = host_file_load(config, own, required, geteuid(), err);
 	if (!r && own)
 		r = limits_apply(&limits, config, own, err);
+	/* a default that is refused would be of no use */
+	if (strength(config->guard) < strength(config->user_guard))
+		config->guard = config->user_guard;
 	return r ? r : check_folders(config, err);
 }
 

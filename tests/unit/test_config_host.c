@@ -111,6 +111,8 @@ static const char *const all_lines[] = {
 	"machine = microvm",
 	"vnc = 127.0.0.1",
 	"guard = off",
+	"user_guard = ip",
+	"user_vlans = 20, 30-40",
 	"vhost = on",
 	"queues = 16",
 	"stop_timeout = 5",
@@ -151,6 +153,8 @@ START_TEST(every_key_is_read)
 	ck_assert_int_eq(config.machine, MACHINE_MICROVM);
 	ck_assert_str_eq(config.vnc, "127.0.0.1");
 	ck_assert_int_eq(config.guard, GUARD_OFF);
+	ck_assert_int_eq(config.user_guard, GUARD_IP);
+	check_list(&config.user_vlans, "20|30-40");
 	ck_assert_int_eq(config.vhost, TRISTATE_ON);
 	ck_assert_uint_eq(config.queues, 16);
 	ck_assert_uint_eq(config.stop_timeout_s, 5);
@@ -254,6 +258,11 @@ static const char *const bad_lines[] = {
 	"vnc = unix ,off",
 	"guard = on",
 	"guard = ip,mac",
+	"user_guard = on",
+	"user_vlans = 0",
+	"user_vlans = 4095",
+	"user_vlans = 20-10",
+	"user_vlans = all",
 	"queues =",
 	"queues = 0",
 	"queues = 17",
