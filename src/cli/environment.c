@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -22,7 +23,10 @@ static void fill_standard_fds(void)
 		close(fd);
 }
 
-/* A mask and an ignored signal outlive exec. SIGCHLD: else nobody can wait for a helper's end. */
+/*
+ * A mask and an ignored signal outlive exec. SIGCHLD: else nobody can wait for a helper's end.
+ * SIGXFSZ: a file that may not grow so far is to be told and undone, and no death.
+ */
 static void reset_signals(void)
 {
 	sigset_t none;
@@ -30,6 +34,18 @@ static void reset_signals(void)
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	signal(SIGCHLD, SIG_DFL);
+	signal(SIGXFSZ, SIG_IGN);
+}
+
+/* The soft limit is select(2)'s, which is not used here. */
+static void raise_limits(void)
+{
+	struct rlimit files;
+
+	if (getrlimit(RLIMIT_NOFILE, &files) < 0 || files.rlim_cur == files.rlim_max)
+		return;
+	files.rlim_cur = files.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &files);
 }
 
 static void reset_variables(void)
@@ -59,6 +75,7 @@ void environment_secure(void)
 {
 	fill_standard_fds();
 	reset_signals();
+	raise_limits();
 	reset_variables();
 	umask(077);
 }
