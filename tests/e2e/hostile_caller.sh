@@ -113,6 +113,10 @@ elif kind == 'no_argv':
     sys.exit('execv')
 elif kind != 'plain':
     sys.exit('no such kind of caller')
+if not argv[0]:
+    os.environ.clear()
+    array = (ctypes.c_char_p * (len(argv) + 1))(*[word.encode() for word in argv], None)
+    ctypes.CDLL(None).execv(program.encode(), array)
 os.execve(program, argv, environ)
 EOP
 
