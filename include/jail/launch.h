@@ -70,7 +70,7 @@ struct launch_plan {
 
 	struct launch_limits limits;
 	int oom_score_adj; /* proc(5); 0: the caller's */
-	int nice; /* absolute nice value */
+	int nice; /* absolute nice value; 0: the caller's */
 	const cpu_set_t *cpus; /* CPUs to run on; NULL: the caller's */
 	size_t cpus_size; /* bytes of it */
 	int cgroup_fd; /* folder of a cgroup v2 to be born in (clone3(2)); -1: the caller's */
@@ -113,7 +113,7 @@ enum launch_stage {
 const char *launch_stage_word(enum launch_stage stage);
 
 /*
- * A child that waits, confined in nothing yet, for launch_go(). It holds no descriptor of the
+ * A child on its way to confinement that waits for launch_go(). It holds no descriptor of the
  * caller's but those of the plan.
  */
 struct launch {
@@ -130,14 +130,22 @@ struct launch {
 	}
 
 /*
- * Fork the child. It does nothing until launch_go(), so that the caller can record ret->id
- * first: when the caller dies before that, the child sees its end of the connection close and
- * exits. A plan that breaks the rules above is -EINVAL, a descriptor that is not open -EBADF.
+ * Is the program, by its name and where symlinks lead, below what a root shows of the host? One
+ * that does not exist is. Else ERROR_HOST, with a hint that names `expose`.
+ */
+int launch_check_program(const char *program, const struct strv *folders, struct error *err);
+
+/*
+ * Create the child. It walks all stages but the last and waits for launch_go(), so that the caller
+ * can record ret->id first: when the caller dies before that, the child sees its end of the
+ * connection close and exits, and with it goes all that it made. A plan that breaks the rules
+ * above is -EINVAL, a descriptor that is not open -EBADF; launch_check_program() comes first.
+ * What goes wrong in a stage is told by launch_go(), or here already when it came so soon.
  */
 int launch_start(const struct launch_plan *plan, struct launch *ret, struct error *err);
 
 /*
- * Let the child walk its stages and exec. Returns when exec has happened; the process is still
+ * Let the child exec. Returns when that has happened; the process is still
  * the caller's child. Otherwise the message names the stage and the kernel's reason, the child
  * is reaped and *launch released; ERROR_HOST when the program is not there, or when a layer is
  * missing that may not be, with a hint that names allow_missing. As root it needs CAP_SYS_ADMIN,

@@ -11,7 +11,7 @@
 
 /*
  * Numbers as QEMU will see them; -1 where there is none. Nothing is opened by name but QEMU's
- * own files and, before 8.2, /dev/kvm: disks come through fdsets, whose access mode must be the
+ * own files, kernel and initrd and, before 8.2, /dev/kvm: disks come through fdsets, whose access mode must be the
  * descriptor's exactly.
  */
 struct qemu_fds {
@@ -22,7 +22,6 @@ struct qemu_fds {
 	int base; /* its backing file, O_RDONLY */
 	int seed; /* O_RDONLY */
 	int disks[VM_DISKS_MAX]; /* O_RDWR */
-	int kernel, initrd; /* O_RDONLY, readable by QEMU's uid: opened through /proc/self/fd */
 	int tap[VM_NICS_MAX][VM_QUEUES_MAX]; /* one for each queue, the first ones */
 	int vhost[VM_NICS_MAX][VM_QUEUES_MAX]; /* as many, or none */
 };
@@ -34,6 +33,7 @@ struct qemu_spec {
 	const char *name; /* the VM's */
 	const struct vm_config *vm;
 	enum disk_format base_format; /* of fds->base */
+	const char *kernel, *initrd; /* where QEMU finds them; NULL: none */
 	unsigned int nic_mtu[VM_NICS_MAX]; /* told to the guest with host_mtu */
 	struct qemu_fds fds;
 };

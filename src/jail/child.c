@@ -6,7 +6,6 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdbool.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -61,62 +60,79 @@ static int stdio_place(struct child *child)
 	return 0;
 }
 
-/*
- * One byte, not 0: a piped core_pattern handler is run even at 0, and 1 is what stops it
- * (core(5), "Piping core dumps to a program"). Where the hard limit is 0 already and may not be
- * raised, no core file can appear and the handler is told so.
- */
-static int limit_core(void)
+bool child_wants(const struct child *child, enum layer layer)
 {
-	const struct rlimit one = { 1, 1 }, zero = { 0, 0 };
-
-	if (setrlimit(RLIMIT_CORE, &one) == 0)
-		return 0;
-	if (errno == EPERM && setrlimit(RLIMIT_CORE, &zero) == 0)
-		return 0;
-	return -errno;
+	return child->layers & LAYER_BIT(layer);
 }
 
-static int limit_files(void)
+/* ENOSPC: user.max_*_namespaces (namespaces(7)); EUSERS: they are nested too deep. */
+bool child_lacks(int code)
 {
-	struct rlimit limit;
-
-	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
-		return -errno;
-	limit.rlim_cur = limit.rlim_max;
-	return setrlimit(RLIMIT_NOFILE, &limit) < 0 ? -errno : 0;
+	return code == ENOSYS || code == EPERM || code == EACCES || code == EINVAL ||
+	       code == ENOSPC || code == EUSERS || code == EOPNOTSUPP || code == ENODEV;
 }
 
-/* An ignored signal stays ignored over exec: the write beyond the limit is EFBIG, no death. */
-static int limit_file_size(uint64_t max)
+int child_refused(struct child *child, enum layer layer, int code)
 {
-	const struct rlimit limit = { max, max };
-	const struct sigaction ignore = { .sa_handler = SIG_IGN };
+	unsigned int bit = LAYER_BIT(layer);
 
-	if (!max)
-		return 0;
-	if (setrlimit(RLIMIT_FSIZE, &limit) < 0 || sigaction(SIGXFSZ, &ignore, NULL) < 0)
-		return -errno;
+	if (!child_lacks(code))
+		return -code;
+	if (!(child->may_miss & bit)) {
+		child->refused = (int)layer;
+		return -code;
+	}
+	child->missing |= bit;
+	child->layers &= ~bit;
 	return 0;
 }
 
-static int limits_set(struct child *child)
+size_t child_format_int(int value, char ret[12])
 {
-	int r = limit_core();
+	unsigned int rest = value < 0 ? 0U - (unsigned int)value : (unsigned int)value;
+	size_t n = 0, len = 0;
+	char digits[12];
 
-	if (r == 0)
-		r = limit_files();
-	if (r == 0)
-		r = limit_file_size(child->plan->limits.file_size);
-	return r;
+	do
+		digits[n++] = (char)('0' + rest % 10);
+	while (rest /= 10);
+	if (value < 0)
+		ret[len++] = '-';
+	while (n)
+		ret[len++] = digits[--n];
+	ret[len] = '\0';
+	return len;
 }
 
 static void report_send(const struct child *child, int stage, int error, int leftover)
 {
-	const struct report report = { .stage = stage, .error = error, .leftover = leftover };
+	struct report report = {
+		.stage = stage,
+		.error = error,
+		.leftover = leftover,
+		.refused = child->refused,
+		.missing = child->missing,
+	};
 
+	for (size_t i = 0; child->what && child->what[i] && i + 1 < sizeof(report.what); i++)
+		report.what[i] = child->what[i];
 	/* Nobody there to hear it is no reason to go on or to stop. */
 	(void)send(child->control_fd, &report, sizeof(report), MSG_NOSIGNAL);
+}
+
+/* These two errnos are a kernel without it; all else is ours to be ashamed of. */
+static int landlock_stage(struct child *child)
+{
+	int r = child_wants(child, LAYER_LANDLOCK) ? landlock_confine(child) : 0;
+
+	return r == -ENOSYS || r == -EOPNOTSUPP ? child_refused(child, LAYER_LANDLOCK, -r) : r;
+}
+
+static int filter_stage(struct child *child)
+{
+	int r = child_wants(child, LAYER_SECCOMP) ? filter_install(child) : 0;
+
+	return r < 0 ? child_refused(child, LAYER_SECCOMP, -r) : r;
 }
 
 static int program_exec(struct child *child)
@@ -134,12 +150,17 @@ static int (*const stages[LAUNCH_STAGES])(struct child *child) = {
 	[LAUNCH_SESSION] = session_start,
 	[LAUNCH_STDIO] = stdio_place,
 	[LAUNCH_LIMITS] = limits_set,
+	[LAUNCH_KEYRING] = keyring_join,
+	[LAUNCH_NAMESPACES] = namespaces_enter,
+	[LAUNCH_ROOT] = root_enter,
 	[LAUNCH_CAPABILITIES] = privilege_bound,
 	[LAUNCH_IDENTITY] = privilege_identity,
 	[LAUNCH_CLEAR] = privilege_clear,
 	[LAUNCH_VERIFY] = privilege_verify,
 	[LAUNCH_NO_NEW_PRIVS] = privilege_no_new,
+	[LAUNCH_LANDLOCK] = landlock_stage,
 	[LAUNCH_DESCRIPTORS] = descriptors_place,
+	[LAUNCH_FILTER] = filter_stage,
 	[LAUNCH_EXEC] = program_exec,
 };
 
@@ -155,18 +176,27 @@ static bool told_to_go(const struct child *child)
 	return n == 1;
 }
 
+/*
+ * Everything but the exec is done while the parent still writes down who we are. The word is
+ * waited for by a process that is confined already, and nothing that it did outlives it.
+ */
+static int walk(struct child *child, int stage)
+{
+	if (stage == LAUNCH_EXEC && !told_to_go(child))
+		_exit(127);
+	return stages[stage] ? stages[stage](child) : 0;
+}
+
 _Noreturn void child_run(struct child *child)
 {
 	int r = descriptors_close_others(child);
 
-	if (!told_to_go(child))
-		_exit(127);
 	if (r < 0) {
 		report_send(child, LAUNCH_DESCRIPTORS, -r, LEFTOVER_NONE);
 		_exit(127);
 	}
 	for (int stage = 0; stage < LAUNCH_STAGES; stage++) {
-		r = stages[stage] ? stages[stage](child) : 0;
+		r = walk(child, stage);
 		if (r) {
 			report_send(child, stage, r < 0 ? -r : 0, r > 0 ? r : LEFTOVER_NONE);
 			break;

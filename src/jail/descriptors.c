@@ -34,7 +34,7 @@ static int lift(int *fd, int floor)
 {
 	int lifted;
 
-	if (*fd >= floor)
+	if (*fd < 0 || *fd >= floor)
 		return 0;
 	lifted = fcntl(*fd, F_DUPFD_CLOEXEC, floor);
 	/* EINVAL is a floor beyond RLIMIT_NOFILE (fcntl(2)): the same want, another word. */
@@ -50,6 +50,11 @@ int descriptors_lift(struct child *child, int floor)
 
 	for (size_t i = 0; r == 0 && i < child->plan->n_fds; i++)
 		r = lift(&child->source[i], floor);
+	for (size_t i = 0; r == 0 && i < child->plan->n_files; i++) {
+		r = lift(&child->file[i], floor);
+		if (r == 0)
+			r = lift(&child->idmap[i], floor);
+	}
 	return r;
 }
 

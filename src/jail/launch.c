@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
-#include "child.h"
+#include "clone.h"
 
 static const char *const stage_words[LAUNCH_STAGES] = {
 	[LAUNCH_SESSION] = "leave the caller's session",
@@ -45,6 +45,12 @@ static const char *const leftover_words[LEFTOVERS] = {
 	[LEFTOVER_SECUREBITS] = "the securebits are not those set",
 	[LEFTOVER_WAY_BACK] = "user or group 0 can be taken again",
 	[LEFTOVER_PRIVS] = "no_new_privs is not set",
+	[LEFTOVER_NAMESPACE] = "the namespace is still the caller's",
+	[LEFTOVER_PID] = "the pid namespace is still the caller's",
+	[LEFTOVER_ROOT] = "the host's root is still there",
+	[LEFTOVER_WRITABLE] = "the root is writable",
+	[LEFTOVER_UNMAPPED] =
+		"its user may not read it, and its file system has no idmapped mounts",
 };
 
 enum launch_mode launch_mode(void)
@@ -62,52 +68,6 @@ static const char *base_name(const char *path)
 	const char *slash = strrchr(path, '/');
 
 	return slash ? slash + 1 : path;
-}
-
-static int check_open(int fd, const char *what, struct error *err)
-{
-	if (fcntl(fd, F_GETFD) < 0)
-		return error_errno(err, errno, "pass %s %d on", what, fd);
-	return 0;
-}
-
-static int check_fds(const struct launch_plan *plan, struct error *err)
-{
-	if (plan->n_fds > LAUNCH_FDS_MAX)
-		return error_set(err, ERROR_FAILED, EINVAL, "pass %zu descriptors on: at most %d",
-				 plan->n_fds, LAUNCH_FDS_MAX);
-	for (size_t i = 0; i < plan->n_fds; i++) {
-		int target = plan->fds[i].target;
-		int r = check_open(plan->fds[i].source, "descriptor", err);
-
-		if (r < 0)
-			return r;
-		if (target < 3)
-			return error_set(err, ERROR_FAILED, EINVAL,
-					 "pass a descriptor on as %d: 0 to 2 are taken", target);
-		for (size_t j = 0; j < i; j++)
-			if (plan->fds[j].target == target)
-				return error_set(err, ERROR_FAILED, EINVAL,
-						 "pass two descriptors on as %d", target);
-	}
-	return check_open(plan->log_fd, "log descriptor", err);
-}
-
-/* An id of -1 would mean "leave as it is" to setresuid(2). */
-static int check_plan(const struct launch_plan *plan, struct error *err)
-{
-	if (!plan->program || plan->program[0] != '/')
-		return error_set(err, ERROR_FAILED, EINVAL, "execute '%s': not an absolute path",
-				 plan->program ? plan->program : "");
-	if (!plan->argv || !plan->argv->n || !plan->environment)
-		return error_set(err, ERROR_FAILED, EINVAL, "execute '%s': no arguments",
-				 plan->program);
-	if (plan->uid == 0 || plan->gid == 0 || plan->uid == (uid_t)-1 || plan->gid == (gid_t)-1)
-		return error_set(err, ERROR_FAILED, EINVAL,
-				 "execute '%s' as user %lld, group %lld: not an id of its own",
-				 plan->program, (long long)(int32_t)plan->uid,
-				 (long long)(int32_t)plan->gid);
-	return check_fds(plan, err);
 }
 
 /* Off the standard descriptors, which a caller may have closed and the child fills. */
@@ -153,79 +113,206 @@ static int compare_ints(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-static void child_prepare(struct child *child, const struct launch_plan *plan, int control_fd)
+static void keep(struct child *child, int fd)
 {
-	child->plan = plan;
-	child->control_fd = control_fd;
-	child->log_fd = plan->log_fd;
-	child->n_keep = 0;
-	child->keep[child->n_keep++] = control_fd;
-	child->keep[child->n_keep++] = plan->log_fd;
-	for (size_t i = 0; i < plan->n_fds; i++) {
-		child->source[i] = plan->fds[i].source;
-		child->keep[child->n_keep++] = plan->fds[i].source;
+	if (fd >= 0)
+		child->keep[child->n_keep++] = fd;
+}
+
+static void keep_all(struct child *child)
+{
+	keep(child, child->control_fd);
+	keep(child, child->log_fd);
+	for (size_t i = 0; i < child->plan->n_fds; i++)
+		keep(child, child->source[i]);
+	for (size_t i = 0; i < child->plan->n_files; i++) {
+		keep(child, child->file[i]);
+		keep(child, child->idmap[i]);
 	}
 	qsort(child->keep, child->n_keep, sizeof(child->keep[0]), compare_ints);
 }
 
-/* With all signals blocked, so that no handler of the caller's ever runs in the child. */
-static pid_t fork_child(struct child *child)
+/* Files have no place but in a root of its own, which then may not be missing. */
+static void child_init(struct child *child, const struct launch_plan *plan)
 {
-	sigset_t all, before;
-	pid_t pid;
-	int code;
+	bool as_root = plan->mode == LAUNCH_AS_ROOT;
 
-	sigfillset(&all);
-	(void)pthread_sigmask(SIG_SETMASK, &all, &before);
-	pid = fork();
-	code = errno;
-	if (pid == 0)
-		child_run(child);
-	(void)pthread_sigmask(SIG_SETMASK, &before, NULL);
-	errno = code;
-	return pid;
+	*child = (struct child){
+		.plan = plan,
+		.control_fd = -1,
+		.log_fd = plan->log_fd,
+		.uid = as_root ? plan->uid : geteuid(),
+		.gid = as_root ? plan->gid : getegid(),
+		.layers = plan->layers,
+		.may_miss = plan->may_miss,
+		.refused = -1,
+	};
+	if (plan->n_files)
+		child->may_miss &= ~LAYER_BIT(LAYER_ROOT);
+	for (size_t i = 0; i < plan->n_fds; i++)
+		child->source[i] = plan->fds[i].source;
+	for (size_t i = 0; i < LAUNCH_FILES_MAX; i++) {
+		child->file[i] = i < plan->n_files ? plan->files[i].source : -1;
+		child->idmap[i] = -1;
+	}
+	snprintf(child->uid_map, sizeof(child->uid_map), "%u %u 1", child->uid, child->uid);
+	snprintf(child->gid_map, sizeof(child->gid_map), "%u %u 1", child->gid, child->gid);
 }
 
-/* The pid is ours until we reap it, so that opening it after the fork is no race. */
-static int identify(pid_t pid, struct launch *launch, struct error *err)
+static void child_release(struct child *child)
+{
+	for (size_t i = 0; i < LAUNCH_FILES_MAX; i++)
+		fd_close(&child->idmap[i]);
+	filter_done(&child->filter);
+}
+
+static int child_prepare(struct child *child, struct error *err)
+{
+	int r = child_wants(child, LAYER_SECCOMP) ? filter_build(&child->filter, err) : 0;
+
+	for (size_t i = 0; i < child->plan->n_files && !r; i++)
+		r = idmap_open(child, &child->plan->files[i], &child->idmap[i], err);
+	if (!r)
+		keep_all(child);
+	return r;
+}
+
+static int hint_layer(struct error *err, int layer)
+{
+	(void)error_kind(err, ERROR_HOST);
+	return error_hint(err,
+			  "allow_missing = %s in vm.conf or the host's configuration goes "
+			  "without %s",
+			  layer_words[layer], layer_text((enum layer)layer));
+}
+
+/*
+ * 1: *ret holds a report; 0: the connection has ended. ECONNRESET is of a child that exited
+ * without having read the word to go (unix(7)), and comes before what it had sent.
+ */
+static int report_read(int fd, struct report *ret)
+{
+	struct report report;
+	ssize_t n;
+
+	do {
+		n = recv(fd, &report, sizeof(report), 0);
+	} while (n < 0 && (errno == EINTR || errno == ECONNRESET));
+	if (n != sizeof(report))
+		return 0;
+	*ret = report;
+	return 1;
+}
+
+static int word_exec(const struct launch *launch, const struct report *report, struct error *err)
+{
+	int r = error_errno(err, report->error, "execute '%s'", launch->program);
+
+	if (report->error != ENOENT)
+		return r;
+	(void)error_kind(err, ERROR_HOST);
+	return error_hint(err, "if it is there: expose = FOLDER in the host's configuration shows "
+			       "it what it is linked with");
+}
+
+static int word_report(const struct launch *launch, const struct report *report, struct error *err)
+{
+	const char *stage = launch_stage_word((enum launch_stage)report->stage);
+	const char *open = report->what[0] ? ": '" : "", *end = report->what[0] ? "'" : "";
+	int r;
+
+	if (report->leftover > LEFTOVER_NONE && report->leftover < LEFTOVERS)
+		return error_set(err, ERROR_FAILED, EPERM, "%s%s%s%s: %s", stage, open,
+				 report->what, end, leftover_words[report->leftover]);
+	if (report->stage == LAUNCH_EXEC)
+		return word_exec(launch, report, err);
+	r = error_errno(err, report->error, "%s%s%s%s", stage, open, report->what, end);
+	if (report->refused < 0 || report->refused >= LAYERS)
+		return r;
+	return hint_layer(err, report->refused);
+}
+
+static int reap(const struct launch *launch, siginfo_t *info)
 {
 	int r;
 
-	launch->pid_fd = (int)syscall(SYS_pidfd_open, pid, 0);
-	if (launch->pid_fd < 0) {
-		int code = errno;
+	do {
+		r = waitid(P_PIDFD, (id_t)launch->pid_fd, info, WEXITED);
+	} while (r < 0 && errno == EINTR);
+	return r < 0 ? -errno : 0;
+}
 
-		(void)kill(pid, SIGKILL);
-		(void)waitpid(pid, NULL, 0);
-		return error_errno(err, code, "open the process %d", (int)pid);
+static int word_death(const siginfo_t *info, struct error *err)
+{
+
+	if (info->si_code == CLD_KILLED || info->si_code == CLD_DUMPED)
+		return error_set(err, ERROR_FAILED, ECANCELED,
+				 "killed by signal %d (%s) before the program ran", info->si_status,
+				 strsignal(info->si_status));
+	return error_set(err, ERROR_FAILED, ECANCELED, "ended before the program ran");
+}
+
+/* To the end of the child, or of its connection with us. Is it executing the program? */
+static bool hear(struct launch *launch, struct report *ret)
+{
+	ret->stage = -1;
+	while (report_read(launch->control_fd, ret)) {
+		if (ret->error || ret->leftover != LEFTOVER_NONE)
+			break;
+		launch->missing = ret->missing;
 	}
-	r = move_off_stdio(&launch->pid_fd);
+	fd_close(&launch->control_fd);
+	return ret->stage == LAUNCH_EXEC && !ret->error && ret->leftover == LEFTOVER_NONE;
+}
+
+/* One that has failed early is not there to be identified, and knows better why. */
+static int identify(pid_t pid, struct launch *launch, struct error *err)
+{
+	struct report report;
+	int r = process_identify(pid, &launch->id, err);
+
+	if (r != -ESRCH)
+		return r;
+	(void)syscall(SYS_pidfd_send_signal, launch->pid_fd, SIGKILL, NULL, 0);
+	(void)hear(launch, &report);
+	return report.stage >= 0 ? word_report(launch, &report, err) : r;
+}
+
+static int create(struct child *child, struct launch *launch, pid_t *ret_pid, struct error *err)
+{
+	int r = clone_child(child, ret_pid, &launch->pid_fd, err);
+
 	if (r < 0)
-		return error_errno(err, -r, "open the process %d", (int)pid);
-	return process_identify(pid, &launch->id, err);
+		return child->refused < 0 ? r : hint_layer(err, child->refused);
+	r = move_off_stdio(&launch->pid_fd);
+	return r < 0 ? error_errno(err, -r, "open the process %d", (int)*ret_pid) : 0;
 }
 
 static int start(const struct launch_plan *plan, struct launch *ret, struct error *err)
 {
 	AUTO(launch_abort) struct launch launch = LAUNCH_INIT;
+	AUTO(child_release) struct child child;
 	AUTO_CLOSE int childs = -1;
-	struct child child;
-	int r = check_plan(plan, err);
 	pid_t pid;
+	int r;
 
-	if (r < 0)
-		return r;
-	r = control_open(&launch.control_fd, &childs);
-	if (r < 0)
-		return error_errno(err, -r, "connect to the child");
-	child_prepare(&child, plan, childs);
-	pid = fork_child(&child);
-	if (pid < 0)
-		return error_errno(err, errno, "create a process");
-	r = identify(pid, &launch, err);
+	child_init(&child, plan);
+	r = plan_check(plan, err);
 	if (r < 0)
 		return r;
 	(void)snprintf(launch.program, sizeof(launch.program), "%s", plan->program);
+	r = control_open(&launch.control_fd, &childs);
+	if (r < 0)
+		return error_errno(err, -r, "connect to the child");
+	child.control_fd = childs;
+	r = child_prepare(&child, err);
+	if (!r)
+		r = create(&child, &launch, &pid, err);
+	fd_close(&childs);
+	if (!r)
+		r = identify(pid, &launch, err);
+	if (r < 0)
+		return r;
 	*ret = launch;
 	launch = (struct launch)LAUNCH_INIT;
 	return 0;
@@ -241,79 +328,21 @@ int launch_start(const struct launch_plan *plan, struct launch *ret, struct erro
 	return r;
 }
 
-/* 1: *ret holds a report; 0: the connection has ended. */
-static int report_read(int fd, struct report *ret)
-{
-	struct report report;
-	ssize_t n;
-
-	do {
-		n = recv(fd, &report, sizeof(report), 0);
-	} while (n < 0 && errno == EINTR);
-	if (n != sizeof(report))
-		return 0;
-	*ret = report;
-	return 1;
-}
-
-static int word_report(const struct launch *launch, const struct report *report, struct error *err)
-{
-	const char *name = base_name(launch->program);
-	const char *stage = launch_stage_word((enum launch_stage)report->stage);
-	int r;
-
-	if (report->leftover > LEFTOVER_NONE && report->leftover < LEFTOVERS)
-		return error_set(err, ERROR_FAILED, EPERM, "start '%s': %s: %s", name, stage,
-				 leftover_words[report->leftover]);
-	if (report->stage != LAUNCH_EXEC)
-		return error_errno(err, report->error, "start '%s': %s", name, stage);
-	r = error_errno(err, report->error, "start '%s': execute '%s'", name, launch->program);
-	return report->error == ENOENT ? error_kind(err, ERROR_HOST) : r;
-}
-
-static int reap(const struct launch *launch, siginfo_t *info)
-{
-	int r;
-
-	do {
-		r = waitid(P_PIDFD, (id_t)launch->pid_fd, info, WEXITED);
-	} while (r < 0 && errno == EINTR);
-	return r < 0 ? -errno : 0;
-}
-
-static int word_death(const struct launch *launch, const siginfo_t *info, struct error *err)
-{
-	const char *name = base_name(launch->program);
-
-	if (info->si_code == CLD_KILLED || info->si_code == CLD_DUMPED)
-		return error_set(err, ERROR_FAILED, ECANCELED,
-				 "start '%s': killed by signal %d (%s) before the program ran",
-				 name, info->si_status, strsignal(info->si_status));
-	return error_set(err, ERROR_FAILED, ECANCELED, "start '%s': ended before the program ran",
-			 name);
-}
-
 int launch_go(struct launch *launch, struct error *err)
 {
-	struct report report = { .stage = -1 };
-	siginfo_t info = { .si_code = 0 };
 	static const char word = 1;
-	bool reached_exec = false;
+	siginfo_t info = { .si_code = 0 };
+	struct report report;
 	int r;
 
 	/* A child that has died meanwhile shows in what is read next. */
 	(void)send(launch->control_fd, &word, sizeof(word), MSG_NOSIGNAL);
-	while (report_read(launch->control_fd, &report)) {
-		reached_exec = report.error == 0 && report.leftover == LEFTOVER_NONE;
-		if (!reached_exec)
-			break;
-	}
-	fd_close(&launch->control_fd);
-	if (reached_exec)
+	if (hear(launch, &report))
 		return 0;
 	(void)reap(launch, &info);
-	r = report.stage >= 0 ? word_report(launch, &report, err) : word_death(launch, &info, err);
+	r = report.stage >= 0 ? word_report(launch, &report, err) : word_death(&info, err);
 	launch_done(launch);
+	(void)error_prefix(err, "start '%s'", base_name(launch->program));
 	return r;
 }
 

@@ -4,7 +4,6 @@
 
 #include <cap-ng.h>
 #include <errno.h>
-#include <grp.h>
 #include <linux/capability.h>
 #include <linux/securebits.h>
 #include <stdbool.h>
@@ -36,11 +35,21 @@ static int bounding_read(int cap, bool *ret_known)
 	return set > 0;
 }
 
+/*
+ * CAP_SETPCAP, which both need, is there as root and in a user namespace. Where an ordinary user is
+ * refused that, what a bounding set is for is left to no_new_privs.
+ */
+static bool may_bound(const struct child *child)
+{
+	return child->plan->mode == LAUNCH_AS_ROOT || child->user_ns;
+}
+
 int privilege_bound(struct child *child)
 {
 	bool known = true;
 
-	(void)child;
+	if (!may_bound(child))
+		return 0;
 	if (prctl(PR_SET_SECUREBITS, SECUREBITS, 0, 0, 0) < 0)
 		return -errno;
 	for (int cap = 0; cap < CAPS_MAX && known; cap++) {
@@ -54,12 +63,20 @@ int privilege_bound(struct child *child)
 	return 0;
 }
 
+/*
+ * By number: the C library's own would have every thread do it that it knows of, and those are
+ * the parent's. As user all ids are the caller's; its groups stay, as giving up a group is a right
+ * that the user namespace denies (user_namespaces(7), "setgroups").
+ */
 int privilege_identity(struct child *child)
 {
-	uid_t uid = child->plan->uid;
-	gid_t gid = child->plan->gid;
+	uid_t uid = child->uid;
+	gid_t gid = child->gid;
 
-	if (setgroups(0, NULL) < 0 || setresgid(gid, gid, gid) < 0 || setresuid(uid, uid, uid) < 0)
+	if (child->plan->mode == LAUNCH_AS_USER)
+		return 0;
+	if (syscall(SYS_setgroups, 0, NULL) < 0 || syscall(SYS_setresgid, gid, gid, gid) < 0 ||
+	    syscall(SYS_setresuid, uid, uid, uid) < 0)
 		return -errno;
 	return 0;
 }
@@ -72,6 +89,7 @@ int privilege_identity(struct child *child)
 int privilege_clear(struct child *child)
 {
 	(void)child;
+	capng_setpid(0); /* whoever the library thinks we are */
 	capng_clear(CAPNG_SELECT_ALL);
 	errno = 0;
 	if (capng_apply(CAPNG_SELECT_CAPS) != 0 || capng_apply(CAPNG_SELECT_AMBIENT) != 0)
@@ -92,26 +110,37 @@ static int verify_sets(void)
 	return left ? LEFTOVER_CAPABILITIES : 0;
 }
 
-static int verify_bounding_and_ambient(void)
+static int verify_bounding(void)
 {
 	bool known = true;
 
-	for (int cap = 0; cap < CAPS_MAX; cap++) {
+	for (int cap = 0; cap < CAPS_MAX && known; cap++) {
 		int set = bounding_read(cap, &known);
 
 		if (set != 0)
 			return set < 0 ? set : LEFTOVER_BOUNDING;
-		if (!known)
-			break;
-		set = prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_IS_SET, cap, 0, 0);
-		if (set != 0)
-			return set < 0 ? -errno : LEFTOVER_AMBIENT;
 	}
 	return 0;
 }
 
-static int verify_identity(uid_t uid, gid_t gid)
+/* EINVAL: past the kernel's last capability. */
+static int verify_ambient(void)
 {
+	for (int cap = 0; cap < CAPS_MAX; cap++) {
+		int set = prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_IS_SET, cap, 0, 0);
+
+		if (set > 0)
+			return LEFTOVER_AMBIENT;
+		if (set < 0)
+			return errno == EINVAL && cap >= CAPS_MIN ? 0 : -errno;
+	}
+	return 0;
+}
+
+static int verify_identity(const struct child *child)
+{
+	uid_t uid = child->uid;
+	gid_t gid = child->gid;
 	uid_t real_uid, effective_uid, saved_uid;
 	gid_t real_gid, effective_gid, saved_gid;
 	int groups;
@@ -122,6 +151,8 @@ static int verify_identity(uid_t uid, gid_t gid)
 	if (real_uid != uid || effective_uid != uid || saved_uid != uid || real_gid != gid ||
 	    effective_gid != gid || saved_gid != gid)
 		return LEFTOVER_IDENTITY;
+	if (child->plan->mode == LAUNCH_AS_USER)
+		return 0;
 	groups = getgroups(0, NULL);
 	if (groups != 0)
 		return groups < 0 ? -errno : LEFTOVER_GROUPS;
@@ -140,7 +171,8 @@ static int verify_securebits(void)
 /* The proof that counts: if any of these works, what is left of us must not live on. */
 static int verify_no_way_back(void)
 {
-	if (setuid(0) == 0 || setgid(0) == 0 || setgroups(0, NULL) == 0)
+	if (syscall(SYS_setuid, 0) == 0 || syscall(SYS_setgid, 0) == 0 ||
+	    syscall(SYS_setgroups, 0, NULL) == 0)
 		return LEFTOVER_WAY_BACK;
 	return 0;
 }
@@ -149,15 +181,17 @@ int privilege_verify(struct child *child)
 {
 	int r = verify_sets();
 
+	if (r == 0 && may_bound(child))
+		r = verify_bounding();
 	if (r == 0)
-		r = verify_bounding_and_ambient();
+		r = verify_ambient();
 	if (r == 0)
-		r = verify_identity(child->plan->uid, child->plan->gid);
-	if (r == 0)
+		r = verify_identity(child);
+	if (r == 0 && may_bound(child))
 		r = verify_securebits();
 	if (r == 0)
 		r = verify_no_way_back();
-	return r;
+	return r ? r : namespaces_verify(child);
 }
 
 int privilege_no_new(struct child *child)

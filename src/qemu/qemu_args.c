@@ -11,7 +11,7 @@
 void qemu_fds_init(struct qemu_fds *fds)
 {
 	fds->qmp = fds->console = fds->console_log = -1;
-	fds->disk = fds->base = fds->seed = fds->kernel = fds->initrd = -1;
+	fds->disk = fds->base = fds->seed = -1;
 	for (int i = 0; i < VM_DISKS_MAX; i++)
 		fds->disks[i] = -1;
 	for (int i = 0; i < VM_NICS_MAX; i++) {
@@ -58,20 +58,14 @@ static void add_machine(const struct qemu_spec *spec, struct strv *argv)
 	option(argv, "-rtc", "base=utc");
 }
 
-/*
- * /proc/self/fd re-opens the very file that was checked, and needs no search permission on the
- * folders above.
- */
+/* Their paths in QEMU's root: these two take no descriptors. */
 static void add_kernel(const struct qemu_spec *spec, struct strv *argv)
 {
-	if (spec->fds.kernel < 0)
+	if (!spec->kernel)
 		return;
-	strv_push(argv, "-kernel");
-	strv_pushf(argv, "/proc/self/fd/%d", spec->fds.kernel);
-	if (spec->fds.initrd >= 0) {
-		strv_push(argv, "-initrd");
-		strv_pushf(argv, "/proc/self/fd/%d", spec->fds.initrd);
-	}
+	option(argv, "-kernel", spec->kernel);
+	if (spec->initrd)
+		option(argv, "-initrd", spec->initrd);
 	if (spec->vm->append)
 		option(argv, "-append", spec->vm->append);
 }

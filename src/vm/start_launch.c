@@ -13,6 +13,12 @@
 
 enum { FIRST_FD = 3, PRETENDED_FD = 0, READY_TIMEOUT_MS = 120000 };
 
+/*
+ * A guest is big, so that the kernel would choose it before a smaller process that leaks; what has
+ * leaked a tenth of all memory more is the better choice (proc(5)). But no guest is beyond it.
+ */
+enum { OOM_SCORE_ADJ = -100 };
+
 /* The number that QEMU will know a descriptor by; -1 stays -1. */
 static int plan_fd(struct launch_plan *plan, int source)
 {
@@ -38,8 +44,6 @@ static void plan_fds(struct start *start)
 	fds->seed = plan_fd(plan, start->seed);
 	for (unsigned int i = 0; i < start->vm.n_disks; i++)
 		fds->disks[i] = plan_fd(plan, start->disks.extra[i]);
-	fds->kernel = plan_fd(plan, start->disks.kernel);
-	fds->initrd = plan_fd(plan, start->disks.initrd);
 	for (unsigned int i = 0; i < start->vm.n_nics; i++) {
 		for (unsigned int j = 0; j < start->taps[i].n_fds; j++)
 			fds->tap[i][j] = plan_fd(plan, start->taps[i].fds[j]);
@@ -48,6 +52,15 @@ static void plan_fds(struct start *start)
 	}
 	/* QEMU knows nothing of this one: it is the lock that ends with it. */
 	plan_fd(plan, start->running_lock);
+}
+
+/* The place in QEMU's root that a file is shown at; NULL where there is none. */
+static const char *plan_file(struct launch_plan *plan, int source, const char *target)
+{
+	if (source < 0)
+		return NULL;
+	plan->files[plan->n_files++] = (struct launch_file){ .source = source, .target = target };
+	return target;
 }
 
 static unsigned int guest_mtu(const struct start *start, unsigned int i)
@@ -65,6 +78,8 @@ int start_plan(struct start *start, struct error *err)
 	start->qemu.name = start->dir.name;
 	start->qemu.vm = &start->vm;
 	start->qemu.base_format = start->disks.base_format;
+	start->qemu.kernel = plan_file(&start->plan, start->disks.kernel, "/boot/kernel");
+	start->qemu.initrd = plan_file(&start->plan, start->disks.initrd, "/boot/initrd");
 	for (unsigned int i = 0; i < start->vm.n_nics; i++)
 		start->qemu.nic_mtu[i] = guest_mtu(start, i);
 	qemu_args(&start->qemu, &start->argv);
@@ -75,8 +90,11 @@ int start_plan(struct start *start, struct error *err)
 	start->plan.environment = &start->environment;
 	start->plan.mode = launch_mode();
 	start->plan.uid = start->plan.mode == LAUNCH_AS_USER ? geteuid() : start->vm.uid;
-	start->plan.gid = start->gid;
+	start->plan.gid = start->plan.mode == LAUNCH_AS_USER ? getegid() : (gid_t)start->vm.uid;
 	start->plan.log_fd = start->log;
+	start->plan.folders = &config->expose;
+	start->plan.kvm = start->vm.accel == ACCEL_KVM;
+	start->plan.oom_score_adj = OOM_SCORE_ADJ;
 	start->plan.limits.file_size = LOG_FILE_SIZE_MAX;
 	start->plan.may_miss = vm_config_allowed_missing(&start->vm, config);
 	return 0;

@@ -65,27 +65,6 @@ void start_done(struct start *start)
 	vm_dir_done(&start->dir);
 }
 
-/* Hardened hosts keep "/" at 0700: then nothing below it can be run by a uid of its own. */
-static int check_searchable(const char *program, struct error *err)
-{
-	AUTO_FREE char *path = realpath(program, NULL);
-	struct stat st;
-
-	for (char *end = path ? strrchr(path, '/') : NULL; end; end = strrchr(path, '/')) {
-		end[end == path] = '\0';
-		if (stat(path, &st) < 0)
-			return error_errno(err, errno, "look at '%s'", path);
-		if (!(st.st_mode & S_IXOTH)) {
-			error_set(err, ERROR_HOST, EACCES,
-				  "folder '%s' cannot be searched by QEMU's own uid", path);
-			return error_hint(err, "chmod o+x '%s'", path);
-		}
-		if (end == path)
-			break;
-	}
-	return 0;
-}
-
 static int check_qemu(const struct host_config *config, struct error *err)
 {
 	mode_t wanted = launch_mode() == LAUNCH_AS_USER ? 0111 : S_IXOTH;
@@ -104,18 +83,13 @@ static int check_qemu(const struct host_config *config, struct error *err)
 			  config->qemu);
 		return error_hint(err, "chmod 755 '%s'", config->qemu);
 	}
-	return launch_mode() == LAUNCH_AS_USER ? 0 : check_searchable(config->qemu, err);
+	return launch_check_program(config->qemu, &config->expose, err);
 }
 
-/*
- * QEMU before 8.2 opens /dev/kvm by itself, under the VM's uid. Its one group may be the node's
- * (kvm, on Debian and Alpine: 0660 root:kvm), but never root's. *ret_gid is left alone when
- * everybody may use it.
- */
-static int check_kvm(gid_t *ret_gid, struct error *err)
+/* QEMU's own node is made in its root; who may open the host's is of no account. */
+static int check_kvm(struct error *err)
 {
 	AUTO_CLOSE int fd = open("/dev/kvm", O_RDWR | O_CLOEXEC);
-	struct stat st;
 
 	if (fd < 0 && errno == EACCES && launch_mode() == LAUNCH_AS_USER) {
 		error_set(err, ERROR_PERMISSION, EACCES, "open /dev/kvm: %s", strerror(EACCES));
@@ -130,17 +104,7 @@ static int check_kvm(gid_t *ret_gid, struct error *err)
 	}
 	if (ioctl(fd, KVM_GET_API_VERSION, 0) != KVM_API_VERSION)
 		return error_set(err, ERROR_HOST, ENODEV, "/dev/kvm is not KVM's");
-	if (fstat(fd, &st) < 0)
-		return error_errno(err, errno, "look at /dev/kvm");
-	if (launch_mode() == LAUNCH_AS_USER || (st.st_mode & 0006) == 0006)
-		return 0;
-	if ((st.st_mode & 0060) == 0060 && st.st_gid != 0) {
-		*ret_gid = st.st_gid;
-		return 0;
-	}
-	error_set(err, ERROR_HOST, EACCES,
-		  "/dev/kvm is for root only, and QEMU does not run as root");
-	return error_hint(err, "chgrp kvm /dev/kvm && chmod 660 /dev/kvm");
+	return 0;
 }
 
 /* Before anything is opened; of a user's, the address probe is left out where it must be. */
@@ -163,9 +127,8 @@ int start_check_host(struct start *start, struct error *err)
 	r = check_privileges(&start->vm, err);
 	if (!r)
 		r = check_qemu(&start->host->config, err);
-	start->gid = launch_mode() == LAUNCH_AS_USER ? getegid() : (gid_t)start->vm.uid;
 	if (!r && start->vm.accel == ACCEL_KVM)
-		r = check_kvm(&start->gid, err);
+		r = check_kvm(err);
 	return r;
 }
 

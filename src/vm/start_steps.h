@@ -38,7 +38,6 @@ struct start {
 	int log, console_log;
 	int running_lock;
 
-	gid_t gid;
 	struct qemu_spec qemu;
 	struct strv argv;
 	struct strv environment;

@@ -2,12 +2,14 @@
 /* A folder with the probe in it, a plan that runs it, and what it reported. */
 #include "fixture.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -26,8 +28,10 @@ static struct suite_tmpdir folder;
 static char probe_path[PATH_MAX];
 static char program_path[PATH_MAX];
 static struct buf report;
-static int report_fd[2];
+static int report_fd[2]; /* ours, and the probe's */
+static struct strv folders;
 static int fds_before;
+static char *mounts_before, *mounts_after;
 
 static void copy_probe(const char *name, mode_t mode)
 {
@@ -83,10 +87,28 @@ void plan_pass(int source, int target)
 	plan.fds[plan.n_fds++] = (struct launch_fd){ .source = source, .target = target };
 }
 
+static char *proc_file(pid_t pid, const char *name)
+{
+	char path[64];
+	struct error error = ERROR_INIT;
+	struct buf content = BUF_INIT;
+
+	snprintf(path, sizeof(path), "/proc/%d/%s", (int)pid, name);
+	ck_assert_msg(file_read_path(path, 1 << 20, &content, &error) == 0, "%s", error.message);
+	return buf_steal(&content);
+}
+
+/* Of the whole host: what a launch mounts must never be seen here. */
+static char *mount_table(void)
+{
+	return proc_file(getpid(), "mountinfo");
+}
+
 void jail_setup(void)
 {
 	fds_before = suite_count_fds();
-	ck_assert_int_eq(pipe2(report_fd, O_CLOEXEC), 0);
+	mounts_before = mount_table();
+	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, report_fd), 0);
 	launch = (struct launch)LAUNCH_INIT;
 	err = (struct error)ERROR_INIT;
 	strv_push(&plan_argv, "probe");
@@ -96,6 +118,8 @@ void jail_setup(void)
 	plan.environment = &plan_environment;
 	plan.uid = JAIL_UID;
 	plan.gid = JAIL_GID;
+	strv_push(&folders, jail_folder);
+	plan.folders = &folders;
 	plan.log_fd = open_in_folder("log", O_WRONLY | O_APPEND | O_TRUNC);
 	plan_program("probe");
 	plan_pass(report_fd[1], REPORT_TARGET);
@@ -107,11 +131,16 @@ void jail_teardown(void)
 	fd_close(&plan.log_fd);
 	fd_close(&report_fd[0]);
 	fd_close(&report_fd[1]);
+	strv_done(&folders);
 	strv_done(&plan_argv);
 	strv_done(&plan_environment);
 	buf_done(&report);
 	ck_assert(!suite_has_children());
 	ck_assert_int_eq(suite_count_fds(), fds_before);
+	mounts_after = mount_table();
+	ck_assert_str_eq(mounts_before, mounts_after);
+	free(mounts_before);
+	free(mounts_after);
 }
 
 TCase *jail_case(const char *name)
@@ -130,9 +159,108 @@ void launch_plan_run(void)
 	ck_assert_msg(launch_go(&launch, &err) == 0, "%s", err.message);
 }
 
-void report_read_all(void)
+static void add_line(const char *key, const char *value, const char *more)
 {
-	fd_close(&report_fd[1]);
+	buf_printf(&report, "%s %s%s\n", key, value, more);
+}
+
+/* "Name:\tvalue" of a file in /proc; blanks and tabs become one blank. */
+static void add_status(pid_t pid)
+{
+	char *text = proc_file(pid, "status"), *next = text;
+
+	for (char *line; (line = strsep(&next, "\n")) && *line;) {
+		char *value = strchr(line, ':');
+
+		ck_assert_ptr_nonnull(value);
+		*value++ = '\0';
+		value += strspn(value, " \t");
+		for (char *c = value; *c; c++)
+			if (*c == '\t')
+				*c = ' ';
+		for (size_t end = strlen(value); end && value[end - 1] == ' ';)
+			value[--end] = '\0';
+		buf_printf(&report, "status.%s %s\n", line, value);
+	}
+	free(text);
+}
+
+/* "Max core file size   1   1   bytes": the columns are fixed. */
+static void add_limits(pid_t pid)
+{
+	static const struct {
+		const char *row, *key;
+	} limits[] = { { "Max core file size", "limit.core" }, { "Max file size", "limit.fsize" },
+		       { "Max open files", "limit.nofile" },   { "Max address space", "limit.as" },
+		       { "Max cpu time", "limit.cpu" },	       { "Max processes", "limit.nproc" } };
+	char *text = proc_file(pid, "limits");
+
+	for (size_t i = 0; i < ARRAY_SIZE(limits); i++) {
+		const char *row = strstr(text, limits[i].row);
+		char soft[32], hard[32];
+
+		ck_assert_ptr_nonnull(row);
+		ck_assert_int_eq(sscanf(row + 26, "%31s %31s", soft, hard), 2);
+		buf_printf(&report, "%s %s %s\n", limits[i].key, soft, hard);
+	}
+	free(text);
+}
+
+static bool closes_at_exec(pid_t pid, int fd)
+{
+	char name[64];
+	char *text;
+	unsigned int flags = 0;
+
+	snprintf(name, sizeof(name), "fdinfo/%d", fd);
+	text = proc_file(pid, name);
+	ck_assert_int_eq(sscanf(strstr(text, "flags:"), "flags: %o", &flags), 1);
+	free(text);
+	return flags & O_CLOEXEC;
+}
+
+static void add_fds(pid_t pid)
+{
+	char path[64];
+	struct dirent *entry;
+	DIR *dir;
+
+	snprintf(path, sizeof(path), "/proc/%d/fd", (int)pid);
+	dir = opendir(path);
+	ck_assert_ptr_nonnull(dir);
+	while ((entry = readdir(dir))) {
+		char target[512];
+		ssize_t n = readlinkat(dirfd(dir), entry->d_name, target, sizeof(target) - 1);
+
+		if (n < 0)
+			continue;
+		target[n] = '\0';
+		buf_printf(&report, "fd %s%s %s\n", entry->d_name,
+			   closes_at_exec(pid, atoi(entry->d_name)) ? " cloexec" : "", target);
+	}
+	closedir(dir);
+}
+
+/* What the kernel says of the probe; itself it finds no /proc. */
+static void add_outside(pid_t pid)
+{
+	char *table = proc_file(pid, "mountinfo"), *next = table;
+
+	for (char *line; (line = strsep(&next, "\n")) && *line;)
+		add_line("mount", line, "");
+	free(table);
+	add_status(pid);
+	add_limits(pid);
+	add_fds(pid);
+}
+
+void report_release(void)
+{
+	fd_close(&report_fd[0]);
+}
+
+static void report_read(void)
+{
 	for (;;) {
 		struct pollfd ready = { .fd = report_fd[0], .events = POLLIN };
 		ssize_t n;
@@ -146,6 +274,14 @@ void report_read_all(void)
 		if (n == 0 || (report.len >= 4 && !strcmp(report.data + report.len - 4, "end\n")))
 			return;
 	}
+}
+
+void report_read_all(void)
+{
+	fd_close(&report_fd[1]);
+	report_read();
+	if (launch.pid_fd >= 0 && report_line("end"))
+		add_outside(launch.id.pid);
 }
 
 void launch_report(void)
@@ -204,6 +340,7 @@ int launch_wait(void)
 {
 	int status;
 
+	report_release();
 	ck_assert_int_eq(waitpid(launch.id.pid, &status, 0), launch.id.pid);
 	return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
 }

@@ -43,6 +43,12 @@ const char *report_value(const char *key);
 bool report_line(const char *line);
 int report_count(const char *key);
 
+/*
+ * A probe that reports stays until this, or launch_wait(), so that report_read_all() finds it in
+ * /proc: "status.NAME", "limit.NAME", "fd N", and a "mount" for each line of mountinfo.
+ */
+void report_release(void);
+
 /* Wait for the launched probe's end; its exit status, or minus the signal. */
 int launch_wait(void);
 

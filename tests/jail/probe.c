@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* In QEMU's place: says on descriptor 3 what it is, has and can do, one fact a line. */
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
@@ -26,57 +25,6 @@
 enum { REPORT_FD = 3 };
 
 extern char **environ;
-
-static void say_status(void)
-{
-	char line[1024];
-	FILE *status = fopen("/proc/self/status", "re");
-
-	while (status && fgets(line, sizeof(line), status)) {
-		char *value = strchr(line, ':');
-
-		if (!value)
-			continue;
-		*value++ = '\0';
-		value += strspn(value, " \t");
-		value[strcspn(value, "\n")] = '\0';
-		for (char *c = value; *c; c++)
-			if (*c == '\t')
-				*c = ' ';
-		dprintf(REPORT_FD, "status.%s %s\n", line, value);
-	}
-	if (status)
-		fclose(status);
-}
-
-static void say_fds(void)
-{
-	DIR *dir = opendir("/proc/self/fd");
-	struct dirent *entry;
-
-	while (dir && (entry = readdir(dir))) {
-		char target[512];
-		int fd = atoi(entry->d_name);
-		ssize_t n = readlinkat(dirfd(dir), entry->d_name, target, sizeof(target) - 1);
-
-		if (entry->d_name[0] == '.' || n < 0 || fd == dirfd(dir))
-			continue;
-		target[n] = '\0';
-		dprintf(REPORT_FD, "fd %d%s %s\n", fd,
-			fcntl(fd, F_GETFD) & FD_CLOEXEC ? " cloexec" : "", target);
-	}
-	if (dir)
-		closedir(dir);
-}
-
-static void say_limit(const char *name, int resource)
-{
-	struct rlimit limit = { 0, 0 };
-
-	getrlimit(resource, &limit);
-	dprintf(REPORT_FD, "limit.%s %lld %lld\n", name, (long long)limit.rlim_cur,
-		(long long)limit.rlim_max);
-}
 
 static void say_capabilities(void)
 {
@@ -158,7 +106,7 @@ static void say_tries(const char *folder)
 	say_try("chmod", chmod("secret", 0600));
 	say_try("mknod", mknod("node", S_IFCHR | 0600, 0x103));
 	say_try("mount", mount("none", folder, "tmpfs", 0, NULL));
-	say_try("kill", kill(getppid(), 0));
+	say_try("kill", kill(-1, 0));
 	say_try("ptrace", (int)ptrace(PTRACE_SEIZE, getppid(), NULL, NULL));
 	say_try("tap", try_tap());
 	say_try("port", try_port());
@@ -182,17 +130,15 @@ static void say_write(int fd, off_t offset)
 
 static int report(int argc, char **argv)
 {
-	say_status();
+	char byte;
+
 	say_capabilities();
-	say_fds();
-	say_limit("core", RLIMIT_CORE);
-	say_limit("fsize", RLIMIT_FSIZE);
-	say_limit("nofile", RLIMIT_NOFILE);
 	say_surroundings(argc, argv);
 	if (argc > 2)
 		say_tries(argv[2]);
 	dprintf(REPORT_FD, "end\n");
-	return 0;
+	/* There is no /proc in the jail: the fixture looks at ours until it shuts the connection. */
+	return read(REPORT_FD, &byte, 1) != 0;
 }
 
 int main(int argc, char **argv)

@@ -88,7 +88,7 @@ START_TEST(test_descriptors)
 	ck_assert(report_line(expected));
 	snprintf(expected, sizeof(expected), "fd 2 %s/log", jail_folder);
 	ck_assert(report_line(expected));
-	ck_assert_ptr_nonnull(strstr(report_value("fd 3"), "pipe:"));
+	ck_assert_ptr_nonnull(strstr(report_value("fd 3"), "socket:"));
 }
 END_TEST
 
@@ -122,6 +122,17 @@ static const char *const tries[] = {
 	"securebits", "unshare", "setgid", "setgroups", "setuid",
 };
 
+/* Of rights, or because there is nothing to be had. */
+static bool is_refusal(const char *value)
+{
+	static const int codes[] = { EPERM, EACCES, EROFS, ENOENT, ESRCH };
+
+	for (size_t i = 0; i < ARRAY_SIZE(codes); i++)
+		if (!strcmp(value, strerror(codes[i])))
+			return true;
+	return false;
+}
+
 START_TEST(test_tries_fail)
 {
 	strv_push(&plan_argv, "report");
@@ -136,10 +147,9 @@ START_TEST(test_tries_fail)
 
 		snprintf(key, sizeof(key), "try.%s", tries[i]);
 		value = report_value(key);
-		ck_assert_msg(!strcmp(value, strerror(EPERM)) || !strcmp(value, strerror(EACCES)),
-			      "%s: '%s'", key, value);
+		ck_assert_msg(is_refusal(value), "%s: '%s'", key, value);
 	}
-	ck_assert_str_eq(report_value("try.ptrace"), strerror(EPERM));
+	ck_assert(is_refusal(report_value("try.ptrace")));
 	ck_assert_str_eq(report_value("try.core"), strerror(EPERM));
 }
 END_TEST
@@ -167,6 +177,7 @@ START_TEST(test_tries_bite)
 		control_child(plan.fds[0].source);
 	ck_assert_int_gt(pid, 0);
 	report_read_all();
+	report_release();
 	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
 	ck_assert_int_eq(status, 0);
 	for (size_t i = 0; i < ARRAY_SIZE(ours); i++) {

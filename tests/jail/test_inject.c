@@ -64,14 +64,9 @@ WRAP(int, sigprocmask, 0, (int how, const sigset_t *set, sigset_t *old), (how, s
 WRAP(int, chdir, 0, (const char *path), (path))
 WRAP(int, dup2, to, (int from, int to), (from, to))
 WRAP(int, setrlimit, resource, (int resource, const struct rlimit *limit), (resource, limit))
-WRAP(int, setgroups, count, (size_t count, const gid_t *groups), (count, groups))
-WRAP(int, setresgid, 0, (gid_t r, gid_t e, gid_t s), (r, e, s))
-WRAP(int, setresuid, 0, (uid_t r, uid_t e, uid_t s), (r, e, s))
-WRAP(int, setuid, 0, (uid_t uid), (uid))
 WRAP(int, capng_apply, set, (capng_select_t set), (set))
 WRAP(int, getgroups, 0, (int size, gid_t *list), (size, list))
 WRAP(int, dup3, 0, (int from, int to, int flags), (from, to, flags))
-WRAP(pid_t, fork, 0, (void), ())
 WRAP(int, socketpair, 0, (int domain, int type, int protocol, int *pair),
      (domain, type, protocol, pair))
 
@@ -132,9 +127,9 @@ static const struct injection refused[] = {
 	REFUSE("prctl", PR_CAPBSET_READ, EINVAL, LAUNCH_CAPABILITIES),
 	REFUSE("prctl", PR_CAPBSET_READ, ENOSYS, LAUNCH_CAPABILITIES),
 	REFUSE("prctl", PR_CAPBSET_DROP, EPERM, LAUNCH_CAPABILITIES),
-	REFUSE("setgroups", ANY, EPERM, LAUNCH_IDENTITY),
-	REFUSE("setresgid", ANY, EPERM, LAUNCH_IDENTITY),
-	REFUSE("setresuid", ANY, EAGAIN, LAUNCH_IDENTITY),
+	REFUSE("syscall", SYS_setgroups, EPERM, LAUNCH_IDENTITY),
+	REFUSE("syscall", SYS_setresgid, EPERM, LAUNCH_IDENTITY),
+	REFUSE("syscall", SYS_setresuid, EAGAIN, LAUNCH_IDENTITY),
 	REFUSE("capng_apply", CAPNG_SELECT_CAPS, EPERM, LAUNCH_CLEAR),
 	REFUSE("capng_apply", CAPNG_SELECT_AMBIENT, EPERM, LAUNCH_CLEAR),
 	REFUSE("syscall", SYS_capget, EFAULT, LAUNCH_VERIFY),
@@ -152,19 +147,18 @@ static const struct injection refused[] = {
 static const struct injection pretended[] = {
 	PRETEND("prctl", PR_SET_SECUREBITS, 0, LAUNCH_VERIFY, "securebits"),
 	PRETEND("prctl", PR_CAPBSET_DROP, 0, LAUNCH_VERIFY, "the bounding set is not empty"),
-	PRETEND("setgroups", ANY, 0, LAUNCH_VERIFY, "supplementary groups"),
-	PRETEND("setresgid", ANY, 0, LAUNCH_VERIFY, "not those asked for"),
-	PRETEND("setresuid", ANY, 0, LAUNCH_VERIFY, "not those asked for"),
+	PRETEND("syscall", SYS_setgroups, 0, LAUNCH_VERIFY, "supplementary groups"),
+	PRETEND("syscall", SYS_setresgid, 0, LAUNCH_VERIFY, "not those asked for"),
+	PRETEND("syscall", SYS_setresuid, 0, LAUNCH_VERIFY, "not those asked for"),
 	PRETEND("capng_apply", ANY, 0, LAUNCH_VERIFY, "a capability is left"),
 	PRETEND("prctl", PR_CAP_AMBIENT, 1, LAUNCH_VERIFY, "the ambient set is not empty"),
-	PRETEND("setuid", ANY, 0, LAUNCH_VERIFY, "can be taken again"),
+	PRETEND("syscall", SYS_setuid, 0, LAUNCH_VERIFY, "can be taken again"),
 	PRETEND("prctl", PR_SET_NO_NEW_PRIVS, 0, LAUNCH_NO_NEW_PRIVS, "no_new_privs is not set"),
 };
 
 static const struct injection refused_to_parent[] = {
 	REFUSE("socketpair", ANY, EMFILE, LAUNCH_STAGES),
-	REFUSE("fork", ANY, EAGAIN, LAUNCH_STAGES),
-	REFUSE("syscall", SYS_pidfd_open, ENOSYS, LAUNCH_STAGES),
+	REFUSE("syscall", SYS_clone3, EAGAIN, LAUNCH_STAGES),
 	REFUSE("process_identify", ANY, ESRCH, LAUNCH_STAGES),
 };
 
@@ -174,14 +168,15 @@ static void go_with(const struct injection *row)
 	static const gid_t groups[] = { 4, 5 };
 
 	test_pid = getpid();
-	ck_assert_int_eq(__real_setgroups(2, groups), 0);
+	ck_assert_int_eq(setgroups(2, groups), 0);
 	plan.limits.file_size = 1 << 20;
 	plan_pass(plan.log_fd, 100); /* everything has to be moved out of its way */
 	strv_push(&plan_argv, "report");
 	injection = *row;
-	ck_assert_msg(launch_start(&plan, &launch, &err) == 0, "%s", err.message);
-	ck_assert_int_lt(launch_go(&launch, &err), 0);
+	if (launch_start(&plan, &launch, &err) == 0)
+		ck_assert_int_lt(launch_go(&launch, &err), 0);
 	injection.call = NULL;
+	ck_assert(!suite_has_children());
 	report_read_all();
 	ck_assert_int_eq(report_count("status.Uid"), 0);
 	ck_assert_int_eq(launch.pid_fd, -1);

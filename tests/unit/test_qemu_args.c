@@ -150,12 +150,12 @@ END_TEST
 
 START_TEST(test_kernel)
 {
-	spec.fds.kernel = 20;
-	spec.fds.initrd = 21;
+	spec.kernel = "/boot/kernel";
+	spec.initrd = "/boot/initrd";
 	xreplace(&vm.append, "console=ttyS0 quiet");
 	xreplace(&vm.kernel, "/boot/never-named");
 	assert_argv(FRAME "-machine\nq35,accel=kvm,dump-guest-core=off\n-cpu\nhost\n" SIZE
-			  "-kernel\n/proc/self/fd/20\n-initrd\n/proc/self/fd/21\n"
+			  "-kernel\n/boot/kernel\n-initrd\n/boot/initrd\n"
 			  "-append\nconsole=ttyS0 quiet\n-display\nnone\n-vnc\nnone\n" WAYS_IN BASE
 				  DISK PCI_DISK SEED PCI_SEED NETDEV PCI_NIC PCI_RNG VGA);
 }
@@ -165,7 +165,7 @@ START_TEST(test_append_without_kernel)
 {
 	/* QEMU would refuse it; vm.conf does so before */
 	xreplace(&vm.append, "quiet");
-	spec.fds.initrd = 21;
+	spec.initrd = "/boot/initrd";
 	build();
 	for (size_t i = 0; i < argv.n; i++) {
 		ck_assert_str_ne(argv.v[i], "-append");
@@ -457,8 +457,8 @@ START_TEST(test_hostile_texts)
 		"-device",
 	};
 
-	spec.fds.kernel = 20;
-	spec.fds.initrd = 21;
+	spec.kernel = "/boot/kernel";
+	spec.initrd = "/boot/initrd";
 	spec.fds.disks[0] = 10;
 	vm.n_disks = 1;
 	vm.disks[0] = (struct vm_disk){ .file = NULL, .format = DISK_QCOW2 };
@@ -483,7 +483,7 @@ START_TEST(test_hostile_texts)
 		ck_assert_str_eq(value_of("-name"), name);
 		ck_assert_str_eq(value_of("-append"), vm.append);
 		ck_assert_str_eq(value_of("-cpu"), vm.cpu_model);
-		ck_assert_str_eq(value_of("-kernel"), "/proc/self/fd/20");
+		ck_assert_str_eq(value_of("-kernel"), "/boot/kernel");
 		ck_assert_str_eq(value_of("-machine"), "q35,accel=kvm,dump-guest-core=off");
 	}
 }
@@ -503,7 +503,7 @@ START_TEST(test_texts_stay_in_their_place)
 	for (size_t i = 0; i < ARRAY_SIZE(fields); i++)
 		xreplace(fields[i], marker);
 	spec.name = marker;
-	spec.fds.kernel = 20;
+	spec.kernel = "/boot/kernel";
 	build();
 	for (size_t i = 0; i < argv.n; i++)
 		if (strstr(argv.v[i], marker)) {

@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the child shares with nobody: its session keyring and its namespaces. */
+#include "child.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/keyctl.h>
+#include <sched.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+
+struct space {
+	enum layer layer;
+	int flag;
+	const char *link;
+};
+
+static const struct space spaces[] = {
+	{ LAYER_NET, CLONE_NEWNET, "/proc/self/ns/net" },
+	{ LAYER_IPC, CLONE_NEWIPC, "/proc/self/ns/ipc" },
+	{ LAYER_UTS, CLONE_NEWUTS, "/proc/self/ns/uts" },
+	{ LAYER_CGROUP_NS, CLONE_NEWCGROUP, "/proc/self/ns/cgroup" },
+};
+
+static const struct space mount_space = { LAYER_ROOT, CLONE_NEWNS, "/proc/self/ns/mnt" };
+
+/* The caller's, which the program would otherwise possess, holds what root has in it. */
+int keyring_join(struct child *child)
+{
+	if (!child_wants(child, LAYER_KEYRING))
+		return 0;
+	if (syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL, 0, 0, 0) < 0)
+		return child_refused(child, LAYER_KEYRING, errno);
+	return 0;
+}
+
+/*
+ * What follows an unshare(2) that did nothing would be done to the host: its name, its mounts.
+ * Hence the look.
+ */
+static int space_enter(struct child *child, const struct space *space)
+{
+	struct stat before, after;
+
+	if (!child_wants(child, space->layer))
+		return 0;
+	child->what = space->link;
+	if (stat(space->link, &before) < 0)
+		return -errno;
+	if (unshare(space->flag) < 0) {
+		int code = errno;
+
+		child->what = NULL;
+		return child_refused(child, space->layer, code);
+	}
+	if (stat(space->link, &after) < 0)
+		return -errno;
+	child->what = NULL;
+	return before.st_ino == after.st_ino ? LEFTOVER_NAMESPACE : 0;
+}
+
+static int put(const char *path, const char *text)
+{
+	size_t len = strlen(text);
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+	int r = 0;
+
+	if (fd < 0)
+		return -errno;
+	if (write(fd, text, len) != (ssize_t)len)
+		r = -errno;
+	(void)close(fd);
+	return r;
+}
+
+/*
+ * A process that got capabilities from a file is not dumpable, and its files in /proc are
+ * root's. One id of each kind, itself, which needs no privilege, and setgroups(2) never again
+ * (user_namespaces(7)).
+ */
+static int user_map(struct child *child)
+{
+	static const char setgroups_file[] = "/proc/self/setgroups";
+	int r;
+
+	if (prctl(PR_SET_DUMPABLE, 1, 0, 0, 0) < 0)
+		return -errno;
+	child->what = setgroups_file;
+	r = put(setgroups_file, "deny");
+	if (r == 0) {
+		child->what = "/proc/self/gid_map";
+		r = put(child->what, child->gid_map);
+	}
+	if (r == 0) {
+		child->what = "/proc/self/uid_map";
+		r = put(child->what, child->uid_map);
+	}
+	if (r == 0)
+		child->what = NULL;
+	return r;
+}
+
+/* The host's name is nobody's business, and every VM's is the same. */
+static int name_host(const struct child *child)
+{
+	static const char name[] = "vm", domain[] = "(none)";
+
+	if (!child_wants(child, LAYER_UTS))
+		return 0;
+	if (sethostname(name, strlen(name)) < 0 || setdomainname(domain, strlen(domain)) < 0)
+		return -errno;
+	return 0;
+}
+
+/*
+ * All but the mount namespace, which root_enter() needs to enter at its own time, and the pid
+ * and user namespaces, which the child was born into. Nothing is done in them yet.
+ */
+int namespaces_enter(struct child *child)
+{
+	int r = child->user_ns ? user_map(child) : 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(spaces) && r == 0; i++)
+		r = space_enter(child, &spaces[i]);
+	return r ? r : name_host(child);
+}
+
+int namespaces_enter_mount(struct child *child)
+{
+	return space_enter(child, &mount_space);
+}
+
+/* The others were looked at on the way in. */
+int namespaces_verify(const struct child *child)
+{
+	return child_wants(child, LAYER_PID) && syscall(SYS_getpid) != 1 ? LEFTOVER_PID : 0;
+}
