@@ -86,7 +86,7 @@ static int check_not_set_id(struct error *err)
 	error_set(
 		err, ERROR_PERMISSION, EPERM,
 		"run with the rights of a file that is set-user-ID or set-group-ID: not supported");
-	return error_hint(err, "take that off with 'chmod ug-s', and see \"Without root\" in "
+	return error_hint(err, "take that off with 'chmod ug-s', and see WITHOUT ROOT in "
 			       "mnmivm-se(8)");
 }
 

@@ -52,7 +52,7 @@ static void reset_variables(void)
 {
 	static const char *const ours[] = {
 		"HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME",	    "XDG_RUNTIME_DIR",
-		"TERM", "NO_COLOR",	   "CREDENTIALS_DIRECTORY",
+		"TERM", "NO_COLOR",	   "CREDENTIALS_DIRECTORY", "TMPDIR",
 	};
 	char *values[ARRAY_SIZE(ours)];
 
