@@ -102,13 +102,13 @@ static void print_details(const struct cli *cli, const struct vm_info *info)
 		       info->name);
 	if (!info->process.pid)
 		return;
+	vm_confinement_get(&cli->host, info, &confinement);
 	vm_details_get(&cli->host, info, &details);
 	size_format(info->usage.rss_bytes, text);
 	printf("process:      pid %d, up %" PRIu64 " s, %s resident\n", info->process.pid,
 	       info->usage.uptime_s, text);
 	printf("QEMU says:    %s\n",
 	       details.qmp_status[0] ? output_clean(details.qmp_status) : "nothing (monitor busy)");
-	vm_confinement_get(&cli->host, info, &confinement);
 	confinement_print(&confinement);
 	print_taps(info, &details);
 }
@@ -136,9 +136,9 @@ static json_t *details_json(const struct cli *cli, const struct vm_info *info)
 
 	if (!info->process.pid)
 		return object;
+	set_confinement(cli, info, object); /* first: asking the monitor is a descriptor more */
 	vm_details_get(&cli->host, info, &details);
 	json_object_set_new(object, "qmp_status", json_string(details.qmp_status));
-	set_confinement(cli, info, object);
 	json_object_set_new(object, "tap_exists", json_boolean(details.tap_exists == 1));
 	taps = json_array();
 	for (size_t i = 0; i < details.n_taps; i++)
