@@ -63,7 +63,8 @@ struct cgroup_state {
 	uint64_t cpu_usage_us;
 	unsigned int cpu_max_percent; /* 0: unlimited */
 	uint64_t pids_current, pids_max; /* UINT64_MAX: unlimited */
-	uint64_t oom_kills;
+	uint64_t oom_kills; /* processes that the kernel killed for want of memory */
+	uint64_t oom_limits; /* how often memory_max was why; else the host had none left */
 };
 int cgroup_read(const char *path, struct cgroup_state *ret, struct error *err);
 

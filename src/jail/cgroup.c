@@ -149,6 +149,14 @@ int cgroup_place(const char *where, const char *name, char **ret_path, struct er
 	return r;
 }
 
+/* Whatever the umask: who may look at cgroups may look at these. */
+static int make_folder(int parent_fd, const char *name)
+{
+	if (mkdirat(parent_fd, name, 0755) < 0 || fchmodat(parent_fd, name, 0755, 0) < 0)
+		return -errno;
+	return 0;
+}
+
 /* The folder above ours. Only what it has on can be switched on in ours. */
 static int open_above(const char *parent, unsigned int need, struct controllers *controllers)
 {
@@ -163,11 +171,10 @@ static int open_above(const char *parent, unsigned int need, struct controllers 
 static int open_ours(const char *parent, unsigned int need, struct controllers *controllers)
 {
 	AUTO_CLOSE int top_fd = open_above(parent, need, controllers);
+	int r = top_fd < 0 ? top_fd : make_folder(top_fd, CGROUP_OURS);
 
-	if (top_fd < 0)
-		return top_fd;
-	if (mkdirat(top_fd, CGROUP_OURS, 0755) < 0 && errno != EEXIST)
-		return -errno;
+	if (r < 0 && r != -EEXIST)
+		return r;
 	return file_openat(top_fd, CGROUP_OURS, O_RDONLY | O_DIRECTORY, 0);
 }
 
@@ -175,9 +182,10 @@ static int open_ours(const char *parent, unsigned int need, struct controllers *
 static int step_aside(int parent_fd)
 {
 	AUTO_CLOSE int fd = -1;
+	int r = make_folder(parent_fd, CGROUP_SELF);
 
-	if (mkdirat(parent_fd, CGROUP_SELF, 0755) < 0 && errno != EEXIST)
-		return -errno;
+	if (r < 0 && r != -EEXIST)
+		return r;
 	fd = file_openat(parent_fd, CGROUP_SELF, O_RDONLY | O_DIRECTORY, 0);
 	return fd < 0 ? fd : cgroup_put(fd, "cgroup.procs", "0");
 }
@@ -211,15 +219,12 @@ static int remove_empty(int parent_fd, const char *name)
 
 static int make_leaf(int parent_fd, const char *name)
 {
-	int r = 0;
+	int r = make_folder(parent_fd, name);
 
-	if (mkdirat(parent_fd, name, 0755) == 0)
-		return 0;
-	r = -errno;
 	if (r == -EEXIST) {
 		r = remove_empty(parent_fd, name);
-		if (!r && mkdirat(parent_fd, name, 0755) < 0)
-			r = -errno;
+		if (!r)
+			r = make_folder(parent_fd, name);
 	}
 	return r;
 }

@@ -198,6 +198,7 @@ void cgroup_state_get(int dir_fd, struct cgroup_state *ret)
 	ret->has_memory = get_number(dir_fd, "memory.current", &ret->memory_current) &&
 			  get_number(dir_fd, "memory.max", &ret->memory_max);
 	(void)get_keyed(dir_fd, "memory.events", "oom_kill", &ret->oom_kills);
+	(void)get_keyed(dir_fd, "memory.events", "oom", &ret->oom_limits);
 	ret->has_cpu = get_keyed(dir_fd, "cpu.stat", "usage_usec", &ret->cpu_usage_us);
 	ret->cpu_max_percent = get_cpu_max(dir_fd);
 	ret->has_pids = get_number(dir_fd, "pids.current", &ret->pids_current) &&

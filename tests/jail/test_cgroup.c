@@ -446,6 +446,7 @@ START_TEST(test_state)
 	ck_assert_uint_eq(state.memory_current, 4096);
 	ck_assert_uint_eq(state.memory_max, UINT64_MAX);
 	ck_assert_uint_eq(state.oom_kills, 2);
+	ck_assert_uint_eq(state.oom_limits, 3);
 	ck_assert_uint_eq(state.cpu_usage_us, 77);
 	ck_assert_uint_eq(state.cpu_max_percent, 150);
 	ck_assert_uint_eq(state.pids_current, 5);
