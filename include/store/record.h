@@ -48,6 +48,7 @@ int record_missing_read(const struct vm_dir *dir, unsigned int *ret, struct erro
  * where it has none; what is no absolute path is -EINVAL. *ret is the caller's.
  */
 int record_cgroup_write(const struct vm_dir *dir, const char *path, struct error *err);
+void record_cgroup_drop(const struct vm_dir *dir); /* there is none after all */
 int record_cgroup_read(const struct vm_dir *dir, char **ret, struct error *err);
 
 /*

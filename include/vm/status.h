@@ -36,6 +36,9 @@ struct vm_info {
 	char taps[VM_NICS_MAX][16]; /* names; "" when not running */
 	struct strv
 		pending; /* keys that differ from what it was started with; see vm_config_diff() */
+	uint64_t memory_max_bytes; /* what memory_max comes to; UINT64_MAX: unlimited */
+	unsigned int pids_max;
+	char ended[160]; /* with DEAD: why, as far as that is known, else "" */
 	uint64_t disk_bytes; /* what the guest sees */
 	uint64_t disk_used_bytes; /* blocks of the overlay */
 };

@@ -107,6 +107,8 @@ json_t *info_json(const struct vm_info *info)
 	json_object_set_new(object, "vnc_port",
 			    vm->vnc_port ? json_integer(vm->vnc_port) : json_null());
 	json_object_set_new(object, "pending", list_json(&info->pending));
+	if (info->ended[0])
+		set_text(object, "ended", info->ended);
 	if (info->problem[0])
 		set_text(object, "problem", info->problem);
 	return object;

@@ -97,6 +97,8 @@ static void print_details(const struct cli *cli, const struct vm_info *info)
 
 	if (info->problem[0])
 		printf("problem:      %s\n", output_clean(info->problem));
+	if (info->ended[0])
+		printf("ended:        %s\n", info->ended);
 	if (info->state == VM_STATE_DEAD)
 		printf("note:         QEMU is gone; mnmivm-se stop %s clears what it left\n",
 		       info->name);
@@ -216,6 +218,29 @@ static void show_machine(const struct vm_info *info)
 	print_text("append:", vm->append);
 }
 
+static void print_number(const char *label, unsigned int number, const char *unit)
+{
+	if (number)
+		printf("%-14s %u%s\n", label, number, unit);
+}
+
+static void show_share(const struct vm_info *info)
+{
+	const struct vm_config *vm = &info->config;
+	char text[SIZE_TEXT_MAX];
+
+	print_text("cpu pin:", vm->cpu_pin);
+	if (vm->nice)
+		printf("%-14s %d\n", "nice:", vm->nice);
+	size_format(info->memory_max_bytes, text);
+	print_text("memory max:", info->memory_max_bytes == UINT64_MAX ? "off" : text);
+	print_number("cpu max:", vm->limits.cpu_max_percent, " %");
+	print_number("cpu weight:", vm->limits.cpu_weight, "");
+	print_number("pids max:", info->pids_max, "");
+	print_number("io weight:", vm->limits.io_weight, "");
+	print_text("io max:", vm->limits.io_max);
+}
+
 static void show_lan(const struct vm_nic *nic)
 {
 	char text[IP_TEXT_MAX];
@@ -284,6 +309,7 @@ static void show_text(const struct vm_info *info)
 	if (info->process.pid)
 		printf("%-14s %d\n", "pid:", info->process.pid);
 	show_machine(info);
+	show_share(info);
 	if (vm->protect)
 		print_text("protect:", "on");
 	print_text("user:", vm->user);
@@ -309,6 +335,30 @@ static json_t *json_list(const struct strv *list)
 static void set_optional(json_t *object, const char *key, const char *text)
 {
 	json_object_set_new(object, key, text ? json_string(text) : json_null());
+}
+
+/* What is left out has the kernel's default. */
+static void set_positive(json_t *object, const char *key, unsigned int number)
+{
+	json_object_set_new(object, key, number ? json_integer(number) : json_null());
+}
+
+static void set_share(json_t *object, const struct vm_info *info)
+{
+	const struct vm_config *vm = &info->config;
+	const struct vm_limits *limits = &vm->limits;
+
+	set_optional(object, "cpu_pin", vm->cpu_pin);
+	json_object_set_new(object, "nice", json_integer(vm->nice));
+	json_object_set_new(object, "memory_max_bytes",
+			    info->memory_max_bytes == UINT64_MAX
+				    ? json_null()
+				    : json_integer((json_int_t)info->memory_max_bytes));
+	set_positive(object, "cpu_max_percent", limits->cpu_max_percent);
+	set_positive(object, "cpu_weight", limits->cpu_weight);
+	set_positive(object, "pids_max", info->pids_max);
+	set_positive(object, "io_weight", limits->io_weight);
+	set_optional(object, "io_max", limits->io_max);
 }
 
 static json_t *show_json(const struct vm_info *info)
@@ -338,6 +388,7 @@ static json_t *show_json(const struct vm_info *info)
 	set_optional(object, "vnc", vm->vnc);
 	json_object_set_new(object, "uid", json_integer(vm->uid));
 	set_optional(object, "instance_id", vm->instance_id);
+	set_share(object, info);
 	return object;
 }
 

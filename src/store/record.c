@@ -163,6 +163,11 @@ int record_cgroup_write(const struct vm_dir *dir, const char *path, struct error
 	return r ? error_prefix(err, "record vm '%s'", dir->name) : 0;
 }
 
+void record_cgroup_drop(const struct vm_dir *dir)
+{
+	unlinkat(dir->run_fd, "cgroup", 0);
+}
+
 int record_cgroup_read(const struct vm_dir *dir, char **ret, struct error *err)
 {
 	AUTO_FREE char *path = NULL;

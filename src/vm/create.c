@@ -23,6 +23,7 @@
 #include "vm/create.h"
 #include "disks.h"
 #include "lan.h"
+#include "limits.h"
 #include "live.h"
 #include "random_id.h"
 #include "seed_files.h"
@@ -154,13 +155,15 @@ static int complete_network(struct create *create, struct error *err)
 static int check_settings(struct create *create, struct error *err)
 {
 	AUTO_BUF text = BUF_INIT;
+	int r;
 
 	if (create->vm->machine == MACHINE_MICROVM && !create->vm->kernel) {
 		error_set(err, ERROR_USAGE, EINVAL,
 			  "machine microvm has no firmware that boots a disk: it needs a kernel");
 		return error_hint(err, "give --kernel and --initrd, or --machine q35");
 	}
-	return vm_config_format(create->vm, &text, err);
+	r = limits_check(create->vm, err);
+	return r ? r : vm_config_format(create->vm, &text, err);
 }
 
 /* All that can be wrong with what was asked for, before the first write. */
@@ -325,8 +328,10 @@ static int create_locked(struct create *create, struct error *err)
 		if (r)
 			create_undo(create);
 	}
-	if (r)
+	if (r) {
+		limits_clear(create->host, &create->dir);
 		vm_dir_remove_run(&create->host->store, &create->dir);
+	}
 	return r;
 }
 

@@ -11,7 +11,7 @@ int vm_host_open(struct vm_host *host, bool write, struct error *err)
 	int r = store_open(&host->store, &host->config, write, err);
 
 	if (!r && write)
-		sweep_unfinished(&host->store);
+		sweep_unfinished(host);
 	return r;
 }
 

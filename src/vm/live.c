@@ -9,11 +9,12 @@
 #include "base/alloc.h"
 #include "qmp/qmp.h"
 #include "lan.h"
+#include "limits.h"
 #include "live.h"
 #include "sockets.h"
 #include "vm_claims.h"
 
-enum { KILL_WAIT_MS = 10000, DYING_WAIT_MS = 1000, DYING_POLL_MS = 5 };
+enum { KILL_WAIT_MS = 10000, CGROUP_KILL_WAIT_MS = 2000, DYING_WAIT_MS = 1000, DYING_POLL_MS = 5 };
 
 static const enum vm_state phase_states[] = {
 	[PHASE_STARTING] = VM_STATE_STARTING,
@@ -74,6 +75,7 @@ void live_clear(const struct vm_host *host, const struct vm_dir *dir)
 	struct error ignored = ERROR_INIT;
 	bool ran = !vm_dir_load_run(dir, &host->config, &running, &ignored);
 
+	limits_clear(host, dir);
 	record_clear(dir);
 	if (ran && !vm_dir_load(dir, &host->config, lan_fallback(host), &now, &ignored))
 		vm_claims_drop_unused(&host->store, dir->name, &running, &kept, 1);
@@ -118,6 +120,9 @@ int live_kill(const struct vm_dir *dir, const struct live *live, struct error *e
 	if (syscall(SYS_pidfd_send_signal, pid_fd, SIGKILL, NULL, 0) < 0 && errno != ESRCH)
 		return error_errno(err, errno, "kill the process of vm '%s'", dir->name);
 	if (!process_wait(pid_fd, KILL_WAIT_MS))
+		return 0;
+	limits_kill(dir);
+	if (!process_wait(pid_fd, CGROUP_KILL_WAIT_MS))
 		return 0;
 	error_set(err, ERROR_TIMEOUT, ETIMEDOUT, "process %d of vm '%s' does not end after SIGKILL",
 		  live->process.pid, dir->name);

@@ -24,7 +24,7 @@ int live_load(const struct vm_host *host, const struct vm_dir *dir, struct vm_co
 	      struct error *err);
 
 /*
- * What a process that has gone left behind: its record, sockets and settings, and its claims on
+ * What a process that has gone left behind: its cgroup, record, sockets and settings, and its claims on
  * addresses that the VM has no more.
  */
 void live_clear(const struct vm_host *host, const struct vm_dir *dir);
@@ -56,8 +56,8 @@ int live_power_down(const struct vm_dir *dir, const struct live *live, struct er
 int live_check_unrecorded(const struct vm_host *host, const struct vm_dir *dir, struct error *err);
 
 /*
- * Kill with SIGKILL and wait (at most ten seconds) for the end of it. The record stays: whoever
- * holds the lock clears it.
+ * Kill with SIGKILL and wait (at most ten seconds) for the end of it; where that does not help,
+ * kill all in its cgroup. The record stays: whoever holds the lock clears it.
  */
 int live_kill(const struct vm_dir *dir, const struct live *live, struct error *err);
 

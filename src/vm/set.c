@@ -9,6 +9,8 @@
 #include "base/alloc.h"
 #include "base/parse.h"
 #include "change.h"
+#include "limits.h"
+#include "live.h"
 #include "random_id.h"
 #include "vm_claims.h"
 
@@ -18,6 +20,7 @@ struct set {
 	bool removed; /* a NIC was taken away */
 	bool later; /* something waits for a start */
 	bool guest; /* cloud-init is told */
+	bool limits; /* QEMU's share of the host, which a running one is given at once */
 };
 
 static void set_done(struct set *set)
@@ -109,11 +112,16 @@ static int set_vm_key(struct set *set, const char *key, const char *value, struc
 {
 	static const char *const ours[] = { "uid", "instance_id", "ready_nonce", NULL };
 	static const char *const at_once[] = { "protect", "stop_timeout", NULL };
+	static const char *const limits[] = { "cpu_pin",   "nice",	 "memory_max",
+					      "cpu_max",   "cpu_weight", "pids_max",
+					      "io_weight", "io_max",	 NULL };
 
 	if (is_one_of(key, ours) || !strncmp(key, "image.", 6) || !strncmp(key, "disk.", 5))
 		return error_set(err, ERROR_USAGE, EINVAL, "'%s' is not to be set", key);
 	if (!strcmp(key, "user"))
 		set->guest = true;
+	else if (is_one_of(key, limits))
+		set->limits = true;
 	else if (!is_one_of(key, at_once))
 		set->later = true;
 	return vm_config_set(&set->change.vm, key, value, err);
@@ -163,9 +171,27 @@ static int set_check(struct set *set, const struct strv *pairs, struct error *er
 		r = set_pair(set, pairs->v[i], err);
 	if (!r)
 		r = check_machine(&set->change.vm, err);
+	if (!r && set->limits)
+		r = limits_check(&set->change.vm, err);
 	if (!r)
 		r = change_complete_nics(&set->change, err);
 	return r ? r : renew_instance(set, err);
+}
+
+/* A running VM has them at once; any other at its start. */
+static int give_limits(struct set *set, struct error *err)
+{
+	const struct change *change = &set->change;
+	struct live live;
+	int r;
+
+	if (!set->limits)
+		return 0;
+	r = live_get(change->host, &change->dir, &live, err);
+	if (!r && (!live_is_alive(&live) ||
+		   !limits_apply_now(change->host, &change->dir, &live, &change->vm)))
+		set->later = true;
+	return r;
 }
 
 static int set_write(struct set *set, const char *name, struct error *err)
@@ -194,6 +220,8 @@ int vm_set(const struct vm_host *host, const char *name, const struct strv *pair
 		r = set_write(&set, name, err);
 	if (!r)
 		r = change_refresh(&set.change, &refreshed, err);
+	if (!r)
+		r = give_limits(&set, err);
 	if (r)
 		return r;
 	*ret_note = set.later	? "takes effect at the next start"

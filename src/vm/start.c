@@ -26,14 +26,16 @@
 static int start_remember(struct start *start, struct error *err);
 
 static int (*const start_steps[])(struct start *, struct error *) = {
-	start_claim,	 start_check_host,   start_find_network, start_open_disks,
-	start_open_seed, start_open_sockets, start_open_network, start_open_logs,
-	start_plan,	 start_remember,     start_launch,	 start_wait_ready,
+	start_claim,	    start_check_host, start_check_limits, start_find_network,
+	start_open_disks,   start_open_seed,  start_open_sockets, start_open_cgroup,
+	start_open_network, start_open_logs,  start_plan,	  start_remember,
+	start_launch,	    start_wait_ready,
 };
 
 /* What a description does of it: nothing that another could notice. */
 static int (*const describe_steps[])(struct start *, struct error *) = {
 	start_check_host,
+	start_check_limits,
 	start_find_network,
 	start_open_disks,
 };
@@ -194,6 +196,7 @@ static int run_until_exit(struct start *start, int stop_fd, struct error *err)
 
 static int run_verdict(const struct start *start, struct error *err)
 {
+	char why[160];
 	int status;
 	pid_t pid;
 
@@ -202,6 +205,8 @@ static int run_verdict(const struct start *start, struct error *err)
 	while (pid < 0 && errno == EINTR);
 	if (pid < 0)
 		return error_errno(err, errno, "wait for QEMU");
+	if (WIFSIGNALED(status) && limits_out_of_memory(&start->dir, why, sizeof(why)))
+		return error_set(err, ERROR_FAILED, ENOMEM, "%s", why);
 	if (WIFSIGNALED(status))
 		return error_set(err, ERROR_FAILED, ECHILD, "QEMU was ended by signal %d (%s)",
 				 WTERMSIG(status), strsignal(WTERMSIG(status)));
@@ -352,6 +357,7 @@ int vm_start_describe(const struct vm_host *host, const char *name, struct buf *
 		tap_describe(&start.bridges[i], &spec.tap, out);
 	}
 	describe_identity(&start, out);
+	start_describe_limits(&start, out);
 	describe_argv(&start.argv, out);
 	return 0;
 }

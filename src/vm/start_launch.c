@@ -97,6 +97,10 @@ int start_plan(struct start *start, struct error *err)
 	start->plan.oom_score_adj = OOM_SCORE_ADJ;
 	start->plan.limits.file_size = LOG_FILE_SIZE_MAX;
 	start->plan.may_miss = vm_config_allowed_missing(&start->vm, config);
+	start->plan.cgroup_fd = start->cgroup;
+	start->plan.cpus = start->cpus.set;
+	start->plan.cpus_size = start->cpus.size;
+	start->plan.nice = start->vm.nice;
 	return 0;
 }
 
@@ -148,7 +152,7 @@ static int record_missing(struct start *start, struct error *err)
 		vm_note(start->host, "%s: this host has not all layers of confinement: without %s",
 			start->dir.name, buf_str(&words));
 	}
-	return record_missing_write(&start->dir, start->launch.missing, err);
+	return record_missing_write(&start->dir, start->missing | start->launch.missing, err);
 }
 
 /*
@@ -176,6 +180,8 @@ static int explain_death(struct start *start, int r, struct error *err)
 	AUTO_FREE char *line = NULL;
 	char clean[512];
 
+	if (limits_out_of_memory(&start->dir, clean, sizeof(clean)))
+		return error_set(err, ERROR_FAILED, ENOMEM, "%s", clean);
 	if (process_wait(start->launch.pid_fd, 200) < 0)
 		return r;
 	log_last_line(&start->dir, &line);

@@ -35,6 +35,7 @@ void start_init(struct start *start, const struct vm_host *host)
 		.log = -1,
 		.console_log = -1,
 		.running_lock = -1,
+		.cgroup = -1,
 		.plan = LAUNCH_PLAN_INIT,
 		.launch = LAUNCH_INIT,
 	};
@@ -58,6 +59,8 @@ void start_done(struct start *start)
 	fd_close(&start->log);
 	fd_close(&start->console_log);
 	fd_close(&start->running_lock);
+	fd_close(&start->cgroup);
+	limits_cpus_done(&start->cpus);
 	netlink_close(&start->netlink);
 	strv_done(&start->argv);
 	strv_done(&start->environment);

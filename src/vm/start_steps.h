@@ -13,6 +13,7 @@
 #include "store/vm_dir.h"
 #include "vm/host.h"
 #include "disks.h"
+#include "limits.h"
 
 /*
  * Everything in here is a descriptor or memory: start_done() releases it all, and with it
@@ -37,6 +38,9 @@ struct start {
 	int qmp, console, vnc;
 	int log, console_log;
 	int running_lock;
+	int cgroup; /* the VM's own; -1: none */
+	struct limits_cpus cpus;
+	unsigned int missing; /* layers that it does without */
 
 	struct qemu_spec qemu;
 	struct strv argv;
@@ -53,6 +57,7 @@ void start_close_network(struct start *start); /* probes, taps and vhost */
 
 /* In the order in which they are taken. Each leaves what it opened in the struct. */
 int start_check_host(struct start *start, struct error *err); /* QEMU, KVM, root */
+int start_check_limits(struct start *start, struct error *err); /* CPUs, nice value */
 int start_claim(struct start *start, struct error *err); /* uid, address, MAC */
 int start_find_network(struct start *start, struct error *err); /* bridges: reads only */
 int start_open_network(struct start *start, struct error *err); /* taps, vhost, first probe */
@@ -60,10 +65,14 @@ int start_open_disks(struct start *start, struct error *err);
 int start_open_seed(struct start *start, struct error *err);
 int start_open_sockets(struct start *start, struct error *err); /* sockets, lock */
 int start_open_logs(struct start *start, struct error *err); /* the last run's are kept */
+int start_open_cgroup(struct start *start, struct error *err); /* recorded, then made */
 int start_plan(struct start *start, struct error *err); /* descriptor numbers, argv */
 int start_launch(struct start *start, struct error *err); /* recorded, then executed */
 int start_greet_lan(struct start *start, struct error *err); /* probes answered? announce */
 int start_wait_ready(struct start *start, struct error *err); /* until QMP says it runs */
+
+/* Cgroup, CPUs and nice value, a line each. */
+void start_describe_limits(const struct start *start, struct buf *out);
 
 /* For a description: give the parts that are not open the numbers they would have. */
 void start_pretend(struct start *start);

@@ -15,6 +15,7 @@
 #include "vm/status.h"
 #include "disks.h"
 #include "lan.h"
+#include "limits.h"
 #include "live.h"
 #include "nic.h"
 #include "sockets.h"
@@ -94,6 +95,14 @@ static void info_running(const struct vm_host *host, const struct vm_dir *dir, s
 		vm_config_diff(&running, &info->config, &info->pending);
 }
 
+static void info_limits(struct vm_info *info)
+{
+	uint64_t memory = limits_memory_max(&info->config);
+
+	info->memory_max_bytes = memory ? memory : UINT64_MAX;
+	info->pids_max = limits_pids_max(&info->config);
+}
+
 /* The process is told even of a VM whose configuration is unreadable: it may have to be stopped. */
 static void info_fill(const struct vm_host *host, const struct vm_dir *dir, struct vm_info *info)
 {
@@ -108,6 +117,9 @@ static void info_fill(const struct vm_host *host, const struct vm_dir *dir, stru
 	if (vm_dir_load(dir, &host->config, lan_fallback(host), &info->config, &err) ||
 	    info_disk(dir, info, &err))
 		info_damaged(info, host, &err);
+	info_limits(info);
+	if (info->state == VM_STATE_DEAD)
+		(void)limits_out_of_memory(dir, info->ended, sizeof(info->ended));
 	for (unsigned int i = 0; i < info->config.n_nics; i++)
 		info->bridges[i] = nic_bridge(&info->config.nics[i], &host->config);
 	if (live_is_alive(&live) && !live.foreign)

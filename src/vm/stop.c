@@ -10,6 +10,7 @@
 #include "qmp/qmp.h"
 #include "vm/stop.h"
 #include "lan.h"
+#include "limits.h"
 #include "live.h"
 #include "sockets.h"
 
@@ -171,6 +172,8 @@ int vm_stop(const struct vm_host *host, const char *name, const struct vm_stop_o
 		return 0;
 	}
 	r = stop_alive(host, &dir, &live, options, err);
+	if (!r && options->force)
+		limits_kill(&dir);
 	vm_dir_done(&dir);
 	return r ? r : live_clear_dead(host, name, "stop", err);
 }

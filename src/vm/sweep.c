@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "base/parse.h"
 #include "store/vm_dir.h"
+#include "limits.h"
 #include "sweep.h"
 
 static bool is_being_made(const struct store *store, const char *name)
@@ -21,7 +22,8 @@ static bool is_being_made(const struct store *store, const char *name)
 
 static void sweep_one(const char *name, void *arg)
 {
-	const struct store *store = *(const struct store **)arg;
+	const struct vm_host *host = *(const struct vm_host **)arg;
+	const struct store *store = &host->store;
 	struct error ignored = ERROR_INIT;
 	AUTO_VM_DIR dir = VM_DIR_INIT;
 
@@ -30,21 +32,23 @@ static void sweep_one(const char *name, void *arg)
 		return;
 	dir_remove_tree(store->tmp_fd, name, &ignored);
 	/* whoever removed a VM's folder by hand may still want to find its QEMU */
-	if (dir.fd < 0 && !vm_dir_running_lock_held(&dir))
-		vm_dir_remove_run(store, &dir);
+	if (dir.fd >= 0 || vm_dir_running_lock_held(&dir))
+		return;
+	limits_clear(host, &dir);
+	vm_dir_remove_run(store, &dir);
 }
 
 /* A VM that is in place has a run folder by right. */
 static void sweep_run(const char *name, void *arg)
 {
-	const struct store *store = *(const struct store **)arg;
+	const struct vm_host *host = *(const struct vm_host **)arg;
 
-	if (faccessat(store->vms_fd, name, F_OK, AT_SYMLINK_NOFOLLOW) < 0)
+	if (faccessat(host->store.vms_fd, name, F_OK, AT_SYMLINK_NOFOLLOW) < 0)
 		sweep_one(name, arg);
 }
 
-void sweep_unfinished(const struct store *store)
+void sweep_unfinished(const struct vm_host *host)
 {
-	dir_for_each(store->tmp_fd, sweep_one, &store);
-	dir_for_each(store->run_fd, sweep_run, &store);
+	dir_for_each(host->store.tmp_fd, sweep_one, &host);
+	dir_for_each(host->store.run_fd, sweep_run, &host);
 }

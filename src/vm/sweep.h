@@ -3,13 +3,13 @@
 #ifndef VM_SWEEP_H
 #define VM_SWEEP_H
 
-#include "store/store.h"
+#include "vm/host.h"
 
 /*
  * state_dir/tmp has a folder only while somebody makes or removes a VM, and run_dir one of a VM
  * that is not in place, under that VM's lock. One whose lock is free has been left behind.
  * Costs a look at the names when there is none; never fails, as the next command tries again.
  */
-void sweep_unfinished(const struct store *store);
+void sweep_unfinished(const struct vm_host *host);
 
 #endif

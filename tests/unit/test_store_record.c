@@ -235,6 +235,9 @@ START_TEST(test_cgroup)
 	suite_assert_ok(record_cgroup_write(&dir, "/sys/fs/cgroup/a/web1", &lab_err), lab_err);
 	suite_assert_ok(record_cgroup_read(&dir, &path, &lab_err), lab_err);
 	ck_assert_str_eq(path, "/sys/fs/cgroup/a/web1");
+	record_cgroup_drop(&dir);
+	ck_assert(!lab_exists(dir.run_fd, "cgroup"));
+	suite_assert_ok(record_cgroup_write(&dir, "/sys/fs/cgroup/a/web1", &lab_err), lab_err);
 	record_clear(&dir);
 	ck_assert(!lab_exists(dir.run_fd, "cgroup"));
 }

@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Limits of a VM that runs, or has run. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/file.h"
+#include "base/parse.h"
+#include "store/record.h"
+#include "limits.h"
+
+/* Threads that one of them makes while they are looked through are met in the second round. */
+enum { THREAD_ROUNDS = 2 };
+
+struct threads {
+	const struct limits_cpus *cpus;
+	int nice;
+	int code; /* errno of the first that refused */
+};
+
+static void set_thread(const char *name, void *arg)
+{
+	struct threads *threads = arg;
+	pid_t tid = (pid_t)atoi(name);
+	int code = 0;
+
+	if (sched_setaffinity(tid, threads->cpus->size, threads->cpus->set) < 0 ||
+	    setpriority(PRIO_PROCESS, (id_t)tid, threads->nice) < 0)
+		code = errno;
+	/* ESRCH: it has ended */
+	if (code && code != ESRCH && !threads->code)
+		threads->code = code;
+}
+
+/* The folder is of that very process: of another one with its pid it would not list a thread. */
+static int set_threads(const struct live *live, const struct vm_config *vm, struct error *err)
+{
+	AUTO(limits_cpus_done) struct limits_cpus cpus = { .set = NULL };
+	struct threads threads = { .cpus = &cpus, .nice = vm->nice };
+	AUTO_FREE char *path = xasprintf("/proc/%d/task", live->process.pid);
+	AUTO_CLOSE int fd = -1;
+	int r = limits_cpus_get(vm->cpu_pin, &cpus, err);
+
+	if (r)
+		return r;
+	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return error_errno(err, errno, "open '%s'", path);
+	if (process_check(&live->process) != PROCESS_ALIVE)
+		return error_set(err, ERROR_FAILED, ESRCH, "QEMU has ended");
+	for (int i = 0; i < THREAD_ROUNDS; i++)
+		dir_for_each(fd, set_thread, &threads);
+	if (threads.code)
+		return error_errno(err, threads.code, "set CPUs and nice value of process %d",
+				   live->process.pid);
+	return 0;
+}
+
+/* Below what is in use now the kernel would make room, and kill where it cannot. */
+static int check_room(const char *path, const struct cgroup_limits *limits, struct error *err)
+{
+	char used[SIZE_TEXT_MAX], max[SIZE_TEXT_MAX];
+	struct cgroup_state state;
+	int r = cgroup_read(path, &state, err);
+
+	if (r || !limits->memory_max || !state.has_memory ||
+	    state.memory_current <= limits->memory_max)
+		return r;
+	size_format(state.memory_current, used);
+	size_format(limits->memory_max, max);
+	return error_set(err, ERROR_BUSY, EBUSY, "%s of memory are in use, more than %s", used,
+			 max);
+}
+
+static int set_cgroup(const struct vm_dir *dir, const struct vm_config *vm, struct error *err)
+{
+	struct cgroup_limits limits;
+	AUTO_FREE char *path = NULL;
+	int r = record_cgroup_read(dir, &path, err);
+
+	if (r == RECORD_NONE)
+		return limits_asked(vm) ? error_set(err, ERROR_HOST, ENOENT, "it has no cgroup")
+					: 0;
+	if (!r)
+		r = limits_of(vm, dir->fd, &limits, err);
+	if (!r)
+		r = check_room(path, &limits, err);
+	if (!r)
+		r = cgroup_apply(path, &limits, err);
+	return r;
+}
+
+static bool same_text(const char *a, const char *b)
+{
+	return a && b ? !strcmp(a, b) : a == b;
+}
+
+static bool same_threads(const struct vm_config *a, const struct vm_config *b)
+{
+	return a->nice == b->nice && same_text(a->cpu_pin, b->cpu_pin);
+}
+
+static bool same_limits(const struct vm_config *a, const struct vm_config *b)
+{
+	const struct vm_limits *x = &a->limits, *y = &b->limits;
+
+	return x->memory_max_mib == y->memory_max_mib &&
+	       x->memory_unlimited == y->memory_unlimited &&
+	       x->cpu_max_percent == y->cpu_max_percent && x->cpu_weight == y->cpu_weight &&
+	       x->pids_max == y->pids_max && x->io_weight == y->io_weight &&
+	       same_text(x->io_max, y->io_max);
+}
+
+static void copy_threads(struct vm_config *to, const struct vm_config *from)
+{
+	to->nice = from->nice;
+	xreplace(&to->cpu_pin, from->cpu_pin);
+}
+
+static void copy_limits(struct vm_config *to, const struct vm_config *from)
+{
+	char *io_max = to->limits.io_max;
+
+	to->limits = from->limits;
+	to->limits.io_max = io_max;
+	xreplace(&to->limits.io_max, from->limits.io_max);
+}
+
+static bool noted(const struct vm_host *host, const struct vm_dir *dir, int r,
+		  const struct error *err)
+{
+	if (r)
+		vm_note(host, "%s: not in effect now: %s", dir->name, err->message);
+	return r != 0;
+}
+
+/*
+ * run is as it was started, and becomes what is in effect now. What auto means goes by the memory
+ * and the CPUs that it was started with.
+ */
+static bool apply(const struct vm_host *host, const struct vm_dir *dir, const struct live *live,
+		  const struct vm_config *vm, struct vm_config *run)
+{
+	AUTO(vm_config_done) struct vm_config before = { .nice = run->nice };
+	struct error err = ERROR_INIT;
+	bool all = true;
+
+	copy_threads(&before, run);
+	copy_limits(&before, run);
+	copy_threads(run, vm);
+	copy_limits(run, vm);
+	if (!same_threads(&before, run) && noted(host, dir, set_threads(live, run, &err), &err)) {
+		copy_threads(run, &before);
+		all = false;
+	}
+	if (!same_limits(&before, run) && noted(host, dir, set_cgroup(dir, run, &err), &err)) {
+		copy_limits(run, &before);
+		all = false;
+	}
+	return all;
+}
+
+bool limits_apply_now(const struct vm_host *host, const struct vm_dir *dir, const struct live *live,
+		      const struct vm_config *vm)
+{
+	AUTO(vm_config_done) struct vm_config run = { .nice = 0 };
+	struct error err = ERROR_INIT;
+	int r = vm_dir_load_run(dir, &host->config, &run, &err);
+	bool all;
+
+	if (r == VM_DIR_NO_RUN)
+		r = error_set(&err, ERROR_BUSY, ENOENT, "it was started by another program");
+	if (noted(host, dir, r, &err))
+		return false;
+	all = apply(host, dir, live, vm, &run);
+	return !noted(host, dir, vm_dir_save_run(dir, &run, &err), &err) && all;
+}
+
+bool limits_out_of_memory(const struct vm_dir *dir, char *out, size_t size)
+{
+	struct error ignored = ERROR_INIT;
+	AUTO_FREE char *path = NULL;
+	struct cgroup_state state;
+	char max[SIZE_TEXT_MAX];
+
+	if (record_cgroup_read(dir, &path, &ignored) || cgroup_read(path, &state, &ignored) ||
+	    !state.oom_kills)
+		return false;
+	size_format(state.memory_max, max);
+	if (state.oom_limits && state.memory_max != UINT64_MAX)
+		snprintf(out, size, "the kernel killed QEMU, which wanted more memory than its %s",
+			 max);
+	else
+		snprintf(out, size, "the kernel killed QEMU, as the host had no memory left");
+	return true;
+}
+
+void limits_clear(const struct vm_host *host, const struct vm_dir *dir)
+{
+	struct error err = ERROR_INIT;
+	AUTO_FREE char *path = NULL;
+	char why[160];
+
+	if (record_cgroup_read(dir, &path, &err))
+		return;
+	if (limits_out_of_memory(dir, why, sizeof(why)))
+		vm_note(host, "%s: %s", dir->name, why);
+	if (cgroup_remove(path, &err) && err.code != EINVAL)
+		vm_note(host, "%s: %s", dir->name, err.message);
+}
+
+void limits_kill(const struct vm_dir *dir)
+{
+	struct error ignored = ERROR_INIT;
+	AUTO_FREE char *path = NULL;
+
+	if (!record_cgroup_read(dir, &path, &ignored))
+		(void)cgroup_kill(path, &ignored);
+}

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The steps of a start that hold QEMU to its share of the host. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/parse.h"
+#include "store/record.h"
+#include "limits.h"
+#include "start_steps.h"
+
+int start_check_limits(struct start *start, struct error *err)
+{
+	int r = limits_check(&start->vm, err);
+
+	if (!r && start->vm.cpu_pin)
+		r = limits_cpus_get(start->vm.cpu_pin, &start->cpus, err);
+	return r;
+}
+
+/* No cgroup, or one without a limit that was asked for. Who asked for nothing is told by status. */
+static int go_without(struct start *start, struct error *err)
+{
+	unsigned int allowed = vm_config_allowed_missing(&start->vm, &start->host->config);
+
+	if (!(allowed & LAYER_BIT(LAYER_CGROUP)) && limits_asked(&start->vm)) {
+		error_prefix(err, "limits of the VM cannot be had");
+		error_kind(err, ERROR_HOST);
+		return error_hint(err, "mnmivm-se set %s allow_missing=cgroup starts it without",
+				  start->dir.name);
+	}
+	if (limits_asked(&start->vm))
+		vm_note(start->host, "%s: without all of its limits: %s", start->dir.name,
+			err->message);
+	start->missing |= LAYER_BIT(LAYER_CGROUP);
+	return 0;
+}
+
+/*
+ * The path is recorded before there is anything: whatever ends this program, the next command knows
+ * what to remove.
+ */
+static int make_cgroup(struct start *start, const struct cgroup_limits *limits, struct error *err)
+{
+	const char *where = start->host->config.cgroup, *name = start->dir.name;
+	AUTO_FREE char *path = NULL;
+	AUTO_FREE char *made = NULL;
+	int r = cgroup_place(where, name, &path, err);
+
+	if (r)
+		return r;
+	r = record_cgroup_write(&start->dir, path, err);
+	if (r)
+		return r;
+	r = cgroup_make(where, name, limits, &start->cgroup, &made, err);
+	if (start->cgroup < 0)
+		record_cgroup_drop(&start->dir);
+	return r;
+}
+
+int start_open_cgroup(struct start *start, struct error *err)
+{
+	struct error disk = ERROR_INIT;
+	struct cgroup_limits limits;
+	int partly = limits_of(&start->vm, start->dir.fd, &limits, &disk);
+	int r = partly < 0 ? partly : make_cgroup(start, &limits, err);
+
+	if (partly && (!r || partly < 0)) {
+		*err = disk;
+		r = partly;
+	}
+	return r > 0 ? go_without(start, err) : r;
+}
+
+static void describe_number(struct buf *out, const char *file, uint64_t value, const char *unit)
+{
+	if (value)
+		buf_printf(out, ", %s %llu%s", file, (unsigned long long)value, unit);
+}
+
+static void describe_limits(const struct cgroup_limits *limits, const char *io_max, struct buf *out)
+{
+	char size[SIZE_TEXT_MAX];
+
+	if (limits->memory_max) {
+		size_format(limits->memory_max, size);
+		buf_printf(out, ", memory.max %s", size);
+	}
+	describe_number(out, "cpu.max", limits->cpu_max_percent, "%");
+	describe_number(out, "cpu.weight", limits->cpu_weight, "");
+	describe_number(out, "pids.max", limits->pids_max, "");
+	describe_number(out, "io.weight", limits->io_weight, "");
+	if (io_max)
+		buf_printf(out, ", io.max %u:%u %s", limits->io_major, limits->io_minor, io_max);
+	buf_puts(out, "\n");
+}
+
+void start_describe_limits(const struct start *start, struct buf *out)
+{
+	const struct vm_config *vm = &start->vm;
+	struct error why = ERROR_INIT;
+	struct cgroup_limits limits;
+	AUTO_FREE char *path = NULL;
+
+	if (cgroup_place(start->host->config.cgroup, start->dir.name, &path, &why)) {
+		buf_printf(out, "no cgroup: %s\n", why.message);
+	} else if (limits_of(vm, start->dir.fd, &limits, &why) >= 0) {
+		buf_printf(out, "make cgroup %s", path);
+		describe_limits(&limits, vm->limits.io_max, out);
+	}
+	if (vm->cpu_pin)
+		buf_printf(out, "run on CPUs %s\n", vm->cpu_pin);
+	if (vm->nice)
+		buf_printf(out, "run at nice %d\n", vm->nice);
+}
