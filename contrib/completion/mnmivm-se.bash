@@ -6,7 +6,7 @@
 declare -gA _mnmivm_se_options=(
 	[-]='--config --state-dir --format -q --quiet -v --verbose -h --help -V --version'
 	[create]='--os --image --pubkey-path --ip --gateway --dns --search --mac --bridge --vlan --trunk
-		--mtu --guard --isolated --rate --queues --vhost --nic --user --memory --cpus --disk --extra-disk --accel --cpu --machine --kernel
+		--mtu --guard --isolated --rate --queues --vhost --nic --user --memory --cpus --disk --extra-disk --accel --cpu --cpu-pin --nice --machine --kernel
 		--initrd --append --vnc --user-data --network-config --start --wait --timeout --dry-run'
 	[start]='--all --paused --no-probe --wait --timeout --dry-run'
 	[run]='--no-probe'
@@ -62,6 +62,8 @@ declare -gA _mnmivm_se_values=(
 	[--extra-disk]=''
 	[--accel]='kvm tcg'
 	[--cpu]=''
+	[--cpu-pin]=''
+	[--nice]=''
 	[--machine]='q35 microvm'
 	[--kernel]=FILE
 	[--initrd]=FILE

@@ -31,6 +31,8 @@ static const struct cli_option create_options[] = {
 	  .help = "a further, empty disk" },
 	{ .name = "accel", .value = "kvm|tcg", .help = "accelerator (kvm)" },
 	{ .name = "cpu", .value = "MODEL", .help = "CPU model (host; max with tcg)" },
+	{ .name = "cpu-pin", .value = "LIST", .help = "host CPUs to run on, 2-5,8 (all)" },
+	{ .name = "nice", .value = "N", .help = "nice value, -20 to 19 (0)" },
 	{ .name = "machine", .value = "q35|microvm", .help = "machine type (q35)" },
 	{ .name = "kernel", .value = "FILE", .help = "boot this kernel, not the disk" },
 	{ .name = "initrd", .value = "FILE", .help = "its initial ramdisk" },
@@ -131,6 +133,17 @@ static int read_disks(const struct cli_args *args, struct vm_create_request *req
 	return r;
 }
 
+/* As vm.conf has them. */
+static int read_share(const struct cli_args *args, struct vm_config *vm, struct error *err)
+{
+	const char *cpu_pin = cli_value(args, "cpu-pin"), *nice = cli_value(args, "nice");
+	int r = cpu_pin ? vm_config_set(vm, "cpu_pin", cpu_pin, err) : 0;
+
+	if (!r && nice)
+		r = vm_config_set(vm, "nice", nice, err);
+	return r;
+}
+
 static int read_sizes(const struct cli_args *args, struct vm_create_request *request,
 		      struct error *err)
 {
@@ -139,6 +152,8 @@ static int read_sizes(const struct cli_args *args, struct vm_create_request *req
 
 	if (!r)
 		r = read_number(args, "cpus", 1, VM_CPUS_MAX, &vm->cpus, err);
+	if (!r)
+		r = read_share(args, vm, err);
 	if (!r)
 		r = read_disks(args, request, err);
 	return r;
