@@ -1,0 +1,299 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# limits.sh - cgroups, CPUs and nice values of VMs: made, changed and gone.
+
+# shellcheck source=lib.sh
+. "${BASH_SOURCE[0]%/*}/lib.sh"
+need findmnt strace taskset
+
+ip=192.168.86.11 mac=52:54:00:00:86:11
+cgroup_top=$(lab_cgroup_root) || suite_skip "no cgroup v2 that may be written"
+ours=$cgroup_top/mnmivm-se
+
+# cgroup_of PID: its cgroup v2 as a folder
+cgroup_of()
+{
+	echo "$cgroup_top$(sed -n 's/^0:://p' "/proc/$1/cgroup")"
+}
+
+# has_no_cgroup NAME: neither it nor what is made for it alone
+has_no_cgroup()
+{
+	no test -e "$ours/$1"
+	no test -e "$run/$1/cgroup"
+}
+
+# ended PID: it is no more, or a zombie that nobody reaps
+ended()
+{
+	[[ ! -e /proc/$1/exe ]] || [[ $(sed -n 's/^State:\t\(.\).*/\1/p' "/proc/$1/status") == Z ]]
+}
+
+# each_thread PID COMMAND...: its output for each thread, the same ones once
+each_thread()
+{
+	local tid
+
+	for tid in "/proc/$1/task"/*; do
+		"${@:2}" "${tid##*/}"
+	done | sort -u
+}
+
+nice_of()
+{
+	cut -d ' ' -f 19 "/proc/$1/stat"
+}
+
+cpus_of()
+{
+	sed -n 's/^Cpus_allowed_list:\t//p' "/proc/$1/status"
+}
+
+a_VM_lives_in_a_cgroup_of_its_own()
+{
+	local pid
+
+	make web "$ip" --mac "$mac" "${direct_boot[@]}"
+	succeeds start --paused web
+	pid=$(pid_of web)
+	is "cgroup of QEMU" "$(cgroup_of "$pid")" "$ours/web"
+	is "processes there" "$(<"$ours/web/cgroup.procs")" "$pid"
+	is "what is recorded" "$(<"$run/web/cgroup")" "$ours/web"
+	is "mode and owner" "$(stat -c '%a %u %g' "$ours/web")" '755 0 0'
+	is "where the command was" "$(cgroup_of $$)" "$cgroup_top/suite"
+}
+
+stop_removes_it()
+{
+	succeeds stop --force web
+	has_no_cgroup web
+	no test -e "$ours"
+}
+
+other_VMs_keep_the_folder()
+{
+	make db 192.168.86.12 "${direct_boot[@]}"
+	succeeds start --paused web db
+	succeeds stop --force web
+	has_no_cgroup web
+	ok test -e "$ours/db"
+	succeeds stop --force db
+	no test -e "$ours"
+}
+
+the_next_command_removes_that_of_a_killed_QEMU()
+{
+	local pid command
+
+	for command in 'stop web' 'start --paused web' 'delete --yes web'; do
+		succeeds start --paused web
+		pid=$(pid_of web)
+		kill -KILL "$pid"
+		eventually ended "$pid"
+		ok test -e "$ours/web"
+		# shellcheck disable=SC2086 # a command and its arguments
+		succeeds $command
+		[[ $command != start* ]] || succeeds stop --force web
+		has_no_cgroup web
+	done
+	no test -e "$ours"
+}
+
+delete_with_force_removes_it()
+{
+	make web "$ip" --mac "$mac" "${direct_boot[@]}"
+	succeeds start --paused web
+	succeeds delete --yes --force web
+	no test -e "$ours"
+}
+
+# A delete that was killed when the VM's folder had gone.
+the_sweep_removes_it()
+{
+	local pid
+
+	make web "$ip" --mac "$mac" "${direct_boot[@]}"
+	succeeds start --paused web
+	pid=$(pid_of web)
+	kill -KILL "$pid"
+	eventually ended "$pid"
+	ok rm -r "$state/vms/web"
+	succeeds image list
+	succeeds create other --image "$MNMIVM_GUEST/guest.qcow2" --pubkey-path "$key.pub"
+	succeeds delete --yes other
+	no test -e "$run/web"
+	no test -e "$ours"
+}
+
+a_start_that_fails_leaves_none()
+{
+	make web "$ip" --mac "$mac" "${direct_boot[@]}"
+	sed -i '$a qemu = /bin/false' "$conf"
+	se start web
+	((code != 0)) || fail "started with /bin/false"
+	sed -i '$d' "$conf"
+	has_no_cgroup web
+	no test -e "$ours"
+}
+
+a_frozen_QEMU_is_ended_by_force()
+{
+	local pid
+
+	succeeds start --paused web
+	pid=$(pid_of web)
+	kill -STOP "$pid"
+	succeeds stop --force web
+	ok ended "$pid"
+	has_no_cgroup web
+}
+
+force_ends_all_that_is_in_there()
+{
+	local stranger
+
+	succeeds start --paused web
+	sleep infinity &
+	stranger=$!
+	echo "$stranger" >"$ours/web/cgroup.procs"
+	succeeds stop --force web
+	{ wait "$stranger"; } 2>/dev/null
+	is "how the stranger ended" "$?" 137
+	has_no_cgroup web
+}
+
+a_stranger_in_its_place_is_left_alone()
+{
+	local stranger
+
+	succeeds set web vhost=off
+	mkdir -p "$ours/web"
+	sleep infinity &
+	stranger=$!
+	echo "$stranger" >"$ours/web/cgroup.procs"
+	refused 7 "cgroup '$ours/web': there is one, and processes live in it" start web
+	ok kill -0 "$stranger"
+	has "cgroup" "$(<"$ours/web/cgroup.procs")" "$stranger"
+	no test -e "$run/web/process"
+	no test -e "$run/web/cgroup"
+	kill "$stranger"
+	wait "$stranger" 2>/dev/null
+	rmdir "$ours/web" "$ours"
+}
+
+a_folder_of_the_configuration_is_used_and_kept()
+{
+	mkdir "$cgroup_top/vms"
+	sed -i "\$a cgroup = $cgroup_top/vms" "$conf"
+	succeeds start --paused web
+	is "cgroup of QEMU" "$(cgroup_of "$(pid_of web)")" "$cgroup_top/vms/web"
+	succeeds stop --force web
+	is "what is left there" "$(find "$cgroup_top/vms" -mindepth 1 -type d)" ''
+	rmdir "$cgroup_top/vms"
+	# without limits nobody is told but who asks
+	succeeds start --paused web
+	lacks "what start says" "$err" cgroup
+	prints 'cgroup' status -v web
+	is "what is missing" "$(<"$run/web/missing")" cgroup
+	succeeds stop --force web
+	succeeds set web cpu_weight=50
+	refused 5 "limits of the VM cannot be had: open cgroup" start web
+	has "hint" "$err" 'allow_missing=cgroup'
+	no test -e "$run/web/process"
+	succeeds set web allow_missing=cgroup
+	says 'without all of its limits' start --paused web
+	succeeds stop --force web
+	succeeds set web allow_missing= cpu_weight=
+	sed -i '$d' "$conf"
+}
+
+without_any_cgroup_v2_VMs_run()
+{
+	sed -i '$a cgroup = off' "$conf"
+	succeeds start --paused web
+	is "cgroup of QEMU" "$(cgroup_of "$(pid_of web)")" "$cgroup_top/suite"
+	no test -e "$run/web/cgroup"
+	succeeds stop --force web
+	sed -i '$d' "$conf"
+}
+
+CPUs_and_nice_value_are_those_asked_for()
+{
+	local pid last
+
+	last=$(($(nproc --all) - 1))
+	succeeds set web cpu_pin=0 nice=5
+	prints 'run on CPUs 0' start --dry-run web
+	has "dry run" "$out" 'run at nice 5'
+	has "dry run" "$out" "make cgroup $ours/web"
+	succeeds start --paused web
+	pid=$(pid_of web)
+	is "CPUs" "$(each_thread "$pid" cpus_of)" 0
+	is "nice" "$(each_thread "$pid" nice_of)" 5
+	json '.pending' '[]' show web
+	json '[.cpu_pin, .nice]' '["0",5]' show web
+	says 'in effect now' set web "cpu_pin=$last" nice=-3
+	is "CPUs" "$(each_thread "$pid" cpus_of)" "$last"
+	is "nice" "$(each_thread "$pid" nice_of)" -3
+	json '.pending' '[]' show web
+	says 'in effect now' set web cpu_pin= nice=
+	is "CPUs" "$(each_thread "$pid" cpus_of)" "$(</sys/devices/system/cpu/online)"
+	is "nice" "$(each_thread "$pid" nice_of)" 0
+	json '[.cpu_pin, .nice]' '[null,0]' show web
+	says 'takes effect at the next start' set web nice=1 memory=128M
+	json '.pending' '["memory"]' show web
+	is "nice" "$(each_thread "$pid" nice_of)" 1
+	succeeds set web memory=96M nice=
+	succeeds stop --force web
+}
+
+CPUs_that_are_not_there_are_refused()
+{
+	local before
+
+	before=$(snapshot)
+	refused 5 "CPU 8000 is not there: this host has 0" set web cpu_pin=0,8000
+	refused 5 "CPU 8000 is not there: this host has 0" create pinned \
+		--image "$MNMIVM_GUEST/guest.qcow2" --pubkey-path "$key.pub" --cpu-pin 8000
+	refused 2 "parse cpu_pin 'x'" create pinned --image "$MNMIVM_GUEST/guest.qcow2" \
+		--pubkey-path "$key.pub" --cpu-pin x
+	refused 2 "parse nice '20'" create pinned --image "$MNMIVM_GUEST/guest.qcow2" \
+		--pubkey-path "$key.pub" --nice 20
+	unchanged "$before"
+	# a host that had more of them when that was set
+	sed -i '1i cpu_pin = 8000' "$state/vms/web/vm.conf"
+	refused 5 "CPU 8000 is not there: this host has 0" start web
+	refused 5 "CPU 8000 is not there: this host has 0" start --dry-run web
+	sed -i 1d "$state/vms/web/vm.conf"
+}
+
+a_limit_that_cannot_be_had_now_waits()
+{
+	grep -qw cpu "$cgroup_top/cgroup.controllers" && return
+	succeeds start --paused web
+	says 'cpu.max' set web cpu_max=50
+	has "note" "$err" 'takes effect at the next start'
+	json '.pending' '["cpu_max"]' show web
+	succeeds stop --force web
+	refused 5 "set cpu.max for cgroup '$ours/web': controller 'cpu' is not to be had" start web
+	no test -e "$ours"
+	succeeds set web cpu_max=
+}
+
+run_tests \
+	a_VM_lives_in_a_cgroup_of_its_own \
+	stop_removes_it \
+	other_VMs_keep_the_folder \
+	the_next_command_removes_that_of_a_killed_QEMU \
+	delete_with_force_removes_it \
+	the_sweep_removes_it \
+	a_start_that_fails_leaves_none \
+	a_frozen_QEMU_is_ended_by_force \
+	force_ends_all_that_is_in_there \
+	a_stranger_in_its_place_is_left_alone \
+	a_folder_of_the_configuration_is_used_and_kept \
+	without_any_cgroup_v2_VMs_run \
+	CPUs_and_nice_value_are_those_asked_for \
+	CPUs_that_are_not_there_are_refused \
+	a_limit_that_cannot_be_had_now_waits \
+	nothing_is_left_behind
