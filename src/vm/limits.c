@@ -228,7 +228,8 @@ static int check_nice(int nice, struct error *err)
 	struct rlimit limit;
 	int now = getpriority(PRIO_PROCESS, 0);
 
-	if (nice >= now || may_be_less_nice())
+	/* 0 is the caller's, whatever that is */
+	if (!nice || nice >= now || may_be_less_nice())
 		return 0;
 	if (getrlimit(RLIMIT_NICE, &limit) == 0 &&
 	    (limit.rlim_cur == RLIM_INFINITY || nice >= 20 - (long)limit.rlim_cur))
