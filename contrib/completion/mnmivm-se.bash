@@ -7,7 +7,7 @@ declare -gA _mnmivm_se_options=(
 	[-]='--config --state-dir --format -q --quiet -v --verbose -h --help -V --version'
 	[create]='--os --image --pubkey-path --ip --gateway --dns --search --mac --bridge --vlan --trunk
 		--mtu --guard --isolated --rate --queues --vhost --nic --user --memory --cpus --disk --extra-disk --accel --cpu --cpu-pin --nice --machine --kernel
-		--initrd --append --vnc --user-data --network-config --start --wait --timeout --dry-run'
+		--initrd --append --firmware --hugepages --vnc --user-data --network-config --start --wait --timeout --dry-run'
 	[start]='--all --paused --no-probe --wait --timeout --dry-run'
 	[run]='--no-probe'
 	[stop]='--all -f --force --timeout'
@@ -65,6 +65,7 @@ declare -gA _mnmivm_se_values=(
 	[--cpu-pin]=''
 	[--nice]=''
 	[--machine]='q35 microvm'
+	[--firmware]='bios uefi'
 	[--kernel]=FILE
 	[--initrd]=FILE
 	[--append]=''
@@ -79,6 +80,7 @@ declare -gA _mnmivm_se_values=(
 # These take their value only behind '='.
 declare -gA _mnmivm_se_attached=(
 	[--wait]='ip ssh cloud-init'
+	[--hugepages]='2M 1G'
 )
 
 # What follows a command besides options: VM once or VMS, words, or nothing.

@@ -4,6 +4,7 @@
 #define CONFIG_TYPES_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 enum accel { ACCEL_KVM, ACCEL_TCG };
 enum machine { MACHINE_Q35, MACHINE_MICROVM };
@@ -21,5 +22,8 @@ extern const char *const tristate_words[];
 extern const char *const disk_format_words[];
 extern const char *const firmware_words[];
 extern const char *const hugepages_words[];
+
+/* The size of one of them; 0 with HUGEPAGES_OFF. */
+uint64_t hugepages_bytes(enum hugepages hugepages);
 
 #endif

@@ -178,6 +178,12 @@ void vm_config_diff(const struct vm_config *a, const struct vm_config *b, struct
  */
 int vm_nic_set_dns(struct vm_nic *nic, const char *what, const char *text, struct error *err);
 
+/*
+ * What the settings of the machine say only together: microvm without a kernel, or with UEFI; memory
+ * that is no whole number of huge pages. For create, set and start to refuse. ERROR_USAGE.
+ */
+int vm_config_check_machine(const struct vm_config *config, struct error *err);
+
 /* The CPUs of cpu_pin as a list of ranges; ERROR_USAGE. Returns their number in *ret_n. */
 enum { VM_CPU_RANGES_MAX = 64 };
 struct cpu_range {

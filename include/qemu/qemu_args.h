@@ -11,8 +11,8 @@
 
 /*
  * Numbers as QEMU will see them; -1 where there is none. Nothing is opened by name but QEMU's
- * own files, kernel and initrd and, before 8.2, /dev/kvm: disks come through fdsets, whose access mode must be the
- * descriptor's exactly.
+ * own files, the kernel with its initial ramdisk and, before 8.2, /dev/kvm: the rest comes through
+ * fdsets, whose access mode must be the descriptor's exactly.
  */
 struct qemu_fds {
 	int qmp; /* listening unix socket */
@@ -21,6 +21,8 @@ struct qemu_fds {
 	int disk; /* overlay, O_RDWR */
 	int base; /* its backing file, O_RDONLY */
 	int seed; /* O_RDONLY */
+	int kvm; /* O_RDWR; -1 with accel kvm: QEMU opens /dev/kvm, as those before 8.2 must */
+	int uefi_code, uefi_vars; /* O_RDONLY and O_RDWR; with firmware uefi */
 	int disks[VM_DISKS_MAX]; /* O_RDWR */
 	int tap[VM_NICS_MAX][VM_QUEUES_MAX]; /* one for each queue, the first ones */
 	int vhost[VM_NICS_MAX][VM_QUEUES_MAX]; /* as many, or none */

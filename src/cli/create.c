@@ -37,6 +37,11 @@ static const struct cli_option create_options[] = {
 	{ .name = "kernel", .value = "FILE", .help = "boot this kernel, not the disk" },
 	{ .name = "initrd", .value = "FILE", .help = "its initial ramdisk" },
 	{ .name = "append", .value = "TEXT", .help = "its command line" },
+	{ .name = "firmware", .value = "bios|uefi", .help = "what boots the disk (bios)" },
+	{ .name = "hugepages",
+	  .value = "2M|1G",
+	  .value_optional = true,
+	  .help = "memory of huge pages (of 2M)" },
 	{ .name = "vnc", .value = "unix|ADDR|off", .help = "recovery screen (unix)" },
 	{ .name = "user-data", .value = "FILE", .help = "further cloud-init user-data" },
 	{ .name = "network-config", .value = "FILE", .help = "in place of the network settings" },
@@ -59,16 +64,33 @@ static int read_choice(const struct cli_args *args, const char *option, const ch
 	return text ? parse_choice(what, text, words, value, err) : 0;
 }
 
+static int read_hugepages(const struct cli_args *args, struct vm_config *vm, struct error *err)
+{
+	const char *text = cli_value(args, "hugepages");
+	int hugepages = vm->hugepages;
+	int r = 0;
+
+	if (text && !*text)
+		hugepages = HUGEPAGES_2M;
+	else
+		r = read_choice(args, "hugepages", hugepages_words, &hugepages, err);
+	vm->hugepages = (enum hugepages)hugepages;
+	return r;
+}
+
 static int read_choices(const struct cli_args *args, struct vm_config *vm, struct error *err)
 {
-	int accel = vm->accel, machine = vm->machine;
+	int accel = vm->accel, machine = vm->machine, firmware = vm->firmware;
 	int r = read_choice(args, "accel", accel_words, &accel, err);
 
 	if (!r)
 		r = read_choice(args, "machine", machine_words, &machine, err);
+	if (!r)
+		r = read_choice(args, "firmware", firmware_words, &firmware, err);
 	vm->accel = (enum accel)accel;
 	vm->machine = (enum machine)machine;
-	return r;
+	vm->firmware = (enum firmware)firmware;
+	return r ? r : read_hugepages(args, vm, err);
 }
 
 static int read_memory(const struct cli_args *args, struct vm_config *vm, struct error *err)

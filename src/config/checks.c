@@ -196,6 +196,7 @@ int check_disk_file(const char *what, const char *text, struct error *err)
 		"vnc.port",
 		"vm.pid",
 		"vm.conf",
+		"uefi_vars.fd",
 		"ssh_host_ed25519_key",
 		"ssh_host_ed25519_key.pub",
 	};

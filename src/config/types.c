@@ -11,3 +11,10 @@ const char *const tristate_words[] = { "auto", "on", "off", NULL };
 const char *const disk_format_words[] = { "qcow2", "raw", NULL };
 const char *const firmware_words[] = { "bios", "uefi", NULL };
 const char *const hugepages_words[] = { "off", "2M", "1G", NULL };
+
+uint64_t hugepages_bytes(enum hugepages hugepages)
+{
+	static const uint64_t bytes[] = { 0, 2 << 20, 1 << 30 };
+
+	return bytes[hugepages];
+}

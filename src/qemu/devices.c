@@ -119,6 +119,33 @@ static void add_extra_disk(const struct qemu_spec *spec, struct strv *argv, unsi
 	add_block_device(spec, argv, node, false);
 }
 
+/* Flash is its bytes alone: the file's node serves, without a format above it. */
+void devices_add_firmware(const struct qemu_spec *spec, struct strv *argv)
+{
+	add_file_node(argv, UEFI_CODE, spec->fds.uefi_code, true);
+	add_file_node(argv, UEFI_VARS, spec->fds.uefi_vars, false);
+}
+
+/*
+ * The kernel reserves huge pages when they are mapped (Documentation/mm/hugetlbfs_reserv.rst): too few
+ * of them end QEMU then, and never a guest that runs. So there is no need to touch each one at the
+ * start. A memfd needs no hugetlbfs to be mounted.
+ */
+void devices_add_memory(const struct qemu_spec *spec, struct strv *argv)
+{
+	json_t *object = json_object();
+
+	set_text(object, "qom-type", "memory-backend-memfd");
+	set_text(object, "id", MEMORY_ID);
+	json_object_set_new(object, "size", json_integer((json_int_t)(spec->vm->memory_mib << 20)));
+	json_object_set_new(object, "hugetlb", json_true());
+	json_object_set_new(object, "hugetlbsize",
+			    json_integer((json_int_t)hugepages_bytes(spec->vm->hugepages)));
+	json_object_set_new(object, "share", json_false());
+	json_object_set_new(object, "dump", json_false());
+	push_json(argv, "-object", object);
+}
+
 void devices_add_disks(const struct qemu_spec *spec, struct strv *argv)
 {
 	add_system_disk(spec, argv);

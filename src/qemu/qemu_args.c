@@ -12,6 +12,7 @@ void qemu_fds_init(struct qemu_fds *fds)
 {
 	fds->qmp = fds->console = fds->console_log = -1;
 	fds->disk = fds->base = fds->seed = -1;
+	fds->kvm = fds->uefi_code = fds->uefi_vars = -1;
 	for (int i = 0; i < VM_DISKS_MAX; i++)
 		fds->disks[i] = -1;
 	for (int i = 0; i < VM_NICS_MAX; i++) {
@@ -42,13 +43,31 @@ static void add_frame(const struct qemu_spec *spec, struct strv *argv)
 	       "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny");
 }
 
+/* KVM by descriptor takes QEMU 8.2 (`device`, in its release notes). */
+static void add_accelerator(const struct qemu_spec *spec, struct strv *argv)
+{
+	int kvm = spec->fds.kvm;
+
+	if (kvm < 0) {
+		option(argv, "-accel", accel_words[spec->vm->accel]);
+		return;
+	}
+	strv_push(argv, "-add-fd");
+	strv_pushf(argv, "fd=%d,set=%d", kvm, kvm);
+	strv_push(argv, "-accel");
+	strv_pushf(argv, "kvm,device=/dev/fdset/%d", kvm);
+}
+
 static void add_machine(const struct qemu_spec *spec, struct strv *argv)
 {
 	const struct vm_config *vm = spec->vm;
 
 	strv_push(argv, "-machine");
-	strv_pushf(argv, "%s,accel=%s,dump-guest-core=off%s", machine_words[vm->machine],
-		   accel_words[vm->accel], vm->machine == MACHINE_MICROVM ? ",acpi=on" : "");
+	strv_pushf(argv, "%s,dump-guest-core=off%s%s%s", machine_words[vm->machine],
+		   vm->machine == MACHINE_MICROVM ? ",acpi=on" : "",
+		   vm->hugepages != HUGEPAGES_OFF ? ",memory-backend=" MEMORY_ID : "",
+		   spec->fds.uefi_code >= 0 ? ",pflash0=" UEFI_CODE ",pflash1=" UEFI_VARS : "");
+	add_accelerator(spec, argv);
 	option(argv, "-cpu",
 	       vm->cpu_model ? vm->cpu_model : (vm->accel == ACCEL_KVM ? "host" : "max"));
 	strv_push(argv, "-smp");
@@ -56,6 +75,10 @@ static void add_machine(const struct qemu_spec *spec, struct strv *argv)
 	strv_push(argv, "-m");
 	strv_pushf(argv, "%" PRIu64 "M", vm->memory_mib);
 	option(argv, "-rtc", "base=utc");
+	if (vm->hugepages != HUGEPAGES_OFF)
+		devices_add_memory(spec, argv);
+	if (spec->fds.uefi_code >= 0)
+		devices_add_firmware(spec, argv);
 }
 
 /* Their paths in QEMU's root: these two take no descriptors. */

@@ -27,6 +27,7 @@
 #include "live.h"
 #include "random_id.h"
 #include "seed_files.h"
+#include "uefi.h"
 #include "user_file.h"
 #include "vm_claims.h"
 
@@ -157,13 +158,19 @@ static int check_settings(struct create *create, struct error *err)
 	AUTO_BUF text = BUF_INIT;
 	int r;
 
-	if (create->vm->machine == MACHINE_MICROVM && !create->vm->kernel) {
-		error_set(err, ERROR_USAGE, EINVAL,
-			  "machine microvm has no firmware that boots a disk: it needs a kernel");
-		return error_hint(err, "give --kernel and --initrd, or --machine q35");
-	}
-	r = limits_check(create->vm, err);
+	r = vm_config_check_machine(create->vm, err);
+	if (!r)
+		r = limits_check(create->vm, err);
 	return r ? r : vm_config_format(create->vm, &text, err);
+}
+
+static int check_flash(struct create *create, struct error *err)
+{
+	AUTO_CLOSE int fd = -1;
+
+	if (create->vm->firmware != FIRMWARE_UEFI)
+		return 0;
+	return uefi_open_code(&create->host->config, &fd, err);
 }
 
 /* All that can be wrong with what was asked for, before the first write. */
@@ -177,6 +184,8 @@ static int create_check(struct create *create, struct error *err)
 		r = choose_disk_size(create, err);
 	if (!r)
 		r = complete_network(create, err);
+	if (!r)
+		r = check_flash(create, err);
 	/* with the addresses, which may be those of two NICs */
 	return r ? r : check_settings(create, err);
 }
@@ -245,6 +254,13 @@ static int make_disks(struct create *create, struct error *err)
 	return r;
 }
 
+static int make_flash(struct create *create, struct error *err)
+{
+	if (create->vm->firmware != FIRMWARE_UEFI)
+		return 0;
+	return uefi_make_vars(&create->host->config, create->tmp_fd, false, err);
+}
+
 static int create_build(struct create *create, struct error *err)
 {
 	const struct host_config *config = &create->host->config;
@@ -260,6 +276,8 @@ static int create_build(struct create *create, struct error *err)
 		r = seed_files_write(create->tmp_fd, create->name, create->vm, config, false, err);
 	if (!r)
 		r = make_disks(create, err);
+	if (!r)
+		r = make_flash(create, err);
 	if (!r)
 		r = vm_dir_save(create->tmp_fd, create->vm, false, err);
 	return r;
@@ -393,7 +411,8 @@ static void describe(const struct create *create, struct buf *out)
 	for (unsigned int i = 0; i < vm->n_disks; i++)
 		buf_printf(out, "run %s create: %s\n", config->qemu_img, vm->disks[i].file);
 	buf_printf(out, "run %s: ssh_host_ed25519_key\n", config->ssh_keygen);
-	buf_printf(out, "write pubkey.pub seed.iso os.name vm.ip vm.mac vnc.port vm.conf\n");
+	buf_printf(out, "write pubkey.pub seed.iso os.name vm.ip vm.mac vnc.port vm.conf%s\n",
+		   vm->firmware == FIRMWARE_UEFI ? " " UEFI_VARS_FILE : "");
 	for (unsigned int i = 0; i < vm->n_nics; i++)
 		describe_nic(&vm->nics[i], out);
 	buf_printf(out, "claim a %sVNC port\n",

@@ -11,10 +11,13 @@
 #include "base/file.h"
 #include "jail/launch.h"
 #include "disks.h"
+#include "uefi.h"
 
 void disks_init(struct disks *disks)
 {
-	*disks = (struct disks){ .disk = -1, .base = -1, .kernel = -1, .initrd = -1 };
+	*disks = (struct disks){
+		.disk = -1, .base = -1, .kernel = -1, .initrd = -1, .uefi_code = -1, .uefi_vars = -1
+	};
 	for (int i = 0; i < VM_DISKS_MAX; i++)
 		disks->extra[i] = -1;
 }
@@ -25,25 +28,29 @@ void disks_done(struct disks *disks)
 	fd_close(&disks->base);
 	fd_close(&disks->kernel);
 	fd_close(&disks->initrd);
+	fd_close(&disks->uefi_code);
+	fd_close(&disks->uefi_vars);
 	for (int i = 0; i < VM_DISKS_MAX; i++)
 		fd_close(&disks->extra[i]);
 }
 
 /* O_NONBLOCK until we know that it is no FIFO. */
-static int open_plain(const char *path, int *ret_fd, struct stat *st, struct error *err)
+int disks_open_plain(const char *path, int *ret_fd, struct stat *ret_st, struct error *err)
 {
 	AUTO_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	struct stat st;
 
 	if (fd < 0) {
 		error_errno(err, errno, "open '%s'", path);
 		return err->code == ENOENT ? error_kind(err, ERROR_NOT_FOUND) : -err->code;
 	}
-	if (fstat(fd, st) < 0)
+	if (fstat(fd, &st) < 0)
 		return error_errno(err, errno, "look at '%s'", path);
-	if (!S_ISREG(st->st_mode))
+	if (!S_ISREG(st.st_mode))
 		return error_set(err, ERROR_VERIFY, EINVAL, "'%s' is no regular file", path);
 	if (fcntl(fd, F_SETFL, 0) < 0)
 		return error_errno(err, errno, "open '%s'", path);
+	*ret_st = st;
 	*ret_fd = fd_steal(&fd);
 	return 0;
 }
@@ -53,7 +60,7 @@ int disks_open_base(const char *path, bool expect_raw, int *ret_fd, struct image
 {
 	AUTO_CLOSE int fd = -1;
 	struct stat st;
-	int r = open_plain(path, &fd, &st, err);
+	int r = disks_open_plain(path, &fd, &st, err);
 
 	if (!r)
 		r = image_inspect(fd, path, IMAGE_BASE, expect_raw, ret, err);
@@ -203,13 +210,28 @@ static int open_boot_file(const char *path, int *ret_fd, struct error *err)
 
 	if (!path)
 		return 0;
-	r = open_plain(path, ret_fd, &st, err);
+	r = disks_open_plain(path, ret_fd, &st, err);
 	if (r)
 		return r;
 	if (st.st_mode & S_IROTH || launch_mode() == LAUNCH_AS_USER)
 		return 0;
 	error_set(err, ERROR_PERMISSION, EACCES, "'%s' cannot be read by QEMU's own uid", path);
 	return error_hint(err, "chmod o+r '%s'", path);
+}
+
+static int open_flash(const struct host_config *host, const struct vm_dir *dir,
+		      const struct vm_config *vm, struct disks *disks, struct error *err)
+{
+	int r;
+
+	if (vm->firmware != FIRMWARE_UEFI)
+		return 0;
+	r = uefi_open_code(host, &disks->uefi_code, err);
+	if (!r && dir->lock_fd >= 0) /* a description changes nothing */
+		r = uefi_make_vars(host, dir->fd, true, err);
+	if (!r)
+		r = uefi_open_vars(host, dir->fd, &disks->uefi_vars, err);
+	return r == UEFI_NO_VARS ? 0 : r;
 }
 
 int disks_open(const struct store *store, const struct vm_dir *dir, struct vm_config *vm,
@@ -226,6 +248,8 @@ int disks_open(const struct store *store, const struct vm_dir *dir, struct vm_co
 		r = open_boot_file(vm->kernel, &disks.kernel, err);
 	if (!r)
 		r = open_boot_file(vm->initrd, &disks.initrd, err);
+	if (!r)
+		r = open_flash(store->config, dir, vm, &disks, err);
 	if (r) {
 		disks_done(&disks);
 		return r;

@@ -155,12 +155,9 @@ static int renew_instance(struct set *set, struct error *err)
 static int check_machine(const struct vm_config *vm, struct error *err)
 {
 	AUTO_BUF text = BUF_INIT;
+	int r = vm_config_check_machine(vm, err);
 
-	if (vm->machine == MACHINE_MICROVM && !vm->kernel)
-		return error_set(err, ERROR_USAGE, EINVAL,
-				 "machine microvm has no firmware that boots a disk: it needs a "
-				 "kernel");
-	return vm_config_format(vm, &text, err);
+	return r ? r : vm_config_format(vm, &text, err);
 }
 
 static int set_check(struct set *set, const struct strv *pairs, struct error *err)

@@ -272,6 +272,8 @@ static int describe_plan(struct start *start, const char *name, struct error *er
 	for (unsigned int i = 0; i < start->vm.n_nics; i++)
 		start->taps[i] = (struct tap)TAP_INIT;
 	start->qmp = start->console = start->console_log = start->seed = start->running_lock = -1;
+	if (start->disks.uefi_vars == PRETENDED_FD)
+		start->disks.uefi_vars = -1;
 	return r;
 }
 
@@ -318,7 +320,7 @@ static void describe_files(const struct start *start, struct buf *out)
 		buf_printf(out, "listen %s port %u\n", start->vm.vnc, start->vm.vnc_port);
 }
 
-/* The group of /dev/kvm is looked at by start alone; a VM of the Go edition has no uid yet. */
+/* A VM of the Go edition has no uid yet. */
 static void describe_identity(const struct start *start, struct buf *out)
 {
 	if (launch_mode() == LAUNCH_AS_USER)

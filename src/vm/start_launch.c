@@ -11,7 +11,7 @@
 #include "sockets.h"
 #include "start_steps.h"
 
-enum { FIRST_FD = 3, PRETENDED_FD = 0, READY_TIMEOUT_MS = 120000 };
+enum { FIRST_FD = 3, READY_TIMEOUT_MS = 120000 };
 
 /*
  * A guest is big, so that the kernel would choose it before a smaller process that leaks; what has
@@ -42,6 +42,9 @@ static void plan_fds(struct start *start)
 	fds->base = plan_fd(plan, start->disks.base);
 	fds->disk = plan_fd(plan, start->disks.disk);
 	fds->seed = plan_fd(plan, start->seed);
+	fds->kvm = plan_fd(plan, start->kvm);
+	fds->uefi_code = plan_fd(plan, start->disks.uefi_code);
+	fds->uefi_vars = plan_fd(plan, start->disks.uefi_vars);
 	for (unsigned int i = 0; i < start->vm.n_disks; i++)
 		fds->disks[i] = plan_fd(plan, start->disks.extra[i]);
 	for (unsigned int i = 0; i < start->vm.n_nics; i++) {
@@ -93,7 +96,6 @@ int start_plan(struct start *start, struct error *err)
 	start->plan.gid = start->plan.mode == LAUNCH_AS_USER ? getegid() : (gid_t)start->vm.uid;
 	start->plan.log_fd = start->log;
 	start->plan.folders = &config->expose;
-	start->plan.kvm = start->vm.accel == ACCEL_KVM;
 	start->plan.oom_score_adj = OOM_SCORE_ADJ;
 	start->plan.limits.file_size = LOG_FILE_SIZE_MAX;
 	start->plan.may_miss = vm_config_allowed_missing(&start->vm, config);
@@ -108,6 +110,8 @@ void start_pretend(struct start *start)
 {
 	start->qmp = start->console = start->console_log = PRETENDED_FD;
 	start->seed = start->running_lock = PRETENDED_FD;
+	if (start->vm.firmware == FIRMWARE_UEFI && start->disks.uefi_vars < 0)
+		start->disks.uefi_vars = PRETENDED_FD;
 	for (unsigned int i = 0; i < start->vm.n_nics; i++) {
 		start->taps[i].n_fds = nic_queues(&start->vm, i);
 		for (unsigned int j = 0; j < start->taps[i].n_fds; j++)
@@ -123,6 +127,7 @@ static void release_handed_over(struct start *start)
 {
 	start_close_vhost(start);
 	disks_done(&start->disks);
+	fd_close(&start->kvm);
 	fd_close(&start->seed);
 	fd_close(&start->qmp);
 	fd_close(&start->console);

@@ -1,14 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The steps of a start that check and open: host, claims, disks, seed, sockets. */
+/* The steps of a start that claim and open: uid and address, disks, seed, sockets. */
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <linux/kvm.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
@@ -28,6 +24,7 @@ void start_init(struct start *start, const struct vm_host *host)
 	*start = (struct start){
 		.host = host,
 		.dir = VM_DIR_INIT,
+		.kvm = -1,
 		.seed = -1,
 		.qmp = -1,
 		.console = -1,
@@ -52,6 +49,7 @@ void start_done(struct start *start)
 	launch_done(&start->launch);
 	start_close_network(start);
 	disks_done(&start->disks);
+	fd_close(&start->kvm);
 	fd_close(&start->seed);
 	fd_close(&start->qmp);
 	fd_close(&start->console);
@@ -66,73 +64,6 @@ void start_done(struct start *start)
 	strv_done(&start->environment);
 	vm_config_done(&start->vm);
 	vm_dir_done(&start->dir);
-}
-
-static int check_qemu(const struct host_config *config, struct error *err)
-{
-	mode_t wanted = launch_mode() == LAUNCH_AS_USER ? 0111 : S_IXOTH;
-	struct stat st;
-
-	if (stat(config->qemu, &st) < 0) {
-		error_set(err, ERROR_HOST, errno, "look for QEMU at '%s': %s", config->qemu,
-			  strerror(errno));
-		return error_hint(err,
-				  "apt-get install qemu-system-x86 (Alpine: apk add "
-				  "qemu-system-x86_64), or set 'qemu' in %s",
-				  HOST_CONFIG_PATH);
-	}
-	if (!S_ISREG(st.st_mode) || !(st.st_mode & wanted)) {
-		error_set(err, ERROR_HOST, EACCES, "'%s' is no program that QEMU's uid may run",
-			  config->qemu);
-		return error_hint(err, "chmod 755 '%s'", config->qemu);
-	}
-	return launch_check_program(config->qemu, &config->expose, err);
-}
-
-/* QEMU's own node is made in its root; who may open the host's is of no account. */
-static int check_kvm(struct error *err)
-{
-	AUTO_CLOSE int fd = open("/dev/kvm", O_RDWR | O_CLOEXEC);
-
-	if (fd < 0 && errno == EACCES && launch_mode() == LAUNCH_AS_USER) {
-		error_set(err, ERROR_PERMISSION, EACCES, "open /dev/kvm: %s", strerror(EACCES));
-		return error_hint(err,
-				  "let the user be of the group of /dev/kvm: adduser USER kvm; or "
-				  "go without: accel = tcg (slow)");
-	}
-	if (fd < 0) {
-		error_set(err, ERROR_HOST, errno, "open /dev/kvm: %s", strerror(errno));
-		return error_hint(err, "modprobe kvm_intel or kvm_amd, switch virtualisation on in "
-				       "the firmware, or go without: accel = tcg (slow)");
-	}
-	if (ioctl(fd, KVM_GET_API_VERSION, 0) != KVM_API_VERSION)
-		return error_set(err, ERROR_HOST, ENODEV, "/dev/kvm is not KVM's");
-	return 0;
-}
-
-/* Before anything is opened; of a user's, the address probe is left out where it must be. */
-static int check_privileges(const struct vm_config *vm, struct error *err)
-{
-	bool guarded = false;
-	int r = privilege_check(PRIVILEGE_NET_ADMIN, "connect a guest to a bridge", err);
-
-	for (unsigned int i = 0; i < vm->n_nics; i++)
-		guarded |= vm->nics[i].guard != GUARD_OFF;
-	if (!r && guarded)
-		r = privilege_check(PRIVILEGE_BPF, "load the guard's program", err);
-	return r;
-}
-
-int start_check_host(struct start *start, struct error *err)
-{
-	int r;
-
-	r = check_privileges(&start->vm, err);
-	if (!r)
-		r = check_qemu(&start->host->config, err);
-	if (!r && start->vm.accel == ACCEL_KVM)
-		r = check_kvm(err);
-	return r;
 }
 
 /* Of a VM that is not root's QEMU has its user's; another in vm.conf is a copied folder's. */

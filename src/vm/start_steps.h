@@ -34,6 +34,7 @@ struct start {
 	int vhost[VM_NICS_MAX][VM_QUEUES_MAX];
 	struct dad *probes[VM_NICS_MAX]; /* who else has the guest's addresses */
 	struct disks disks;
+	int kvm; /* -1: QEMU needs none, or the node */
 	int seed;
 	int qmp, console, vnc;
 	int log, console_log;
@@ -56,7 +57,7 @@ void start_close_vhost(struct start *start); /* QEMU has them */
 void start_close_network(struct start *start); /* probes, taps and vhost */
 
 /* In the order in which they are taken. Each leaves what it opened in the struct. */
-int start_check_host(struct start *start, struct error *err); /* QEMU, KVM, root */
+int start_check_host(struct start *start, struct error *err); /* QEMU, KVM, memory, root */
 int start_check_limits(struct start *start, struct error *err); /* CPUs, nice value */
 int start_claim(struct start *start, struct error *err); /* uid, address, MAC */
 int start_find_network(struct start *start, struct error *err); /* bridges: reads only */
@@ -75,6 +76,7 @@ int start_wait_ready(struct start *start, struct error *err); /* until QMP says 
 void start_describe_limits(const struct start *start, struct buf *out);
 
 /* For a description: give the parts that are not open the numbers they would have. */
+enum { PRETENDED_FD = 0 };
 void start_pretend(struct start *start);
 
 #endif

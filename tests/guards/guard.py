@@ -55,8 +55,9 @@ OPTION = re.compile(r"  (?:-(\w), )?--([\w-]+)(?:\[=(\S+)\]| (\S+))?(?: |$)")
 
 
 def words_of(text):
-    """The words that are typed as they are: all small letters."""
-    return sorted(x for x in re.split(r"[^\w-]+", text) if re.fullmatch(r"[a-z][a-z0-9-]*", x))
+    """The words that are typed as they are: all small letters, or a size."""
+    word = re.compile(r"[a-z][a-z0-9-]*|[0-9]+[KMGT]")
+    return sorted(x for x in re.split(r"[^\w-]+", text) if word.fullmatch(x))
 
 
 def parse_options(text):

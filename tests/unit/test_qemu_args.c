@@ -105,7 +105,7 @@ static void assert_argv(const char *expected)
 
 START_TEST(test_q35)
 {
-	assert_argv(FRAME "-machine\nq35,accel=kvm,dump-guest-core=off\n-cpu\nhost\n" SIZE
+	assert_argv(FRAME "-machine\nq35,dump-guest-core=off\n-accel\nkvm\n-cpu\nhost\n" SIZE
 			  "-display\nnone\n-vnc\nnone\n" WAYS_IN BASE DISK PCI_DISK SEED PCI_SEED
 				  NETDEV PCI_NIC PCI_RNG VGA);
 }
@@ -117,7 +117,7 @@ START_TEST(test_tcg_without_vnc)
 	xreplace(&vm.vnc, "off");
 	assert_argv(
 		FRAME
-		"-machine\nq35,accel=tcg,dump-guest-core=off\n-cpu\nmax\n" SIZE
+		"-machine\nq35,dump-guest-core=off\n-accel\ntcg\n-cpu\nmax\n" SIZE
 		"-display\nnone\n" WAYS_IN BASE DISK PCI_DISK SEED PCI_SEED NETDEV PCI_NIC PCI_RNG);
 }
 END_TEST
@@ -127,7 +127,7 @@ START_TEST(test_vnc_on_an_address)
 	/* it gets its listener by QMP: the address is not on the command line */
 	xreplace(&vm.vnc, "127.0.0.1");
 	vm.vnc_port = 5907;
-	assert_argv(FRAME "-machine\nq35,accel=kvm,dump-guest-core=off\n-cpu\nhost\n" SIZE
+	assert_argv(FRAME "-machine\nq35,dump-guest-core=off\n-accel\nkvm\n-cpu\nhost\n" SIZE
 			  "-display\nnone\n-vnc\nnone\n" WAYS_IN BASE DISK PCI_DISK SEED PCI_SEED
 				  NETDEV PCI_NIC PCI_RNG VGA);
 }
@@ -137,7 +137,7 @@ START_TEST(test_microvm)
 {
 	vm.machine = MACHINE_MICROVM;
 	assert_argv(FRAME
-		    "-machine\nmicrovm,accel=kvm,dump-guest-core=off,acpi=on\n-cpu\nhost\n" SIZE
+		    "-machine\nmicrovm,dump-guest-core=off,acpi=on\n-accel\nkvm\n-cpu\nhost\n" SIZE
 		    "-display\nnone\n" WAYS_IN BASE DISK
 		    "-device\n{\"driver\":\"virtio-blk-device\",\"drive\":\"disk\",\"id\":\"disk\","
 		    "\"bootindex\":1}\n" SEED "-device\n{\"driver\":\"virtio-blk-device\","
@@ -154,10 +154,62 @@ START_TEST(test_kernel)
 	spec.initrd = "/boot/initrd";
 	xreplace(&vm.append, "console=ttyS0 quiet");
 	xreplace(&vm.kernel, "/boot/never-named");
-	assert_argv(FRAME "-machine\nq35,accel=kvm,dump-guest-core=off\n-cpu\nhost\n" SIZE
+	assert_argv(FRAME "-machine\nq35,dump-guest-core=off\n-accel\nkvm\n-cpu\nhost\n" SIZE
 			  "-kernel\n/boot/kernel\n-initrd\n/boot/initrd\n"
 			  "-append\nconsole=ttyS0 quiet\n-display\nnone\n-vnc\nnone\n" WAYS_IN BASE
 				  DISK PCI_DISK SEED PCI_SEED NETDEV PCI_NIC PCI_RNG VGA);
+}
+END_TEST
+
+START_TEST(test_kvm_by_descriptor)
+{
+	spec.fds.kvm = 10;
+	assert_argv(FRAME "-machine\nq35,dump-guest-core=off\n-add-fd\nfd=10,set=10\n"
+			  "-accel\nkvm,device=/dev/fdset/10\n-cpu\nhost\n" SIZE
+			  "-display\nnone\n-vnc\nnone\n" WAYS_IN BASE DISK PCI_DISK SEED PCI_SEED
+				  NETDEV PCI_NIC PCI_RNG VGA);
+}
+END_TEST
+
+#define MEMORY(bytes, page)                                                                        \
+	"-object\n{\"qom-type\":\"memory-backend-memfd\",\"id\":\"ram\",\"size\":" bytes           \
+	",\"hugetlb\":true,\"hugetlbsize\":" page ",\"share\":false,\"dump\":false}\n"
+
+START_TEST(test_hugepages)
+{
+	vm.hugepages = HUGEPAGES_2M;
+	assert_argv(FRAME
+		    "-machine\nq35,dump-guest-core=off,memory-backend=ram\n-accel\nkvm\n-"
+		    "cpu\nhost\n" SIZE MEMORY("1073741824",
+					      "2097152") "-display\nnone\n-vnc\nnone\n" WAYS_IN BASE
+			    DISK PCI_DISK SEED PCI_SEED NETDEV PCI_NIC PCI_RNG VGA);
+}
+END_TEST
+
+/* What needs more than 32 bits, and the other size. */
+START_TEST(test_large_hugepages)
+{
+	vm.hugepages = HUGEPAGES_1G;
+	vm.memory_mib = 16384;
+	build();
+	AUTO_FREE char *text = strv_join(&argv, "\n");
+	ck_assert_ptr_nonnull(strstr(text, MEMORY("17179869184", "1073741824")));
+	ck_assert_ptr_nonnull(strstr(text, "\n-m\n16384M\n"));
+}
+END_TEST
+
+START_TEST(test_uefi)
+{
+	spec.fds.uefi_code = 10;
+	spec.fds.uefi_vars = 11;
+	assert_argv(FRAME "-machine\nq35,dump-guest-core=off,pflash0=uefi-code,pflash1=uefi-vars\n"
+			  "-accel\nkvm\n-cpu\nhost\n" SIZE
+			  "-add-fd\nfd=10,set=10\n-blockdev\n{\"driver\":\"file\",\"node-name\":"
+			  "\"uefi-code\",\"filename\":\"/dev/fdset/10\",\"read-only\":true}\n"
+			  "-add-fd\nfd=11,set=11\n-blockdev\n{\"driver\":\"file\",\"node-name\":"
+			  "\"uefi-vars\",\"filename\":\"/dev/fdset/11\",\"discard\":\"unmap\"}\n"
+			  "-display\nnone\n-vnc\nnone\n" WAYS_IN BASE DISK PCI_DISK SEED PCI_SEED
+				  NETDEV PCI_NIC PCI_RNG VGA);
 }
 END_TEST
 
@@ -181,7 +233,7 @@ START_TEST(test_standalone_disk)
 	spec.fds.seed = -1;
 	assert_argv(
 		FRAME
-		"-machine\nq35,accel=kvm,dump-guest-core=off\n-cpu\nhost\n" SIZE
+		"-machine\nq35,dump-guest-core=off\n-accel\nkvm\n-cpu\nhost\n" SIZE
 		"-display\nnone\n-vnc\nnone\n" WAYS_IN DISK_FILE
 		"-blockdev\n{\"driver\":\"qcow2\",\"node-name\":\"disk\","
 		"\"file\":\"disk-file\",\"discard\":\"unmap\",\"backing\":null}\n" PCI_DISK NETDEV
@@ -208,7 +260,7 @@ START_TEST(test_extra_disks)
 	spec.fds.disks[1] = 11;
 	assert_argv(
 		FRAME
-		"-machine\nq35,accel=kvm,dump-guest-core=off\n-cpu\nhost\n" SIZE
+		"-machine\nq35,dump-guest-core=off\n-accel\nkvm\n-cpu\nhost\n" SIZE
 		"-display\nnone\n-vnc\nnone\n" WAYS_IN BASE DISK PCI_DISK SEED PCI_SEED
 		"-add-fd\nfd=10,set=10\n-blockdev\n{\"driver\":\"file\",\"node-name\":"
 		"\"disk0-file\",\"filename\":\"/dev/fdset/10\",\"discard\":\"unmap\"}\n"
@@ -435,26 +487,14 @@ static const char *value_of(const char *option)
 START_TEST(test_hostile_texts)
 {
 	static const char *const expected[] = {
-		"-name",       "-no-user-config",
-		"-nodefaults", "-S",
-		"-sandbox",    "-machine",
-		"-cpu",	       "-smp",
-		"-m",	       "-rtc",
-		"-kernel",     "-initrd",
-		"-append",     "-display",
-		"-vnc",	       "-chardev",
-		"-mon",	       "-add-fd",
-		"-chardev",    "-serial",
-		"-add-fd",     "-blockdev",
-		"-blockdev",   "-add-fd",
-		"-blockdev",   "-blockdev",
-		"-device",     "-add-fd",
-		"-blockdev",   "-blockdev",
-		"-device",     "-add-fd",
-		"-blockdev",   "-blockdev",
-		"-device",     "-netdev",
-		"-device",     "-device",
-		"-device",
+		"-name",     "-no-user-config", "-nodefaults", "-S",	    "-sandbox",
+		"-machine",  "-accel",		"-cpu",	       "-smp",	    "-m",
+		"-rtc",	     "-kernel",		"-initrd",     "-append",   "-display",
+		"-vnc",	     "-chardev",	"-mon",	       "-add-fd",   "-chardev",
+		"-serial",   "-add-fd",		"-blockdev",   "-blockdev", "-add-fd",
+		"-blockdev", "-blockdev",	"-device",     "-add-fd",   "-blockdev",
+		"-blockdev", "-device",		"-add-fd",     "-blockdev", "-blockdev",
+		"-device",   "-netdev",		"-device",     "-device",   "-device",
 	};
 
 	spec.kernel = "/boot/kernel";
@@ -484,7 +524,7 @@ START_TEST(test_hostile_texts)
 		ck_assert_str_eq(value_of("-append"), vm.append);
 		ck_assert_str_eq(value_of("-cpu"), vm.cpu_model);
 		ck_assert_str_eq(value_of("-kernel"), "/boot/kernel");
-		ck_assert_str_eq(value_of("-machine"), "q35,accel=kvm,dump-guest-core=off");
+		ck_assert_str_eq(value_of("-machine"), "q35,dump-guest-core=off");
 	}
 }
 END_TEST
@@ -553,6 +593,10 @@ int main(void)
 	tcase_add_test(tcase, test_vnc_on_an_address);
 	tcase_add_test(tcase, test_microvm);
 	tcase_add_test(tcase, test_kernel);
+	tcase_add_test(tcase, test_kvm_by_descriptor);
+	tcase_add_test(tcase, test_hugepages);
+	tcase_add_test(tcase, test_large_hugepages);
+	tcase_add_test(tcase, test_uefi);
 	tcase_add_test(tcase, test_append_without_kernel);
 	tcase_add_test(tcase, test_standalone_disk);
 	tcase_add_test(tcase, test_raw_base);
