@@ -148,3 +148,36 @@ debian_host()
 		"$TOP/tests/kernel/mkhost" "$CACHE/host" -- \
 		"$TOP/tests/kernel/mkhost" "$TOP/contrib/mkimage"
 }
+
+# A newer QEMU, for tests alone: Debian's backports, unpacked and never installed. apt looks at
+# them with lists of its own, so that the host's stay as they are. Where there is no such
+# suite on the host's mirror, the status says so.
+qemu_backports()
+{
+	local tree=$CACHE/qemu-backports work mirror suite status
+	local -a apt
+
+	[ ! -x "$tree/usr/bin/qemu-system-x86_64" ] || return 0
+	# shellcheck disable=SC2016 # words of apt
+	mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' \
+		'Origin: Debian' 'Codename: bookworm' 'Component: main' | head -n 1)
+	[ -n "$mirror" ] || { echo "no Debian 12 in apt's sources"; return 1; }
+	work=$(mktemp -d "$tree.XXXXXX")
+	mkdir -p "$work"/{lists,archives}/partial "$work/tree"
+	for suite in bookworm bookworm-backports; do
+		echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg]" \
+			"$mirror $suite main"
+	done >"$work/sources.list"
+	# apt's own user cannot write into that folder
+	apt=(apt-get -q=2 -o "Dir::Etc::SourceList=$work/sources.list" -o Dir::Etc::SourceParts=/dev/null
+		-o Dir::Etc::PreferencesParts=/dev/null -o "Dir::State::Lists=$work/lists"
+		-o "Dir::Cache=$work" -o "Dir::Cache::Archives=$work/archives"
+		-o APT::Sandbox::User=root)
+	"${apt[@]}" update && "${apt[@]}" --yes --no-install-recommends --download-only \
+		-t bookworm-backports install qemu-system-x86 qemu-utils &&
+		find "$work/archives" -name '*.deb' -exec dpkg-deb -x '{}' "$work/tree" ';' &&
+		chmod 755 "$work/tree" && rm -rf "$tree" && mv "$work/tree" "$tree"
+	status=$?
+	rm -rf "$work"
+	return $status
+}
