@@ -20,7 +20,7 @@
 
 char jail_folder[128];
 struct launch_plan plan;
-struct strv plan_argv, plan_environment;
+struct strv plan_argv, plan_environment, plan_folders;
 struct launch launch;
 struct error err;
 
@@ -29,7 +29,6 @@ static char probe_path[PATH_MAX];
 static char program_path[PATH_MAX];
 static struct buf report;
 static int report_fd[2]; /* ours, and the probe's */
-static struct strv folders;
 static int fds_before;
 static char *mounts_before, *mounts_after;
 
@@ -104,10 +103,16 @@ static char *mount_table(void)
 	return proc_file(getpid(), "mountinfo");
 }
 
+void mounts_note(void)
+{
+	free(mounts_before);
+	mounts_before = mount_table();
+}
+
 void jail_setup(void)
 {
 	fds_before = suite_count_fds();
-	mounts_before = mount_table();
+	mounts_note();
 	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, report_fd), 0);
 	launch = (struct launch)LAUNCH_INIT;
 	err = (struct error)ERROR_INIT;
@@ -118,8 +123,8 @@ void jail_setup(void)
 	plan.environment = &plan_environment;
 	plan.uid = JAIL_UID;
 	plan.gid = JAIL_GID;
-	strv_push(&folders, jail_folder);
-	plan.folders = &folders;
+	strv_push(&plan_folders, jail_folder);
+	plan.folders = &plan_folders;
 	plan.log_fd = open_in_folder("log", O_WRONLY | O_APPEND | O_TRUNC);
 	plan_program("probe");
 	plan_pass(report_fd[1], REPORT_TARGET);
@@ -131,7 +136,7 @@ void jail_teardown(void)
 	fd_close(&plan.log_fd);
 	fd_close(&report_fd[0]);
 	fd_close(&report_fd[1]);
-	strv_done(&folders);
+	strv_done(&plan_folders);
 	strv_done(&plan_argv);
 	strv_done(&plan_environment);
 	buf_done(&report);
@@ -139,8 +144,9 @@ void jail_teardown(void)
 	ck_assert_int_eq(suite_count_fds(), fds_before);
 	mounts_after = mount_table();
 	ck_assert_str_eq(mounts_before, mounts_after);
-	free(mounts_before);
 	free(mounts_after);
+	free(mounts_before);
+	mounts_before = NULL;
 }
 
 TCase *jail_case(const char *name)
@@ -284,17 +290,21 @@ void report_read_all(void)
 		add_outside(launch.id.pid);
 }
 
-void launch_report(void)
+void launch_report_and_hold(void)
 {
 	strv_push(&plan_argv, "report");
 	launch_plan_run();
 	report_read_all();
-	ck_assert_int_eq(launch_wait(), 0);
 	ck_assert(report_line("end"));
 }
 
-/* The n-th line that begins with key and a blank (or is all of it), or NULL. */
-static const char *report_find(const char *key, int n)
+void launch_report(void)
+{
+	launch_report_and_hold();
+	ck_assert_int_eq(launch_wait(), 0);
+}
+
+const char *report_nth(const char *key, int n)
 {
 	size_t len = strlen(key);
 
@@ -310,7 +320,7 @@ static const char *report_find(const char *key, int n)
 const char *report_value(const char *key)
 {
 	static char value[4096];
-	const char *found = report_find(key, 0);
+	const char *found = report_nth(key, 0);
 
 	snprintf(value, sizeof(value), "%.*s", found ? (int)strcspn(found, "\n") : 0,
 		 found ? found : "");
@@ -321,7 +331,7 @@ bool report_line(const char *line)
 {
 	const char *found;
 
-	for (int n = 0; (found = report_find(line, n)); n++)
+	for (int n = 0; (found = report_nth(line, n)); n++)
 		if (*found == '\n')
 			return true;
 	return false;
@@ -331,7 +341,7 @@ int report_count(const char *key)
 {
 	int n = 0;
 
-	while (report_find(key, n))
+	while (report_nth(key, n))
 		n++;
 	return n;
 }

@@ -18,13 +18,15 @@ void jail_folder_remove(void);
 
 /*
  * Around each test. plan runs the probe with the report on REPORT_TARGET and argv "probe"; the
- * test adds to argv. After it there must be no child and no descriptor more than before.
+ * test adds to argv. After it there must be no child and no descriptor more than before, and the
+ * table of mounts must be the same; mounts_note() is for a test that changes it itself.
  */
 extern struct launch_plan plan;
-extern struct strv plan_argv, plan_environment;
+extern struct strv plan_argv, plan_environment, plan_folders;
 extern struct launch launch;
 extern struct error err;
 void jail_setup(void);
+void mounts_note(void);
 void jail_teardown(void);
 
 /* A case with both fixtures. */
@@ -36,12 +38,16 @@ void plan_pass(int source, int target);
 /* Start and go, and nothing may go wrong; _report() has the whole report read, too. */
 void launch_plan_run(void);
 void launch_report(void);
+void launch_report_and_hold(void); /* it lives on until launch_wait() */
 
 /* Read what the probe says to its "end" or its death, and take its value of key; "" for none. */
 void report_read_all(void);
 const char *report_value(const char *key);
 bool report_line(const char *line);
 int report_count(const char *key);
+
+/* The n-th line that begins with key and a blank (or is all of it), up to the end of all, or NULL. */
+const char *report_nth(const char *key, int n);
 
 /*
  * A probe that reports stays until this, or launch_wait(), so that report_read_all() finds it in

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* In QEMU's place: says on descriptor 3 what it is, has and can do, one fact a line. */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
 #include <linux/capability.h>
 #include <linux/if_tun.h>
+#include <linux/keyctl.h>
 #include <net/if.h>
 #include <netinet/in.h>
 #include <sched.h>
@@ -20,6 +22,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
 enum { REPORT_FD = 3 };
@@ -128,17 +131,66 @@ static void say_write(int fd, off_t offset)
 		pwrite(fd, "x", 1, offset) == 1 ? "done" : strerror(errno));
 }
 
-static int report(int argc, char **argv)
+static int end_report(void)
 {
 	char byte;
 
-	say_capabilities();
-	say_surroundings(argc, argv);
-	if (argc > 2)
-		say_tries(argv[2]);
 	dprintf(REPORT_FD, "end\n");
 	/* There is no /proc in the jail: the fixture looks at ours until it shuts the connection. */
 	return read(REPORT_FD, &byte, 1) != 0;
+}
+
+/* "read PATH CONTENT", "write PATH done", "list PATH NAME" and "exec PATH done", or why not. */
+static void look_at(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	char content[64] = "";
+	ssize_t n = fd < 0 || dir ? -1 : read(fd, content, sizeof(content) - 1);
+
+	dprintf(REPORT_FD, "read %s %s\n", path, n < 0 ? strerror(errno) : content);
+	for (struct dirent *entry; dir && (entry = readdir(dir));)
+		if (entry->d_name[0] != '.')
+			dprintf(REPORT_FD, "list %s %s\n", path, entry->d_name);
+	if (dir)
+		closedir(dir);
+	else
+		close(fd);
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	dprintf(REPORT_FD, "write %s %s\n", path,
+		fd < 0			   ? strerror(errno)
+		: write(fd, "new", 3) == 3 ? "done"
+					   : strerror(errno));
+	close(fd);
+	dprintf(REPORT_FD, "exec %s %s\n", path, access(path, X_OK) ? strerror(errno) : "done");
+}
+
+static int look(int argc, char **argv)
+{
+	for (int i = 2; i < argc; i++)
+		look_at(argv[i]);
+	return end_report();
+}
+
+static void say_names(void)
+{
+	struct utsname names;
+
+	if (uname(&names) == 0)
+		dprintf(REPORT_FD, "names %s %s\n", names.nodename, names.domainname);
+	dprintf(REPORT_FD, "pid %d\n", (int)getpid());
+	dprintf(REPORT_FD, "keyring %ld\n",
+		syscall(SYS_keyctl, KEYCTL_GET_KEYRING_ID, KEY_SPEC_SESSION_KEYRING, 0, 0, 0));
+}
+
+static int report(int argc, char **argv)
+{
+	say_capabilities();
+	say_names();
+	say_surroundings(argc, argv);
+	if (argc > 2)
+		say_tries(argv[2]);
+	return end_report();
 }
 
 int main(int argc, char **argv)
@@ -147,6 +199,8 @@ int main(int argc, char **argv)
 
 	if (!strcmp(mode, "report"))
 		_exit(report(argc, argv));
+	if (!strcmp(mode, "look"))
+		_exit(look(argc, argv));
 	if (!strcmp(mode, "exit"))
 		_exit(argc > 2 ? atoi(argv[2]) : 0);
 	if (!strcmp(mode, "write")) {
