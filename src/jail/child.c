@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdbool.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -28,7 +29,9 @@ static int session_start(struct child *child)
 	const struct sigaction by_default = { .sa_handler = SIG_DFL };
 	sigset_t none;
 
-	(void)child;
+	/* As a user who got capabilities from the program's file; what is in /proc is root's then. */
+	if (child->plan->mode == LAUNCH_AS_USER && prctl(PR_SET_DUMPABLE, 1, 0, 0, 0) < 0)
+		return -errno;
 	if (setsid() < 0)
 		return -errno;
 	/* SIGKILL, SIGSTOP and the C library's own two refuse, and need no reset. */

@@ -7,7 +7,6 @@
 #include <linux/keyctl.h>
 #include <sched.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -79,8 +78,7 @@ static int put(const char *path, const char *text)
 }
 
 /*
- * A process that got capabilities from a file is not dumpable, and its files in /proc are
- * root's. One id of each kind, itself, which needs no privilege, and setgroups(2) never again
+ * One id of each kind, itself, which needs no privilege, and setgroups(2) never again
  * (user_namespaces(7)).
  */
 static int user_map(struct child *child)
@@ -88,8 +86,6 @@ static int user_map(struct child *child)
 	static const char setgroups_file[] = "/proc/self/setgroups";
 	int r;
 
-	if (prctl(PR_SET_DUMPABLE, 1, 0, 0, 0) < 0)
-		return -errno;
 	child->what = setgroups_file;
 	r = put(setgroups_file, "deny");
 	if (r == 0) {

@@ -255,6 +255,9 @@ static void add_outside(pid_t pid)
 	for (char *line; (line = strsep(&next, "\n")) && *line;)
 		add_line("mount", line, "");
 	free(table);
+	table = proc_file(pid, "oom_score_adj");
+	add_line("oom", strtok(table, "\n"), "");
+	free(table);
 	add_status(pid);
 	add_limits(pid);
 	add_fds(pid);
