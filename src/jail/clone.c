@@ -83,6 +83,25 @@ static const char *surroundings(const struct child *child)
 	return clone_flags(child) ? " in namespaces of its own" : "";
 }
 
+/* In place of the hint for one layer: here several stand and fall together. */
+static void explain_user_ns(struct child *child, struct error *err)
+{
+	unsigned int dear = child->layers & NAMESPACES & ~child->may_miss;
+	AUTO_BUF words = BUF_INIT;
+
+	(void)error_kind(err, ERROR_HOST);
+	if (dear & LAYER_BIT(LAYER_ROOT) && child->plan->n_files)
+		buf_puts(&words, "no way, as files are shown to it in its root");
+	else
+		layers_format(dear, &words);
+	error_hint(err,
+		   "user namespaces are refused by one of these: sysctl user.max_user_namespaces "
+		   "kernel.unprivileged_userns_clone kernel.apparmor_restrict_unprivileged_userns; "
+		   "to go without, allow_missing: %s",
+		   buf_str(&words));
+	child->refused = -1;
+}
+
 int clone_child(struct child *child, pid_t *ret_pid, int *ret_pid_fd, struct error *err)
 {
 	pid_t pid;
@@ -93,8 +112,12 @@ int clone_child(struct child *child, pid_t *ret_pid, int *ret_pid_fd, struct err
 	while (pid < 0 && go_without(child, -pid));
 	if (pid == 0)
 		child_run(child);
-	if (pid < 0)
-		return error_errno(err, -pid, "create a process%s", surroundings(child));
+	if (pid < 0) {
+		error_errno(err, -pid, "create a process%s", surroundings(child));
+		if (child->user_ns && child->refused >= 0)
+			explain_user_ns(child, err);
+		return pid;
+	}
 	*ret_pid = pid;
 	return 0;
 }
