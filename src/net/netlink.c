@@ -63,9 +63,12 @@ static int connect_route(struct nl_sock *sock)
 
 int netlink_open(struct nl_sock **ret, struct error *err)
 {
-	AUTO_NETLINK *sock = nl_socket_alloc();
+	AUTO_NETLINK *sock = NULL;
 	int r;
 
+	/* NLDBG of the environment is read before main(), and would tell where our memory is */
+	nl_debug = 0;
+	sock = nl_socket_alloc();
 	if (!sock)
 		return error_errno(err, ENOMEM, "open a netlink socket");
 	r = connect_route(sock);
