@@ -61,8 +61,8 @@ static const int refused[] = {
 	SCMP_SYS(unshare),
 
 	/*
-	 * A way out through a socket that it was given: all are connected or bound already, and a TCP
-	 * listener of the host's network (the screen's) could be turned into a client there.
+	 * A way out through a socket that it was given: all are connected or bound already, and
+	 * a listener of the host's network (the screen's) can be shut down and be a client there.
 	 */
 	SCMP_SYS(connect),
 	SCMP_SYS(bind),
@@ -116,8 +116,8 @@ static const int refused[] = {
 };
 
 /*
- * As on a kernel without them, so that callers fall back. The flags of clone3(2) lie in memory, where a
- * filter cannot look. io_uring does its work unseen by any filter.
+ * As on a kernel without them, so that callers fall back. The flags of clone3(2) lie in memory,
+ * where a filter cannot look. io_uring does its work unseen by any filter.
  */
 static const int unknown[] = {
 	SCMP_SYS(clone3),
@@ -136,8 +136,8 @@ static const unsigned int new_namespaces[] = {
  * An ioctl's command is refused where it equals value under mask. The kernel takes the low 32 bits
  * of the argument and ignores the others, so that these must not be looked at.
  *
- * Of a tap QEMU needs its header size, offloads, queues and buffer. It also sets a steering program of
- * -1 at each reset of the guest's network card, and any other would need bpf(2).
+ * Of a tap QEMU needs header size, offloads, queues and buffer. It also sets a steering program
+ * of -1 at each reset of the guest's network card; any other would need bpf(2).
  */
 static const struct {
 	unsigned int value, mask;

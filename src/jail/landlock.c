@@ -12,7 +12,7 @@
 #include "child.h"
 
 /*
- * The interface in its own words and at its full size, as the headers of Debian 12 end with the third
+ * The interface in our own words and at full size, as the headers of Debian 12 end with its third
  * version; a kernel takes the larger structure as long as what it does not know is zero.
  */
 struct ruleset_attr {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The system call filter: its program run by hand over numbers and arguments, then by the kernel. */
+/* The system call filter: run by hand over numbers and arguments, then by the kernel. */
 #include <errno.h>
 #include <linux/audit.h>
 #include <linux/filter.h>
