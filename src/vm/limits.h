@@ -11,12 +11,17 @@
 #include "live.h"
 
 /*
- * memory_max and pids_max, and what "auto" comes to. memory_max: the guest's memory and 1/64 of it, for page tables (two sets of
- * 1/512 each), 512 MiB and 16 MiB for each virtual CPU, and with tcg the 1 GiB that its buffer of
- * translated code may grow to. QEMU without a guest's memory was seen to take 40 to 160 MiB
- * with kvm; the page cache of its disks is counted as well, and gives way. pids_max: 256, two for
- * each virtual CPU and one for each queue of a NIC (vhost's threads count since Linux 6.4); QEMU
- * has 64 workers for its disks at most.
+ * memory_max and pids_max, and what "auto" comes to.
+ *
+ * memory_max: the guest's memory and 1/64 of it, for page tables (two sets of 1/512 each), 512 MiB
+ * and 16 MiB for each virtual CPU, and with tcg the 1 GiB that its buffer of translated code may
+ * grow to. That is generous: QEMU 7.2 was seen to take 53 MiB with one virtual CPU, 72 with 64,
+ * before a guest's first instruction, and 70 and the translated code after a boot; a screen that
+ * is looked at, 64 workers and their disks' metadata come on top. The page cache of its disks
+ * is counted as well, and gives way.
+ *
+ * pids_max: 256, two for each virtual CPU and one for each queue of a NIC (vhost's threads
+ * count since Linux 6.4). Beside its virtual CPUs QEMU has 64 workers for its disks at most.
  */
 uint64_t limits_memory_max(const struct vm_config *vm); /* bytes; 0: unlimited */
 unsigned int limits_pids_max(const struct vm_config *vm);
