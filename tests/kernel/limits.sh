@@ -187,7 +187,7 @@ a_service_with_Delegate_has_its_VM_below()
 {
 	local unit=/system.slice/mnmivm-test.service
 
-	ok systemd-run --quiet --unit mnmivm-test -p Delegate=yes -p KillMode=mixed \
+	ok systemd-run --quiet --collect --unit mnmivm-test -p Delegate=yes -p KillMode=mixed \
 		"$MNMIVM_SE" --config "$conf" run web
 	eventually runs_in "$unit/web"
 	is "cgroup of the service itself" \
@@ -209,7 +209,7 @@ no_unit()
 
 a_service_without_it_has_its_VM_at_the_top()
 {
-	ok systemd-run --quiet --unit mnmivm-test -p KillMode=mixed \
+	ok systemd-run --quiet --collect --unit mnmivm-test -p KillMode=mixed \
 		"$MNMIVM_SE" --config "$conf" run web
 	eventually runs_in /mnmivm-se/web
 	succeeds stop --force web
@@ -217,13 +217,14 @@ a_service_without_it_has_its_VM_at_the_top()
 	no test -e "$ours"
 }
 
+# Its own process has to be out of the way.
 a_unit_that_only_holds_cgroups_can_be_named()
 {
 	local unit=/system.slice/mnmivm-hold.service
 
-	ok systemd-run --quiet --unit mnmivm-hold -p Delegate=yes -p Type=oneshot \
-		-p RemainAfterExit=yes true
-	eventually test -d "$top$unit"
+	ok systemd-run --quiet --collect --unit mnmivm-hold -p Delegate=yes sh -c \
+		"mkdir $top$unit/self && echo 0 >$top$unit/self/cgroup.procs && exec sleep infinity"
+	eventually test -s "$top$unit/self/cgroup.procs"
 	sed -i "\$a cgroup = $top$unit" "$conf"
 	succeeds set web cpu_max=80
 	succeeds start --paused web
