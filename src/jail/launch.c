@@ -177,13 +177,15 @@ static int child_prepare(struct child *child, struct error *err)
 	return r;
 }
 
-static int hint_layer(struct error *err, int layer)
+/* The stage's own words and the kernel's reason follow: "start 'qemu': enter ...: ..." */
+static int word_layer(struct error *err, int layer)
 {
 	(void)error_kind(err, ERROR_HOST);
+	(void)error_prefix(err, "this host does not give %s", layer_text((enum layer)layer));
 	return error_hint(err,
-			  "allow_missing = %s in vm.conf or the host's configuration goes "
-			  "without %s",
-			  layer_words[layer], layer_text((enum layer)layer));
+			  "mnmivm-se doctor layers tells what helps; allow_missing = %s in vm.conf "
+			  "or the host's configuration goes without",
+			  layer_words[layer]);
 }
 
 /*
@@ -229,7 +231,7 @@ static int word_report(const struct launch *launch, const struct report *report,
 	r = error_errno(err, report->error, "%s%s%s%s", stage, open, report->what, end);
 	if (report->refused < 0 || report->refused >= LAYERS)
 		return r;
-	return hint_layer(err, report->refused);
+	return word_layer(err, report->refused);
 }
 
 static int reap(const struct launch *launch, siginfo_t *info)
@@ -283,7 +285,7 @@ static int create(struct child *child, struct launch *launch, pid_t *ret_pid, st
 	int r = clone_child(child, ret_pid, &launch->pid_fd, err);
 
 	if (r < 0)
-		return child->refused < 0 ? r : hint_layer(err, child->refused);
+		return child->refused < 0 ? r : word_layer(err, child->refused);
 	r = move_off_stdio(&launch->pid_fd);
 	return r < 0 ? error_errno(err, -r, "open the process %d", (int)*ret_pid) : 0;
 }
