@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Confinement: can this host give VMs all layers of it? Tried with QEMU itself. */
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -77,12 +76,18 @@ static void lacks_layer(struct check *check, enum layer layer, bool allowed)
 			   sources[layer].option, word, check->host->config_path);
 }
 
+/* That QEMU is not there is another check's to tell; that it is not in its root is not. */
 static void not_tried(struct check *check, const struct error *err)
 {
-	if (err->kind == ERROR_HOST && err->code == ENOENT)
+	if (access(check->config->qemu, F_OK) < 0) {
 		check_warn(check, "QEMU", "not tried: %s", err->message);
-	else
+	} else if (err->kind == ERROR_HOST) {
+		check_fail(check, "QEMU", "%s: VMs do not start", err->message);
+		if (err->hint[0])
+			check_keep(check, "%s", err->hint);
+	} else {
 		check_error(check, "QEMU", err);
+	}
 }
 
 /* The cgroup has a check of its own. */

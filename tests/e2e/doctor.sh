@@ -192,6 +192,75 @@ controllers_are_looked_for()
 	no test -d "$place"
 }
 
+# With the launcher's own eyes: what it cannot have there is what VMs do not get.
+layers_are_tried()
+{
+	local layer
+
+	look layers
+	is "layers" "$(jq -r 'map(.object) | join(" ")' <<<"$out")" \
+		'root pid net ipc uts cgroup-ns keyring landlock seccomp'
+	is "what is missing" "$(jq -r '.[] | select(.level != "PASS") | .object' <<<"$out")" ''
+	for layer in landlock:444 keyring:250; do
+		found_on "set -- python3 '$LAB/without-call' ${layer#*:} 38 \"\$@\"" \
+			FAIL layers "${layer%:*}" 'VMs do not start'
+		has "keep" "$keep" "allow_missing = ${layer%:*}"
+		echo "allow_missing = ${layer%:*}" >>"$conf"
+		found_on "set -- python3 '$LAB/without-call' ${layer#*:} 38 \"\$@\"" \
+			WARN layers "${layer%:*}" 'as allowed'
+		sed -i '/^allow_missing/d' "$conf"
+	done
+}
+
+# in_user_namespace COMMAND...: with all ids as they are, so that root is root there.
+cat >"$LAB/in-user-namespace" <<'EOF'
+import ctypes, os, sys
+libc = ctypes.CDLL(None, use_errno=True)
+made, mapped = os.pipe(), os.pipe()
+pid = os.fork()
+if not pid:
+    if libc.unshare(0x10020000):
+        sys.exit("unshare: " + os.strerror(ctypes.get_errno()))
+    os.write(made[1], b"x")
+    os.read(mapped[0], 1)
+    os.execvp(sys.argv[1], sys.argv[1:])
+os.read(made[0], 1)
+for name in "uid_map", "gid_map":
+    with open(f"/proc/{pid}/{name}", "w") as file:
+        file.write("0 0 4294967295")
+os.write(mapped[1], b"x")
+sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+EOF
+
+# A limit is of the user namespace that is made for this, not the host's.
+limits_of_namespaces_are_told()
+{
+	local name
+
+	for name in pid:pid net:net ipc:ipc uts:uts cgroup-ns:cgroup root:mnt; do
+		out=$(python3 "$LAB/in-user-namespace" bash -c \
+			"echo 0 >/proc/sys/user/max_${name#*:}_namespaces; exec \"\$@\"" - \
+			"$MNMIVM_SE" --config "$conf" -q --format json doctor layers)
+		pick layers "${name%:*}"
+		is "${name%:*}" "$level" FAIL
+		is "fix of ${name%:*}" "$fix" "sysctl -w user.max_${name#*:}_namespaces=15000"
+	done
+}
+
+a_QEMU_that_is_not_in_its_root_is_told()
+{
+	mkdir -p "$LAB/elsewhere"
+	cp /usr/bin/qemu-system-x86_64 "$LAB/elsewhere/qemu"
+	echo "qemu = $LAB/elsewhere/qemu" >>"$conf"
+	found FAIL layers QEMU 'VMs do not start'
+	has "keep" "$keep" "expose = $LAB/elsewhere"
+	echo "expose = $LAB/elsewhere" >>"$conf"
+	found PASS layers root
+	echo "qemu = /nowhere" >>"$LAB/nowhere"
+	conf=$LAB/nowhere found WARN layers QEMU 'not tried'
+	sed -i '/^qemu = /d; /^expose = /d' "$conf"
+}
+
 # without_call NUMBER ERRNO COMMAND...: by a seccomp filter; SECCOMP_RET_ERRNO is 0x50000.
 cat >"$LAB/without-call" <<'EOF'
 import ctypes, os, struct, sys
@@ -676,7 +745,8 @@ run_tests \
 	a_healthy_host_passes a_check_is_made_alone output_is_for_people_and_pipes \
 	nothing_need_be_set_up a_bad_configuration_is_a_finding kvm_is_looked_for \
 	tun_is_looked_for vhost_is_as_wanted an_old_kernel_is_told cgroup_v2_is_looked_for \
-	controllers_are_looked_for landlock_is_looked_for user_namespaces_are_tried QEMU_is_asked_for_its_version \
+	controllers_are_looked_for layers_are_tried limits_of_namespaces_are_told \
+	a_QEMU_that_is_not_in_its_root_is_told landlock_is_looked_for user_namespaces_are_tried QEMU_is_asked_for_its_version \
 	other_programs_are_looked_for disk_space_is_measured image_headers_are_read \
 	VMs_are_looked_at orphans_are_found a_lost_QEMU_is_found the_bridge_must_be_there \
 	every_bridge_that_is_allowed_is_looked_at the_bridge_must_be_up \
