@@ -1,17 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* New disks, made by qemu-img without letting it open or guess anything. */
+/* New disks: what qemu-img is asked for, and what came of it. */
 #include "image/overlay.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
-
-#include "base/alloc.h"
-#include "base/file.h"
-#include "base/run.h"
-#include "base/strv.h"
 
 /*
  * -b takes its argument whole, commas and all, but "json:" or "nbd:" in front would make
@@ -32,84 +27,71 @@ static int check_backing(const char *backing, struct error *err)
 	return 0;
 }
 
-/*
- * No preallocation: most guests never write most of their disk. No lazy refcounts: with them
- * a killed VM leaves a disk that is marked dirty. Cluster size and all else as qemu-img has it.
- */
-static int run_create(const char *qemu_img, int dir_fd, const char *name, const char *backing,
-		      enum image_format backing_format, uint64_t size, struct error *err)
+int overlay_check(const struct overlay_spec *spec, const char *name, struct error *err)
 {
-	struct run_options options = { .dir_fd = dir_fd };
-	AUTO_STRV argv = STRV_INIT;
-
-	strv_push(&argv, qemu_img);
-	strv_split(&argv, "create -q -f qcow2 -o preallocation=off,lazy_refcounts=off", ' ');
-	if (backing) {
-		strv_push(&argv, "-u");
-		strv_push(&argv, "-b");
-		strv_push(&argv, backing);
-		strv_push(&argv, "-F");
-		strv_push(&argv, backing_format == IMAGE_RAW ? "raw" : "qcow2");
-	}
-	/* "./" so that no name is an option or has a protocol */
-	strv_pushf(&argv, "./%s", name);
-	strv_pushf(&argv, "%" PRIu64, size);
-	return run_program(&argv, &options, err);
-}
-
-/* What qemu-img made is held against what was asked for, then synced. */
-static int finish(int fd, const char *name, const char *backing, uint64_t size, struct error *err)
-{
-	struct image_info info;
-	int r = image_inspect(fd, name, IMAGE_OVERLAY, false, &info, err);
-
-	if (r < 0)
-		return r;
-	if (info.virtual_size != size || strcmp(info.backing_file, backing ? backing : "") != 0)
-		return error_set(err, ERROR_VERIFY, EINVAL,
-				 "check '%s': qemu-img made another disk than it was told", name);
-	if (fsync(fd) < 0)
-		return error_errno(err, errno, "sync '%s'", name);
-	return 0;
-}
-
-static int create(const char *qemu_img, int dir_fd, const char *name, const char *backing,
-		  enum image_format backing_format, uint64_t size, struct error *err)
-{
-	AUTO_CLOSE int fd = -1;
-	int r;
+	uint64_t size = spec->size;
 
 	if (!size || size % 512 || size > IMAGE_BYTES_MAX)
 		return error_set(err, ERROR_USAGE, EINVAL,
 				 "create '%s': %" PRIu64
 				 " bytes are not 512 to 8T in sectors of 512",
 				 name, size);
-	/* made here, so that it has its mode from the start and replaces nothing */
-	fd = file_openat(dir_fd, name, O_RDWR | O_CREAT | O_EXCL, 0600);
-	if (fd == -EEXIST)
-		return error_set(err, ERROR_CONFLICT, EEXIST, "create '%s': it exists", name);
-	if (fd < 0)
-		return error_errno(err, -fd, "create '%s'", name);
-	r = run_create(qemu_img, dir_fd, name, backing, backing_format, size, err);
+	return spec->backing ? check_backing(spec->backing, err) : 0;
+}
+
+/*
+ * No preallocation: most guests never write most of their disk. No lazy refcounts: with them
+ * a killed VM leaves a disk that is marked dirty. Cluster size and all else as qemu-img has it.
+ */
+void overlay_argv(const struct overlay_spec *spec, const char *qemu_img, const char *path,
+		  struct strv *ret)
+{
+	strv_push(ret, qemu_img);
+	strv_split(ret, "create -q -f qcow2 -o preallocation=off,lazy_refcounts=off", ' ');
+	if (spec->backing) {
+		strv_push(ret, "-u");
+		strv_push(ret, "-b");
+		strv_push(ret, spec->backing);
+		strv_push(ret, "-F");
+		strv_push(ret, spec->backing_format == IMAGE_RAW ? "raw" : "qcow2");
+	}
+	strv_push(ret, path);
+	strv_pushf(ret, "%" PRIu64, spec->size);
+}
+
+/* What the program could have done to a file that was its own meanwhile. */
+static int check_file(int fd, const char *name, struct error *err)
+{
+	const char *what = NULL;
+	struct stat st;
+
+	if (fstat(fd, &st) < 0)
+		return error_errno(err, errno, "look at '%s'", name);
+	if (st.st_mode != (S_IFREG | 0600))
+		what = "is of another mode than it was made with";
+	else if (st.st_uid != geteuid())
+		what = "belongs to another user";
+	else if (st.st_nlink != 1)
+		what = "has not one link";
+	else if ((uint64_t)st.st_size > OVERLAY_FILE_MAX)
+		what = "is larger than an empty disk can be";
+	if (!what)
+		return 0;
+	return error_set(err, ERROR_VERIFY, EINVAL, "check '%s': it %s", name, what);
+}
+
+int overlay_verify(const struct overlay_spec *spec, int fd, const char *name, struct error *err)
+{
+	struct image_info info;
+	int r = check_file(fd, name, err);
+
 	if (r == 0)
-		r = finish(fd, name, backing, size, err);
-	if (r == 0 && fsync(dir_fd) < 0)
-		r = error_errno(err, errno, "sync the folder of '%s'", name);
+		r = image_inspect(fd, name, IMAGE_OVERLAY, false, &info, err);
 	if (r < 0)
-		unlinkat(dir_fd, name, 0);
-	return r;
-}
-
-int overlay_create(const char *qemu_img, int dir_fd, const char *name, const char *backing,
-		   enum image_format backing_format, uint64_t size, struct error *err)
-{
-	int r = check_backing(backing, err);
-
-	return r < 0 ? r : create(qemu_img, dir_fd, name, backing, backing_format, size, err);
-}
-
-int disk_create(const char *qemu_img, int dir_fd, const char *name, uint64_t size,
-		struct error *err)
-{
-	return create(qemu_img, dir_fd, name, NULL, IMAGE_QCOW2, size, err);
+		return r;
+	if (info.virtual_size != spec->size ||
+	    strcmp(info.backing_file, spec->backing ? spec->backing : "") != 0)
+		return error_set(err, ERROR_VERIFY, EINVAL,
+				 "check '%s': qemu-img made another disk than it was told", name);
+	return 0;
 }

@@ -15,7 +15,6 @@
 
 #include "base/alloc.h"
 #include "base/file.h"
-#include "image/overlay.h"
 #include "jail/launch.h"
 #include "net/netlink.h"
 #include "store/claim.h"
@@ -25,6 +24,7 @@
 #include "lan.h"
 #include "limits.h"
 #include "live.h"
+#include "make_disk.h"
 #include "random_id.h"
 #include "seed_files.h"
 #include "uefi.h"
@@ -243,14 +243,19 @@ static int write_texts(struct create *create, struct error *err)
 
 static int make_disks(struct create *create, struct error *err)
 {
-	const char *qemu_img = create->host->config.qemu_img;
+	const struct host_config *config = &create->host->config;
 	struct vm_config *vm = create->vm;
-	int r = overlay_create(qemu_img, create->tmp_fd, SYSTEM_DISK, vm->image.path,
-			       create->image.format, create->disk_bytes, err);
+	struct overlay_spec spec = {
+		.size = create->disk_bytes,
+		.backing = vm->image.path,
+		.backing_format = create->image.format,
+	};
+	int r = make_disk(config, vm, create->tmp_fd, SYSTEM_DISK, &spec, err);
 
-	for (unsigned int i = 0; i < vm->n_disks && !r; i++)
-		r = disk_create(qemu_img, create->tmp_fd, vm->disks[i].file,
-				create->request->extra_disks[i], err);
+	for (unsigned int i = 0; i < vm->n_disks && !r; i++) {
+		spec = (struct overlay_spec){ .size = create->request->extra_disks[i] };
+		r = make_disk(config, vm, create->tmp_fd, vm->disks[i].file, &spec, err);
+	}
 	return r;
 }
 
