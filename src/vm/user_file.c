@@ -67,7 +67,7 @@ static int read_credential(const char *name, size_t max, struct buf *ret, struct
 		error_kind(err, ERROR_USAGE);
 		error_hint(err, "in the service: LoadCredential=%s:FILE", name);
 	}
-	return r ? error_prefix(err, "read credential") : 0;
+	return r ? error_prefix(err, "read '" PREFIX "%s'", name) : 0;
 }
 
 int user_file_read(const char *path, size_t max, struct buf *ret, struct error *err)

@@ -132,6 +132,22 @@ br_netfilter_is_tamed_when_it_loads()
 	is "with them" "$(load)" '0 0 0'
 }
 
+# As a service: systemd puts them in a folder that only the service can read.
+a_service_makes_a_VM_of_its_credentials()
+{
+	printf '#cloud-config\nfinal_message: of a credential\n' >"$LAB/secret"
+	chmod 600 "$LAB/secret"
+	ok systemd-run --quiet --wait --pipe -p "LoadCredential=user-data:$LAB/secret" \
+		-p "LoadCredential=admin.key:$key.pub" "$MNMIVM_SE" --config "$conf" create two \
+		--image "$MNMIVM_GUEST/guest.qcow2" --ip 192.168.86.12 \
+		--pubkey-path credential:admin.key --user-data credential:user-data
+	prints 'of a credential' seed two user-data
+	no systemd-run --quiet --wait --pipe "$MNMIVM_SE" --config "$conf" update-cloud two \
+		--user-data credential:user-data 2>"$LAB/stderr"
+	has "message of a service without" "$(<"$LAB/stderr")" LoadCredential=user-data:
+	succeeds delete --yes two
+}
+
 run_tests \
 	systemd_looks_after_links \
 	udev_leaves_the_MAC_of_a_tap_to_us \
@@ -139,4 +155,5 @@ run_tests \
 	networkd_leaves_our_taps_alone \
 	a_tap_in_use_outlives_their_restart \
 	br_netfilter_is_tamed_when_it_loads \
+	a_service_makes_a_VM_of_its_credentials \
 	nothing_is_left_behind
