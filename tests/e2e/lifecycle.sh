@@ -203,7 +203,7 @@ running_VMs_are_listed()
 	has "status -v" "$out" "pid $(pid_of one)"
 	has "status -v" "$out" 'QEMU says:    running'
 	has "status -v" "$out" 'capabilities: none'
-	has "status -v" "$out" 'seccomp:      filtered'
+	has "status -v" "$out" 'seccomp:      on, 2 filters'
 	has "status -v" "$out" "tap:          mvm-one, forwarding on bridge 'br0'"
 	json '[.state, .pid, .tap, .tap_exists, .no_new_privs, .seccomp] | map(tostring) | join(" ")' \
 		"running $(pid_of one) mvm-one true true 2" status one
@@ -270,7 +270,7 @@ the_screen_is_reached_as_asked()
 		"$(socat -T 20 - "TCP:127.0.0.1:$(<"$state/vms/two/vnc.port")" </dev/null |
 			head -c 11)" 'RFB 003.008'
 	is "sockets of three, without a screen" "$(names "$run/three")" \
-		"alive console.log console.sock lock log os.name process qmp.sock seed.iso state-dir \
+		"alive cgroup console.log console.sock lock log missing os.name process qmp.sock seed.iso state-dir \
 vm.conf vm.ip vm.mac vnc.port"
 	is "TCP listeners" "$(ss -Hltn | wc -l)" 1
 }
