@@ -15,6 +15,9 @@
 #include "fixture.h"
 #include "jail/helper.h"
 
+/* RLIMIT_NPROC counts what other tests run with a uid, too. */
+enum { HELPER_UID = JAIL_UID + 10 };
+
 int __real_launch_start(const struct launch_plan *given, struct launch *ret, struct error *error);
 int __wrap_launch_start(const struct launch_plan *given, struct launch *ret, struct error *error);
 
@@ -35,7 +38,7 @@ static struct helper helper;
 
 static void setup(void)
 {
-	helper = (struct helper){ .argv = &argv, .uid = JAIL_UID, .output = &output };
+	helper = (struct helper){ .argv = &argv, .uid = HELPER_UID, .output = &output };
 }
 
 static void teardown(void)
@@ -88,7 +91,7 @@ static int expose(const char *name, const char *target, bool writable)
 {
 	int fd = open_in_folder(name, O_RDWR | O_TRUNC);
 
-	ck_assert_int_eq(fchown(fd, JAIL_UID, JAIL_UID), 0);
+	ck_assert_int_eq(fchown(fd, HELPER_UID, HELPER_UID), 0);
 	helper.files[helper.n_files++] =
 		(struct launch_file){ .source = fd, .target = target, .writable = writable };
 	return fd;
@@ -103,8 +106,8 @@ START_TEST(every_layer_but_the_cgroup_is_asked_for)
 	ck_assert_uint_eq(seen.layers, LAYERS_ALL & ~LAYER_BIT(LAYER_CGROUP));
 	ck_assert_uint_eq(seen.may_miss, LAYER_BIT(LAYER_LANDLOCK));
 	ck_assert_int_eq(seen.mode, LAUNCH_AS_ROOT);
-	ck_assert_uint_eq(seen.uid, JAIL_UID);
-	ck_assert_uint_eq(seen.gid, JAIL_UID);
+	ck_assert_uint_eq(seen.uid, HELPER_UID);
+	ck_assert_uint_eq(seen.gid, HELPER_UID);
 	ck_assert_uint_eq(seen.n_fds, 0);
 	ck_assert(!seen.kvm);
 	ck_assert_int_eq(seen.cgroup_fd, -1);
@@ -119,7 +122,7 @@ START_TEST(limits_are_there_unless_others_are_asked_for)
 	ck_assert_uint_eq(seen.limits.address_space, HELPER_ADDRESS_SPACE);
 	ck_assert_uint_eq(seen.limits.cpu_s, HELPER_CPU_S);
 	ck_assert_uint_eq(seen.limits.processes, HELPER_PROCESSES);
-	helper.limits = (struct launch_limits){ 1, HELPER_ADDRESS_SPACE - 1, 3, 4 };
+	helper.limits = (struct launch_limits){ 1, HELPER_ADDRESS_SPACE - 1, 3, 32 };
 	check_output("true", "");
 	ck_assert_int_eq(memcmp(&seen.limits, &helper.limits, sizeof(seen.limits)), 0);
 }

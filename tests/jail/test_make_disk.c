@@ -20,7 +20,8 @@
 
 #define QEMU_IMG "/usr/bin/qemu-img"
 
-enum { GIB = 1 << 30 };
+/* RLIMIT_NPROC counts what other tests run with a uid, too. */
+enum { GIB = 1 << 30, DISK_UID = JAIL_UID + 11 };
 
 static struct suite_tmpdir dir;
 static struct host_config host;
@@ -32,7 +33,7 @@ static void setup(void)
 	suite_tmpdir_make(&dir);
 	host_config_init(&host);
 	vm_config_init(&vm, &host);
-	vm.uid = JAIL_UID;
+	vm.uid = DISK_UID;
 }
 
 static void teardown(void)
@@ -225,7 +226,7 @@ static bool has_user_namespaces(void)
 
 	ck_assert_int_ge(pid, 0);
 	if (pid == 0)
-		_exit(setresuid(JAIL_UID, JAIL_UID, JAIL_UID) || unshare(CLONE_NEWUSER));
+		_exit(setresuid(DISK_UID, DISK_UID, DISK_UID) || unshare(CLONE_NEWUSER));
 	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
 	return status == 0;
 }
@@ -244,13 +245,13 @@ START_TEST(a_user_makes_disks_too)
 	}
 	fake("test -e /work/disk.qcow2 && exit 7");
 	ck_assert_int_eq(mkdir(path, 0700), 0);
-	ck_assert_int_eq(chown(path, JAIL_UID, JAIL_GID), 0);
+	ck_assert_int_eq(chown(path, DISK_UID, DISK_UID), 0);
 	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	pid = fork();
 	ck_assert_int_ge(pid, 0);
 	if (pid == 0) {
-		if (setgroups(0, NULL) || setresgid(JAIL_GID, JAIL_GID, JAIL_GID) ||
-		    setresuid(JAIL_UID, JAIL_UID, JAIL_UID))
+		if (setgroups(0, NULL) || setresgid(DISK_UID, DISK_UID, DISK_UID) ||
+		    setresuid(DISK_UID, DISK_UID, DISK_UID))
 			_exit(2);
 		status = make_disk(&host, &vm, fd, "none", &over, &err) != -EIO;
 		xreplace(&host.qemu_img, QEMU_IMG);
@@ -262,7 +263,7 @@ START_TEST(a_user_makes_disks_too)
 	ck_assert_int_eq(status, 0);
 	ck_assert_int_eq(fstatat(fd, "disk", &st, 0), 0);
 	ck_assert_uint_eq(st.st_mode, S_IFREG | 0600);
-	ck_assert_uint_eq(st.st_uid, JAIL_UID);
+	ck_assert_uint_eq(st.st_uid, DISK_UID);
 	ck_assert_int_eq(faccessat(fd, "none", F_OK, 0), -1);
 	close(fd);
 }
@@ -301,7 +302,7 @@ START_TEST(killed_while_qemu_img_runs)
 		(void)make("x", &over);
 		_exit(0);
 	}
-	while (owner_of("x") != JAIL_UID)
+	while (owner_of("x") != DISK_UID)
 		usleep(1000);
 	ck_assert_int_eq(kill(pid, SIGKILL), 0);
 	reap_all();
