@@ -140,7 +140,7 @@ a_service_makes_a_VM_of_its_credentials()
 	ok systemd-run --quiet --wait --pipe -p "LoadCredential=user-data:$LAB/secret" \
 		-p "LoadCredential=admin.key:$key.pub" "$MNMIVM_SE" --config "$conf" create two \
 		--image "$MNMIVM_GUEST/guest.qcow2" --ip 192.168.86.12 \
-		--pubkey-path credential:admin.key --user-data credential:user-data
+		--pubkey-path credential:admin.key --user-data credential:user-data 2>"$LAB/stderr"
 	prints 'of a credential' seed two user-data
 	no systemd-run --quiet --wait --pipe "$MNMIVM_SE" --config "$conf" update-cloud two \
 		--user-data credential:user-data 2>"$LAB/stderr"
