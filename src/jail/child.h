@@ -29,7 +29,7 @@ struct child {
 	int control_fd; /* >= 3 */
 	int log_fd;
 	int source[LAUNCH_FDS_MAX]; /* the plan's, or where they were moved to */
-	int file[LAUNCH_FILES_MAX]; /* likewise; closed when they are in the root */
+	int file[LAUNCH_FILES_MAX]; /* likewise; then a copy of its mount; then -1 */
 	int idmap[LAUNCH_FILES_MAX]; /* user namespaces of files that the uid may not read, or -1 */
 	int keep[CHILD_KEEP_MAX]; /* ascending; all others are closed at once */
 	size_t n_keep;

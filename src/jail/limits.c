@@ -59,10 +59,7 @@ static int limit_file_size(uint64_t max)
 	return limit(RLIMIT_FSIZE, max);
 }
 
-/*
- * Without CAP_SYS_RESOURCE nobody becomes a lesser victim, which is no reason not to start; where
- * the caller's program has capabilities of its file the node is not even opened (proc(5)).
- */
+/* Without CAP_SYS_RESOURCE nobody becomes a lesser victim, which is no reason not to start. */
 static int set_oom_score(const struct child *child)
 {
 	int value = child->plan->oom_score_adj;
@@ -73,10 +70,11 @@ static int set_oom_score(const struct child *child)
 	if (!value)
 		return 0;
 	fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
-	if (fd < 0 || write(fd, text, len) != (ssize_t)len)
+	if (fd < 0)
+		return -errno;
+	if (write(fd, text, len) != (ssize_t)len)
 		r = -errno;
-	if (fd >= 0)
-		(void)close(fd);
+	(void)close(fd);
 	return r == -EACCES ? 0 : r;
 }
 

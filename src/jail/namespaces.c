@@ -59,8 +59,10 @@ static int space_enter(struct child *child, const struct space *space)
 	}
 	if (stat(space->link, &after) < 0)
 		return -errno;
+	if (before.st_ino == after.st_ino)
+		return LEFTOVER_NAMESPACE;
 	child->what = NULL;
-	return before.st_ino == after.st_ino ? LEFTOVER_NAMESPACE : 0;
+	return 0;
 }
 
 static int put(const char *path, const char *text)

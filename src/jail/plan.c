@@ -5,6 +5,7 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
@@ -28,23 +29,19 @@ bool plan_is_system(const char *path)
 	return false;
 }
 
-/* Absolute, not "/" itself, and nothing that leads up again. */
+/* Absolute, not "/" itself, every component a name: nothing leads up again. */
 static bool is_plain(const char *path)
 {
-	bool named = false;
-
 	if (!path || path[0] != '/' || strlen(path) >= PATH_MAX)
 		return false;
-	while (*(path += strspn(path, "/"))) {
-		size_t len = strcspn(path, "/");
+	while (*path) {
+		size_t len = strcspn(++path, "/");
 
-		if (len > NAME_MAX || (len == 1 && path[0] == '.') ||
-		    (len == 2 && path[0] == '.' && path[1] == '.'))
+		if (!len || len > NAME_MAX || !strncmp(path, ".", len) || !strncmp(path, "..", len))
 			return false;
 		path += len;
-		named = true;
 	}
-	return named;
+	return true;
 }
 
 static int check_open(int fd, const char *what, struct error *err)
@@ -102,18 +99,28 @@ static int check_files(const struct launch_plan *plan, struct error *err)
 	return r;
 }
 
+static int check_folder(const char *path, struct error *err)
+{
+	struct stat st;
+
+	if (!is_plain(path))
+		return error_set(err, ERROR_FAILED, EINVAL,
+				 "expose '%s': not the plain path of a folder", path);
+	if (stat(path, &st) < 0)
+		return error_errno(err, errno, "expose '%s'", path);
+	return S_ISDIR(st.st_mode) ? 0 : error_errno(err, ENOTDIR, "expose '%s'", path);
+}
+
 static int check_folders(const struct strv *folders, struct error *err)
 {
-	if (!folders)
-		return 0;
-	if (folders->n > LAUNCH_FOLDERS_MAX)
+	int r = 0;
+
+	if (folders && folders->n > LAUNCH_FOLDERS_MAX)
 		return error_set(err, ERROR_FAILED, EINVAL, "expose %zu folders: at most %d",
 				 folders->n, LAUNCH_FOLDERS_MAX);
-	for (size_t i = 0; i < folders->n; i++)
-		if (!is_plain(folders->v[i]))
-			return error_set(err, ERROR_FAILED, EINVAL,
-					 "expose '%s': not the path of a folder", folders->v[i]);
-	return 0;
+	for (size_t i = 0; folders && i < folders->n && !r; i++)
+		r = check_folder(folders->v[i], err);
+	return r;
 }
 
 static bool is_shown(const char *path, const struct strv *folders)

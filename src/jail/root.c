@@ -194,7 +194,10 @@ static int copy_file(const struct child *child, size_t i)
 			      : mounts_copy(child->file[i], "", true);
 }
 
-/* As root before there is a mount namespace, as user in it. In place of each comes its copy. */
+/*
+ * As root before there is a mount namespace, as user in it. In place of each comes its copy; the
+ * descriptor itself may be another thing's as well.
+ */
 static int copy_files(struct child *child)
 {
 	for (size_t i = 0; i < child->plan->n_files; i++) {
@@ -204,7 +207,6 @@ static int copy_files(struct child *child)
 		tree_fd = copy_file(child, i);
 		if (tree_fd < 0)
 			return tree_fd;
-		(void)close(child->file[i]);
 		child->file[i] = tree_fd;
 	}
 	child->what = NULL;

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -101,6 +102,13 @@ static char *proc_file(pid_t pid, const char *name)
 static char *mount_table(void)
 {
 	return proc_file(getpid(), "mountinfo");
+}
+
+void host_rename(void)
+{
+	ck_assert_int_eq(unshare(CLONE_NEWUTS), 0);
+	ck_assert_int_eq(sethostname("host", 4), 0);
+	ck_assert_int_eq(setdomainname("domain", 6), 0);
 }
 
 void mounts_note(void)

@@ -27,6 +27,7 @@ extern struct launch launch;
 extern struct error err;
 void jail_setup(void);
 void mounts_note(void);
+void host_rename(void); /* to "host" in "domain", in a namespace of the test's own */
 void jail_teardown(void);
 
 /* A case with both fixtures. */

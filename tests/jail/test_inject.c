@@ -5,102 +5,17 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <linux/capability.h>
-#include <signal.h>
-#include <stdarg.h>
-#include <stdbool.h>
+#include <linux/prctl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/prctl.h>
+#include <sys/mount.h>
 #include <sys/resource.h>
-#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
 #include "fixture.h"
-
-/* The program is linked with ld's --wrap=NAME for each WRAP(..., NAME, ...) below. */
-
-enum { ANY = -1 };
-
-/* The call, its first (fcntl: second) argument, and what it returns without having been made. */
-static struct injection {
-	const char *call;
-	long argument;
-	long result; /* -1 with error in errno */
-	int error;
-	int where; /* the stage that must stop; LAUNCH_STAGES: launch_start() does */
-	const char *text; /* in the message */
-} injection;
-
-static pid_t test_pid;
-
-static bool injected(const char *call, long argument)
-{
-	bool in_child = getpid() != test_pid;
-
-	return injection.call && in_child == (injection.where != LAUNCH_STAGES) &&
-	       !strcmp(injection.call, call) &&
-	       (injection.argument == ANY || injection.argument == argument);
-}
-
-static long outcome(void)
-{
-	errno = injection.error;
-	return injection.result;
-}
-
-#define WRAP(type, name, argument, parameters, arguments)                                          \
-	type __real_##name parameters;                                                             \
-	type __wrap_##name parameters;                                                             \
-	type __wrap_##name parameters                                                              \
-	{                                                                                          \
-		return injected(#name, (long)(argument)) ? (type)outcome()                         \
-							 : __real_##name arguments;                \
-	}
-
-WRAP(pid_t, setsid, 0, (void), ())
-WRAP(int, sigprocmask, 0, (int how, const sigset_t *set, sigset_t *old), (how, set, old))
-WRAP(int, chdir, 0, (const char *path), (path))
-WRAP(int, dup2, to, (int from, int to), (from, to))
-WRAP(int, setrlimit, resource, (int resource, const struct rlimit *limit), (resource, limit))
-WRAP(int, capng_apply, set, (capng_select_t set), (set))
-WRAP(int, getgroups, 0, (int size, gid_t *list), (size, list))
-WRAP(int, dup3, 0, (int from, int to, int flags), (from, to, flags))
-WRAP(int, socketpair, 0, (int domain, int type, int protocol, int *pair),
-     (domain, type, protocol, pair))
-
-/* This one words its failures itself. */
-int __real_process_identify(pid_t pid, struct process_id *ret, struct error *e);
-int __wrap_process_identify(pid_t pid, struct process_id *ret, struct error *e);
-int __wrap_process_identify(pid_t pid, struct process_id *ret, struct error *e)
-{
-	if (injected("process_identify", 0))
-		return error_errno(e, injection.error, "identify");
-	return __real_process_identify(pid, ret, e);
-}
-
-/* The variadic ones: what is not given is garbage here and not looked at there. */
-#define WRAP_VARIADIC(type, name, first_type, second_type, argument)                               \
-	type __real_##name(first_type first, second_type second, ...);                             \
-	type __wrap_##name(first_type first, second_type second, ...);                             \
-	type __wrap_##name(first_type first, second_type second, ...)                              \
-	{                                                                                          \
-		va_list more;                                                                      \
-		long a[4];                                                                         \
-                                                                                                   \
-		va_start(more, second);                                                            \
-		for (int i = 0; i < 4; i++)                                                        \
-			a[i] = va_arg(more, long);                                                 \
-		va_end(more);                                                                      \
-		if (injected(#name, (long)(argument)))                                             \
-			return (type)outcome();                                                    \
-		return __real_##name(first, second, a[0], a[1], a[2], a[3]);                       \
-	}
-
-WRAP_VARIADIC(int, prctl, int, long, first)
-WRAP_VARIADIC(int, fcntl, int, int, second)
-WRAP_VARIADIC(long, syscall, long, long, first)
+#include "inject.h"
 
 #define REFUSE(call_, argument_, error_, where_)                                                   \
 	{                                                                                          \
@@ -123,6 +38,32 @@ static const struct injection refused[] = {
 	REFUSE("setrlimit", RLIMIT_CORE, EPERM, LAUNCH_LIMITS),
 	REFUSE("setrlimit", RLIMIT_NOFILE, EPERM, LAUNCH_LIMITS),
 	REFUSE("setrlimit", RLIMIT_FSIZE, EPERM, LAUNCH_LIMITS),
+	REFUSE("setrlimit", RLIMIT_AS, EPERM, LAUNCH_LIMITS),
+	REFUSE("setrlimit", RLIMIT_CPU, EPERM, LAUNCH_LIMITS),
+	REFUSE("setrlimit", RLIMIT_NPROC, EPERM, LAUNCH_LIMITS),
+	REFUSE("setpriority", ANY, EACCES, LAUNCH_LIMITS),
+	REFUSE("sched_setaffinity", ANY, EINVAL, LAUNCH_LIMITS),
+	REFUSE("syscall", SYS_keyctl, EDQUOT, LAUNCH_KEYRING),
+	REFUSE("unshare", CLONE_NEWNET, ENOMEM, LAUNCH_NAMESPACES),
+	REFUSE("unshare", CLONE_NEWIPC, ENOSPC, LAUNCH_NAMESPACES),
+	REFUSE("unshare", CLONE_NEWUTS, EINVAL, LAUNCH_NAMESPACES),
+	REFUSE("unshare", CLONE_NEWCGROUP, EPERM, LAUNCH_NAMESPACES),
+	REFUSE("sethostname", ANY, EPERM, LAUNCH_NAMESPACES),
+	REFUSE("setdomainname", ANY, EPERM, LAUNCH_NAMESPACES),
+	REFUSE("syscall", SYS_open_tree, EPERM, LAUNCH_ROOT),
+	REFUSE("unshare", CLONE_NEWNS, EPERM, LAUNCH_ROOT),
+	REFUSE("syscall", SYS_mount, EINVAL, LAUNCH_ROOT),
+	REFUSE("syscall", SYS_fsopen, ENODEV, LAUNCH_ROOT),
+	REFUSE("syscall", SYS_fsconfig, EPERM, LAUNCH_ROOT),
+	REFUSE("syscall", SYS_fsmount, EPERM, LAUNCH_ROOT),
+	REFUSE("syscall", SYS_mount_setattr, EPERM, LAUNCH_ROOT),
+	REFUSE("syscall", SYS_move_mount, EINVAL, LAUNCH_ROOT),
+	REFUSE("mkdirat", ANY, ENOSPC, LAUNCH_ROOT),
+	REFUSE("mknodat", ANY, EPERM, LAUNCH_ROOT),
+	REFUSE("fchownat", ANY, EPERM, LAUNCH_ROOT),
+	REFUSE("fchdir", ANY, EACCES, LAUNCH_ROOT),
+	REFUSE("syscall", SYS_pivot_root, EINVAL, LAUNCH_ROOT),
+	REFUSE("syscall", SYS_umount2, EBUSY, LAUNCH_ROOT),
 	REFUSE("prctl", PR_SET_SECUREBITS, EPERM, LAUNCH_CAPABILITIES),
 	REFUSE("prctl", PR_CAPBSET_READ, EINVAL, LAUNCH_CAPABILITIES),
 	REFUSE("prctl", PR_CAPBSET_READ, ENOSYS, LAUNCH_CAPABILITIES),
@@ -138,13 +79,25 @@ static const struct injection refused[] = {
 	REFUSE("prctl", PR_GET_SECUREBITS, EINVAL, LAUNCH_VERIFY),
 	REFUSE("prctl", PR_SET_NO_NEW_PRIVS, EINVAL, LAUNCH_NO_NEW_PRIVS),
 	REFUSE("prctl", PR_GET_NO_NEW_PRIVS, EINVAL, LAUNCH_NO_NEW_PRIVS),
+	REFUSE("syscall", SYS_landlock_create_ruleset, ENOSYS, LAUNCH_LANDLOCK),
+	REFUSE("syscall", SYS_landlock_add_rule, ENOMEM, LAUNCH_LANDLOCK),
+	REFUSE("syscall", SYS_landlock_restrict_self, EPERM, LAUNCH_LANDLOCK),
 	REFUSE("fcntl", F_DUPFD_CLOEXEC, EMFILE, LAUNCH_DESCRIPTORS),
 	REFUSE("syscall", SYS_close_range, ENOSYS, LAUNCH_DESCRIPTORS),
 	REFUSE("dup3", ANY, EBUSY, LAUNCH_DESCRIPTORS),
+	REFUSE("syscall", SYS_seccomp, EINVAL, LAUNCH_FILTER),
 };
 
 /* "capng_apply" is what Debian 12's libcap-ng does: success, and nothing dropped. */
 static const struct injection pretended[] = {
+	PRETEND("unshare", CLONE_NEWNET, 0, LAUNCH_NAMESPACES, "net': the namespace is still"),
+	PRETEND("unshare", CLONE_NEWIPC, 0, LAUNCH_NAMESPACES, "ipc': the namespace is still"),
+	PRETEND("unshare", CLONE_NEWUTS, 0, LAUNCH_NAMESPACES, "uts': the namespace is still"),
+	PRETEND("unshare", CLONE_NEWCGROUP, 0, LAUNCH_NAMESPACES, "cgroup': the namespace is"),
+	PRETEND("unshare", CLONE_NEWNS, 0, LAUNCH_ROOT, "mnt': the namespace is still"),
+	PRETEND("syscall", SYS_umount2, 0, LAUNCH_ROOT, "the host's root is still there"),
+	PRETEND("syscall", SYS_mount_setattr, 0, LAUNCH_ROOT, "the root is writable"),
+	PRETEND("syscall", SYS_getpid, 2, LAUNCH_VERIFY, "the pid namespace is still"),
 	PRETEND("prctl", PR_SET_SECUREBITS, 0, LAUNCH_VERIFY, "securebits"),
 	PRETEND("prctl", PR_CAPBSET_DROP, 0, LAUNCH_VERIFY, "the bounding set is not empty"),
 	PRETEND("syscall", SYS_setgroups, 0, LAUNCH_VERIFY, "supplementary groups"),
@@ -159,19 +112,46 @@ static const struct injection pretended[] = {
 static const struct injection refused_to_parent[] = {
 	REFUSE("socketpair", ANY, EMFILE, LAUNCH_STAGES),
 	REFUSE("syscall", SYS_clone3, EAGAIN, LAUNCH_STAGES),
+	REFUSE("syscall", CLONE_NEWPID, ENOSPC, LAUNCH_STAGES),
+	REFUSE("syscall", CLONE_NEWUSER, EUSERS, LAUNCH_STAGES),
+	REFUSE("pipe2", ANY, EMFILE, LAUNCH_STAGES),
 	REFUSE("process_identify", ANY, ESRCH, LAUNCH_STAGES),
 };
 
-/* With groups to be left, a capability to be left in each set, and a proof that nothing ran. */
-static void go_with(const struct injection *row)
+/*
+ * A plan that takes every call, from groups to be left to a file to be mapped. What a call that is
+ * only pretended would let happen to the host happens to namespaces of the test's own.
+ */
+static void plan_everything(void)
 {
 	static const gid_t groups[] = { 4, 5 };
+	static cpu_set_t cpus;
 
-	test_pid = getpid();
+	inject_pid = getpid();
 	ck_assert_int_eq(setgroups(2, groups), 0);
-	plan.limits.file_size = 1 << 20;
+	ck_assert_int_eq(sched_getaffinity(0, sizeof(cpus), &cpus), 0);
+	plan.cpus = &cpus;
+	plan.cpus_size = sizeof(cpus);
+	plan.nice = 1;
+	plan.kvm = true;
+	plan.limits = (struct launch_limits){ .file_size = 1 << 20,
+					      .address_space = (uint64_t)1 << 40,
+					      .cpu_s = 1000,
+					      .processes = 100 };
+	ck_assert_int_eq(unshare(CLONE_NEWNS | CLONE_NEWUTS), 0);
+	ck_assert_int_eq(mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL), 0);
+	mounts_note();
+	fd_close(&plan.log_fd);
+	plan.log_fd = open_in_folder("log", O_RDWR);
+	plan.files[plan.n_files++] = (struct launch_file){ plan.log_fd, "/boot/kernel", false };
 	plan_pass(plan.log_fd, 100); /* everything has to be moved out of its way */
 	strv_push(&plan_argv, "report");
+}
+
+/* And a proof that nothing ran. */
+static void go_with(const struct injection *row)
+{
+	plan_everything();
 	injection = *row;
 	if (launch_start(&plan, &launch, &err) == 0)
 		ck_assert_int_lt(launch_go(&launch, &err), 0);
@@ -207,7 +187,7 @@ START_TEST(test_refused_to_parent)
 {
 	struct launch before = launch;
 
-	test_pid = getpid();
+	plan_everything();
 	injection = refused_to_parent[_i];
 	ck_assert_int_eq(launch_start(&plan, &launch, &err), -injection.error);
 	ck_assert_int_eq(err.code, injection.error);
@@ -222,10 +202,7 @@ END_TEST
 /* The same launch with nothing injected, so that the failures above are the injections'. */
 START_TEST(test_nothing_injected)
 {
-	test_pid = getpid();
-	plan.limits.file_size = 1 << 20;
-	plan_pass(plan.log_fd, 100);
-	strv_push(&plan_argv, "report");
+	plan_everything();
 	launch_plan_run();
 	report_read_all();
 	ck_assert_int_eq(launch_wait(), 0);

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
@@ -99,6 +100,100 @@ START_TEST(test_refuses_closed_source)
 }
 END_TEST
 
+START_TEST(test_refuses_file)
+{
+	static const char *const targets[] = {
+		NULL,	  "",	    "/",	"//",	   "boot",	   "/boot/..", "/../boot",
+		"/.",	  "/a/./b", "/usr",	"/usr/x",  "/lib/x",	   "/lib64",   "/bin/x",
+		"/sbin/", "/dev",   "/dev/kvm", "//usr/x", "/boot/../usr",
+	};
+
+	plan.files[0] = (struct launch_file){ plan.log_fd, targets[_i], false };
+	plan.n_files = 1;
+	assert_refused(EINVAL, "not a place");
+}
+END_TEST
+
+START_TEST(test_refuses_files)
+{
+	plan.files[0] = (struct launch_file){ 9999, "/boot/kernel", false };
+	plan.n_files = 1;
+	assert_refused(EBADF, "pass file 9999 on");
+	plan.files[0].source = plan.log_fd;
+	plan.layers &= ~LAYER_BIT(LAYER_ROOT);
+	assert_refused(EINVAL, "show files: without a root of its own");
+	plan.n_files = LAUNCH_FILES_MAX + 1;
+	assert_refused(EINVAL, "at most 8");
+}
+END_TEST
+
+START_TEST(test_refuses_folder)
+{
+	static const char *const folders[] = {
+		"", "/", "//opt", "opt", "/..", "/opt/../..", "/opt/"
+	};
+
+	strv_push(&plan_folders, folders[_i]);
+	assert_refused(EINVAL, "not the plain path of a folder");
+}
+END_TEST
+
+START_TEST(test_refuses_no_folder)
+{
+	strv_push(&plan_folders, _i ? "/etc/passwd" : "/no/such/folder");
+	assert_refused(_i ? ENOTDIR : ENOENT, _i ? "expose '/etc/passwd'" : "expose '/no/such/");
+}
+END_TEST
+
+START_TEST(test_refuses_many_folders)
+{
+	while (plan_folders.n <= LAUNCH_FOLDERS_MAX)
+		strv_push(&plan_folders, "/opt");
+	assert_refused(EINVAL, "at most 8");
+}
+END_TEST
+
+/* By its own name, and by where that leads. */
+START_TEST(test_refuses_program_outside)
+{
+	char link[256];
+
+	strv_clear(&plan_folders);
+	assert_refused(ENOENT, "is not in the root it would have");
+	ck_assert_int_eq(err.kind, ERROR_HOST);
+	ck_assert_msg(strstr(err.hint, "expose = "), "%s", err.hint);
+	ck_assert_msg(strstr(err.hint, jail_folder), "%s", err.hint);
+	strv_push(&plan_folders, jail_folder);
+	snprintf(link, sizeof(link), "%s/link", jail_folder);
+	ck_assert_int_eq(symlink("/etc/passwd", link), 0);
+	plan_program("link");
+	assert_refused(ENOENT, "'/etc/passwd' is not in the root");
+	ck_assert_msg(strstr(err.hint, "expose = /etc "), "%s", err.hint);
+	ck_assert_int_eq(unlink(link), 0);
+}
+END_TEST
+
+START_TEST(test_checks_program)
+{
+	static const char *const fine[] = { "/usr/bin/env", "/bin/sh", "/no/such/program",
+					    "/usr/../etc/no-such" };
+
+	ck_assert_int_eq(launch_check_program(fine[_i], NULL, &err), 0);
+}
+END_TEST
+
+/* In a stage: whichever call has it to tell. */
+static void assert_fails(int code, const char *text)
+{
+	int r = launch_start(&plan, &launch, &err);
+
+	if (r == 0)
+		r = launch_go(&launch, &err);
+	ck_assert_msg(r == -code, "%d: %s", r, err.message);
+	ck_assert_msg(strstr(err.message, text), "%s", err.message);
+	ck_assert_int_eq(launch.pid_fd, -1);
+}
+
 static void assert_go_fails(int code, enum error_kind kind, const char *text)
 {
 	ck_assert_msg(launch_start(&plan, &launch, &err) == 0, "%s", err.message);
@@ -108,6 +203,25 @@ static void assert_go_fails(int code, enum error_kind kind, const char *text)
 	ck_assert_int_eq(launch.pid_fd, -1);
 	ck_assert_int_eq(launch.control_fd, -1);
 }
+
+/* The upper one hides the lower; in a folder of the host's there is no place to be made. */
+START_TEST(test_two_files_of_one_place)
+{
+	char path[256];
+
+	plan.files[0] = plan.files[1] = (struct launch_file){ plan.log_fd, "/boot/a", false };
+	plan.n_files = 2;
+	strv_push(&plan_argv, "exit");
+	launch_plan_run();
+	ck_assert_int_eq(launch_wait(), 0);
+	launch_done(&launch);
+	plan.files[1].target = "/boot/a/b";
+	assert_fails(ENOTDIR, "'/boot/a/b'");
+	snprintf(path, sizeof(path), "%s/new/file", jail_folder);
+	plan.files[1].target = path;
+	assert_fails(EROFS, "/new/file'");
+}
+END_TEST
 
 START_TEST(test_program_missing)
 {
@@ -289,6 +403,14 @@ static TCase *case_refused(void)
 	tcase_add_test(tcase, test_refuses_double_target);
 	tcase_add_test(tcase, test_refuses_too_many);
 	tcase_add_test(tcase, test_refuses_closed_source);
+	tcase_add_loop_test(tcase, test_refuses_file, 0, 19);
+	tcase_add_test(tcase, test_refuses_files);
+	tcase_add_loop_test(tcase, test_refuses_folder, 0, 7);
+	tcase_add_test(tcase, test_refuses_many_folders);
+	tcase_add_test(tcase, test_refuses_program_outside);
+	tcase_add_loop_test(tcase, test_checks_program, 0, 4);
+	tcase_add_loop_test(tcase, test_refuses_no_folder, 0, 2);
+	tcase_add_test(tcase, test_two_files_of_one_place);
 	tcase_add_test(tcase, test_program_missing);
 	tcase_add_test(tcase, test_program_not_executable);
 	tcase_add_test(tcase, test_program_is_rubbish);

@@ -305,7 +305,7 @@ START_TEST(test_folders)
 	ck_assert_int_eq(mkdir(path, 0755), 0);
 	strv_push(&plan_folders, path);
 	strv_push(&plan_folders, "/usr/share");
-	strv_push(&plan_folders, "//etc/");
+	strv_push(&plan_folders, "/etc");
 	strv_push(&plan_argv, "look");
 	strv_push(&plan_argv, jail_folder);
 	strv_push(&plan_argv, "/etc");
@@ -372,15 +372,13 @@ END_TEST
 START_TEST(test_names_of_host)
 {
 	struct utsname before, after;
-	char expected[160];
 
+	host_rename();
 	ck_assert_int_eq(uname(&before), 0);
 	if (_i)
 		plan.layers &= ~LAYER_BIT(LAYER_UTS);
 	launch_report();
-	snprintf(expected, sizeof(expected), "%s %s", _i ? before.nodename : "vm",
-		 _i ? before.domainname : "(none)");
-	ck_assert_str_eq(report_value("names"), expected);
+	ck_assert_str_eq(report_value("names"), _i ? "host domain" : "vm (none)");
 	ck_assert_int_eq(uname(&after), 0);
 	ck_assert_mem_eq(&before, &after, sizeof(before));
 }

@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Hosts that lack a layer of confinement: what may be missing is told, all else stops the start. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "fixture.h"
+#include "inject.h"
+
+#define ENTERED_BY_USER                                                                            \
+	(LAYER_BIT(LAYER_ROOT) | LAYER_BIT(LAYER_PID) | LAYER_BIT(LAYER_NET) |                     \
+	 LAYER_BIT(LAYER_IPC) | LAYER_BIT(LAYER_UTS) | LAYER_BIT(LAYER_CGROUP_NS))
+
+static const struct {
+	const char *call;
+	long argument;
+	int error;
+	enum layer layer;
+} lacks[] = {
+	{ "unshare", CLONE_NEWNS, EPERM, LAYER_ROOT },
+	{ "syscall", CLONE_NEWPID, EINVAL, LAYER_PID },
+	{ "syscall", CLONE_NEWPID, ENOSPC, LAYER_PID },
+	{ "unshare", CLONE_NEWNET, EPERM, LAYER_NET },
+	{ "unshare", CLONE_NEWNET, ENOSPC, LAYER_NET },
+	{ "unshare", CLONE_NEWIPC, EINVAL, LAYER_IPC },
+	{ "unshare", CLONE_NEWUTS, EUSERS, LAYER_UTS },
+	{ "unshare", CLONE_NEWCGROUP, EINVAL, LAYER_CGROUP_NS },
+	{ "syscall", SYS_keyctl, ENOSYS, LAYER_KEYRING },
+	{ "syscall", SYS_landlock_create_ruleset, ENOSYS, LAYER_LANDLOCK },
+	{ "syscall", SYS_landlock_create_ruleset, EOPNOTSUPP, LAYER_LANDLOCK },
+	{ "syscall", SYS_seccomp, EINVAL, LAYER_SECCOMP },
+};
+
+/* The pid namespace is the parent's to ask for. */
+static void inject(int i, int error)
+{
+	inject_pid = getpid();
+	injection = (struct injection){
+		.call = lacks[i].call,
+		.argument = lacks[i].argument,
+		.result = -1,
+		.error = error,
+		.where = lacks[i].layer == LAYER_PID ? LAUNCH_STAGES : LAUNCH_SESSION,
+	};
+}
+
+static int launched(void)
+{
+	int r = launch_start(&plan, &launch, &err);
+
+	return r ? r : launch_go(&launch, &err);
+}
+
+/* The others are all in place: the last of them is looked at, and the first. */
+START_TEST(test_may_be_missing)
+{
+	bool no_pid = lacks[_i].layer == LAYER_PID, no_seccomp = lacks[_i].layer == LAYER_SECCOMP;
+
+	host_rename();
+	plan.may_miss = LAYER_BIT(lacks[_i].layer);
+	inject(_i, lacks[_i].error);
+	launch_report_and_hold();
+	injection.call = NULL;
+	ck_assert_uint_eq(launch.missing, LAYER_BIT(lacks[_i].layer));
+	ck_assert_int_eq(!strcmp(report_value("pid"), "1"), !no_pid);
+	ck_assert_str_eq(report_value("status.Seccomp"), no_seccomp ? "0" : "2");
+	ck_assert_int_eq(!strcmp(report_value("names"), "vm (none)"), lacks[_i].layer != LAYER_UTS);
+	ck_assert_str_eq(report_value("status.NoNewPrivs"), "1");
+	ck_assert_str_eq(report_value("status.CapBnd"), "0000000000000000");
+	ck_assert_int_eq(launch_wait(), 0);
+}
+END_TEST
+
+/* All others may be. */
+START_TEST(test_may_not_be_missing)
+{
+	char hint[64];
+
+	plan.may_miss = LAYERS_ALL & ~LAYER_BIT(lacks[_i].layer);
+	inject(_i, lacks[_i].error);
+	ck_assert_int_eq(launched(), -lacks[_i].error);
+	injection.call = NULL;
+	ck_assert_int_eq(err.kind, ERROR_HOST);
+	snprintf(hint, sizeof(hint), "allow_missing = %s in", layer_words[lacks[_i].layer]);
+	ck_assert_msg(strstr(err.hint, hint), "%s: %s", err.message, err.hint);
+	ck_assert_int_eq(launch.pid_fd, -1);
+	ck_assert_uint_eq(launch.missing, 0);
+}
+END_TEST
+
+/* Short of memory the host lacks no layer. */
+START_TEST(test_other_errors_are_errors)
+{
+	plan.may_miss = LAYERS_ALL;
+	inject(_i, ENOMEM);
+	ck_assert_int_eq(launched(), -ENOMEM);
+	injection.call = NULL;
+	ck_assert_int_ne(err.kind, ERROR_HOST);
+	ck_assert_str_eq(err.hint, "");
+}
+END_TEST
+
+/* There would be no place to show them at. */
+START_TEST(test_files_need_the_root)
+{
+	plan.files[plan.n_files++] = (struct launch_file){ plan.log_fd, "/boot/kernel", false };
+	plan.may_miss = LAYERS_ALL;
+	inject(0, EPERM);
+	ck_assert_int_eq(launched(), -EPERM);
+	injection.call = NULL;
+	ck_assert_int_eq(err.kind, ERROR_HOST);
+}
+END_TEST
+
+static void become_user(void)
+{
+	ck_assert_int_eq(setresgid(JAIL_GID, JAIL_GID, JAIL_GID), 0);
+	ck_assert_int_eq(setresuid(JAIL_UID, JAIL_UID, JAIL_UID), 0);
+	plan.mode = LAUNCH_AS_USER;
+	inject_pid = getpid();
+	injection = (struct injection){
+		.call = "syscall",
+		.argument = CLONE_NEWUSER | CLONE_NEWPID,
+		.result = -1,
+		.error = EPERM,
+		.where = LAUNCH_STAGES,
+	};
+}
+
+/* All that an ordinary user has of them is in one. */
+START_TEST(test_user_namespace_may_be_missing)
+{
+	plan.may_miss = ENTERED_BY_USER;
+	become_user();
+	launch_report_and_hold();
+	injection.call = NULL;
+	ck_assert_uint_eq(launch.missing, ENTERED_BY_USER);
+	ck_assert_str_eq(report_value("status.Seccomp"), "2");
+	ck_assert_str_eq(report_value("status.NoNewPrivs"), "1");
+	ck_assert_int_eq(launch_wait(), 0);
+}
+END_TEST
+
+START_TEST(test_user_namespace_may_not_be_missing)
+{
+	plan.may_miss = ENTERED_BY_USER & ~LAYER_BIT(_i);
+	become_user();
+	ck_assert_int_eq(launched(), -EPERM);
+	injection.call = NULL;
+	ck_assert_int_eq(err.kind, ERROR_HOST);
+	ck_assert_ptr_nonnull(strstr(err.message, "create a process"));
+	ck_assert_msg(strstr(err.hint, layer_words[_i]), "%s", err.hint);
+}
+END_TEST
+
+int main(int argc, char **argv)
+{
+	Suite *suite = suite_create("missing layers");
+	TCase *tcase = jail_case("missing");
+
+	(void)argc;
+	tcase_add_loop_test(tcase, test_may_be_missing, 0, ARRAY_SIZE(lacks));
+	tcase_add_loop_test(tcase, test_may_not_be_missing, 0, ARRAY_SIZE(lacks));
+	tcase_add_loop_test(tcase, test_other_errors_are_errors, 0, ARRAY_SIZE(lacks));
+	tcase_add_test(tcase, test_files_need_the_root);
+	tcase_add_test(tcase, test_user_namespace_may_be_missing);
+	tcase_add_loop_test(tcase, test_user_namespace_may_not_be_missing, LAYER_ROOT,
+			    LAYER_KEYRING);
+	suite_add_tcase(suite, tcase);
+	return jail_main(suite, argv);
+}
