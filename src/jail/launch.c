@@ -299,9 +299,6 @@ static int start(const struct launch_plan *plan, struct launch *ret, struct erro
 	int r;
 
 	child_init(&child, plan);
-	r = plan_check(plan, err);
-	if (r < 0)
-		return r;
 	(void)snprintf(launch.program, sizeof(launch.program), "%s", plan->program);
 	r = control_open(&launch.control_fd, &childs);
 	if (r < 0)
@@ -322,8 +319,10 @@ static int start(const struct launch_plan *plan, struct launch *ret, struct erro
 
 int launch_start(const struct launch_plan *plan, struct launch *ret, struct error *err)
 {
-	int r = start(plan, ret, err);
+	int r = plan_check(plan, err);
 
+	if (!r)
+		r = start(plan, ret, err);
 	if (r < 0)
 		return error_prefix(err, "start '%s'",
 				    plan->program ? base_name(plan->program) : "");

@@ -354,10 +354,10 @@ static bool shares(size_t i)
 /* Without one of them, and without all of them, the others are as they should. */
 START_TEST(test_namespaces)
 {
-	unsigned int without = _i == ARRAY_SIZE(spaces) ? 0 : LAYER_BIT(spaces[_i].layer);
+	unsigned int without = _i < (int)ARRAY_SIZE(spaces)    ? LAYER_BIT(spaces[_i].layer)
+			       : _i == (int)ARRAY_SIZE(spaces) ? LAYERS_ALL
+							       : 0;
 
-	if (_i > (int)ARRAY_SIZE(spaces))
-		without = LAYERS_ALL;
 	plan.layers &= ~without;
 	launch_report_and_hold();
 	for (size_t i = 0; i < ARRAY_SIZE(spaces); i++)
