@@ -204,10 +204,10 @@ static int add_namespaces(scmp_filter_ctx ctx)
  */
 static int add_sockets(scmp_filter_ctx ctx)
 {
-	int r = refuse_if(ctx, SCMP_SYS(socket), SCMP_A0(SCMP_CMP_NE, AF_UNIX));
+	int r = refuse_if(ctx, SCMP_SYS(socket), SCMP_A0(SCMP_CMP_NE, AF_UNIX, 0));
 
 	if (r == 0)
-		r = refuse_if(ctx, SCMP_SYS(socketpair), SCMP_A0(SCMP_CMP_NE, AF_UNIX));
+		r = refuse_if(ctx, SCMP_SYS(socketpair), SCMP_A0(SCMP_CMP_NE, AF_UNIX, 0));
 	if (r == 0)
 		r = refuse_if(ctx, SCMP_SYS(sendto),
 			      SCMP_A3(SCMP_CMP_MASKED_EQ, MSG_FASTOPEN, MSG_FASTOPEN));
