@@ -488,7 +488,7 @@ static char auto_name[32];
 
 static int auto_round(void)
 {
-	for (int i = 0; i < 50; i++) {
+	for (int i = 0; i < 400; i++) {
 		AUTO_FREE char *mine = NULL;
 		AUTO_CLOSE int fd = -1;
 
