@@ -29,7 +29,7 @@
  * above what is in use below.
  */
 
-enum { ATTEMPTS = 16, KILL_ROUNDS = 100, OWN_MAX = 64 * 1024 };
+enum { ATTEMPTS = 100, KILL_ROUNDS = 100, OWN_MAX = 64 * 1024 };
 
 struct place {
 	char *parent; /* where the leaf is to be */
