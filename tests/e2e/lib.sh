@@ -11,12 +11,15 @@
 #	us, the host:       br0 192.168.86.1/24, default route to 192.168.86.254
 #	lan, another host:  lan0 192.168.86.7/24 and 192.168.86.254/24, a veth on br0
 #
+# A suite that sets LAB_BACKPORTS=1 has the QEMU of MNMIVM_BACKPORTS at QEMU's place.
 # A suite that sets LAB_ON_HOST=1 first gets no namespaces for it but that of the other host. That
 # is for a host that is thrown away, as those of tests/kernel are.
 #
 # MNMIVM_SE      the program under test
 # MNMIVM_GUEST   folder of the tiny guest that mkguest makes
 # MNMIVM_DEBIAN  image of a Debian guest that mkimage makes
+# MNMIVM_BACKPORTS  folder with the /usr of a newer QEMU, as contrib/tools/common.sh unpacks it;
+#                "none": it cannot be had here
 # MNMIVM_PATIENCE  seconds that something may take
 # MNMIVM_TESTS_MUST_RUN=1 turns a skipped suite into a failure.
 # MNMIVM_TESTS_ONLY=WORD... runs the tests whose names have one of the words.
@@ -27,6 +30,7 @@ PATH=/usr/sbin:/usr/bin:/sbin:/bin
 : "${MNMIVM_SE:=/usr/sbin/mnmivm-se}"
 : "${MNMIVM_GUEST:=/var/cache/mnmivm-se/guest}"
 : "${MNMIVM_DEBIAN:=/var/cache/mnmivm-se/debian-12.qcow2}"
+: "${MNMIVM_BACKPORTS:=/var/cache/mnmivm-se/qemu-backports}"
 : "${MNMIVM_PATIENCE:=120}"
 MNMIVM_SE=$(realpath --canonicalize-missing -- "$MNMIVM_SE")
 
@@ -101,6 +105,16 @@ lab_leave()
 	rm -rf -- "$LAB"
 }
 
+# Where it cannot be had, that is no fault of the host's: the suite is skipped without complaint.
+need_backports()
+{
+	if [[ $MNMIVM_BACKPORTS == none ]]; then
+		echo '1..0 # SKIP QEMU of backports cannot be fetched here'
+		exit 0
+	fi
+	need "$MNMIVM_BACKPORTS/usr/bin/qemu-system-x86_64"
+}
+
 # Start the suite anew inside, and end as it does.
 lab_enter()
 {
@@ -110,6 +124,7 @@ lab_enter()
 	[[ -x $MNMIVM_SE ]] || suite_skip "no program '$MNMIVM_SE'"
 	need unshare nsenter setpriv ip bridge jq curl ssh ssh-keygen qemu-img pgrep \
 		"$MNMIVM_GUEST/vmlinuz"
+	[[ -z ${LAB_BACKPORTS-} ]] || need_backports
 	LAB=$(mktemp -d "${TMPDIR:-/var/tmp}/mnmivm-e2e.XXXXXX")
 	trap lab_leave EXIT
 	trap 'exit 129' HUP
@@ -173,6 +188,8 @@ lab_build()
 		mount -t tmpfs -o mode=755 tmpfs /run
 		lab_cgroup_mount
 	fi
+	[[ -z ${LAB_BACKPORTS-} ]] ||
+		mount -t overlay -o "ro,lowerdir=$MNMIVM_BACKPORTS/usr:/usr" overlay /usr
 	lab_network
 	cat >"$conf" <<-EOF
 		state_dir = $state
