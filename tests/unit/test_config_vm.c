@@ -517,6 +517,45 @@ START_TEST(kernel_comes_before_its_arguments)
 }
 END_TEST
 
+/* What a file may say, but create, set and start refuse. */
+static const struct {
+	const char *text, *message; /* NULL: nothing is wrong */
+} machines[] = {
+	{ "", NULL },
+	{ "machine = microvm\nkernel = /k\n", NULL },
+	{ "firmware = uefi\nkernel = /k\n", NULL },
+	{ "hugepages = 2M\nmemory = 98M\n", NULL },
+	{ "hugepages = 1G\nmemory = 3G\n", NULL },
+	{ "hugepages = off\nmemory = 97M\n", NULL },
+	{ "machine = microvm\n",
+	  "machine microvm has no firmware that boots a disk: it needs a kernel" },
+	{ "machine = microvm\nkernel = /k\nfirmware = uefi\n",
+	  "machine microvm has no flash for UEFI" },
+	{ "hugepages = 2M\nmemory = 97M\n", "a memory of 97M is no whole number of pages of 2M" },
+	{ "hugepages = 1G\nmemory = 1025M\n",
+	  "a memory of 1025M is no whole number of pages of 1G" },
+	{ "hugepages = 1G\nmemory = 512M\n", "a memory of 512M is no whole number of pages of 1G" },
+	{ "machine = microvm\nkernel = /k\nhugepages = 2M\nmemory = 33M\n",
+	  "a memory of 33M is no whole number of pages of 2M" },
+};
+
+START_TEST(machines_that_cannot_be)
+{
+	struct error err = ERROR_INIT;
+	int r;
+
+	take(machines[_i].text);
+	r = vm_config_check_machine(&config, &err);
+	if (!machines[_i].message) {
+		suite_assert_ok(r, err);
+		return;
+	}
+	suite_assert_error(r, err, EINVAL, ERROR_USAGE);
+	ck_assert_str_eq(err.message, machines[_i].message);
+	ck_assert_str_ne(err.hint, "");
+}
+END_TEST
+
 START_TEST(append_is_joined_and_bounded)
 {
 	AUTO_BUF text = BUF_INIT;
@@ -634,6 +673,7 @@ int main(void)
 	tcase_add_test(tc, disks_without_gaps_and_once);
 	tcase_add_test(tc, bad_values_are_refused_with_their_line);
 	tcase_add_test(tc, kernel_comes_before_its_arguments);
+	tcase_add_loop_test(tc, machines_that_cannot_be, 0, ARRAY_SIZE(machines));
 	tcase_add_test(tc, append_is_joined_and_bounded);
 	tcase_add_test(tc, set_one_field);
 	tcase_add_test(tc, set_to_nothing);
