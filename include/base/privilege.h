@@ -33,7 +33,7 @@ int privilege_begin(struct error *err);
  */
 unsigned int privilege_raise(unsigned int wanted);
 void privilege_lower(const unsigned int *raised);
-#define AUTO_PRIVILEGE AUTO(privilege_lower) unsigned int
+#define AUTO_PRIVILEGE __attribute__((unused)) AUTO(privilege_lower) unsigned int
 
 /* The caller's network is done: keep none of them from now on. */
 void privilege_give_up(void);
