@@ -2,6 +2,7 @@
 /* QEMU's version: asked once of each program, believed from no damaged file. */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -50,9 +51,8 @@ static void setup(void)
 
 static void teardown(void)
 {
-	AUTO_FREE char *qemu = host.config.qemu;
-
 	unlinkat(lab_dir.fd, "qemu", 0);
+	free(host.config.qemu);
 	lab_teardown();
 }
 
