@@ -100,7 +100,8 @@ static int user_map(struct child *child)
 	}
 	if (r == 0)
 		child->what = NULL;
-	return r;
+	/* what the kernel allows its owner always, another module has forbidden */
+	return r == -EACCES || r == -EPERM ? LEFTOVER_POWERLESS : r;
 }
 
 /* The host's name is nobody's business, and every VM's is the same. */

@@ -63,6 +63,7 @@ WRAP(int, mkdirat, 0, (int fd, const char *path, mode_t mode), (fd, path, mode))
 WRAP(int, mknodat, 0, (int fd, const char *path, mode_t mode, dev_t dev), (fd, path, mode, dev))
 WRAP(int, fchownat, 0, (int fd, const char *path, uid_t uid, gid_t gid, int flags),
      (fd, path, uid, gid, flags))
+WRAP(ssize_t, write, 0, (int fd, const void *data, size_t len), (fd, data, len))
 WRAP(int, pipe2, 0, (int *fds, int flags), (fds, flags))
 WRAP(int, dup3, 0, (int from, int to, int flags), (from, to, flags))
 WRAP(int, socketpair, 0, (int domain, int type, int protocol, int *pair),

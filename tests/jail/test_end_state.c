@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -199,6 +200,68 @@ START_TEST(test_setuid_program_gains_nothing)
 }
 END_TEST
 
+START_TEST(test_all_limits)
+{
+	plan.limits = (struct launch_limits){ .file_size = 1 << 20,
+					      .address_space = (uint64_t)1 << 36,
+					      .cpu_s = 77,
+					      .processes = 55 };
+	launch_report();
+	ck_assert_str_eq(report_value("limit.fsize"), "1048576 1048576");
+	ck_assert_str_eq(report_value("limit.as"), "68719476736 68719476736");
+	ck_assert_str_eq(report_value("limit.cpu"), "77 77");
+	ck_assert_str_eq(report_value("limit.nproc"), "55 55");
+}
+END_TEST
+
+/* Nobody's limit is raised by a launch. */
+START_TEST(test_lower_limits_stay)
+{
+	const struct rlimit lower = { 33, 44 };
+
+	ck_assert_int_eq(setrlimit(RLIMIT_CPU, &lower), 0);
+	plan.limits.cpu_s = 55;
+	launch_report();
+	ck_assert_str_eq(report_value("limit.cpu"), "44 44");
+}
+END_TEST
+
+/* Another CPU than the caller's first, where there are two. */
+START_TEST(test_scheduling)
+{
+	cpu_set_t ours, wanted;
+	int cpu = 0;
+	char expected[16];
+
+	ck_assert_int_eq(sched_getaffinity(0, sizeof(ours), &ours), 0);
+	for (int i = 0; i < CPU_SETSIZE; i++)
+		if (CPU_ISSET(i, &ours))
+			cpu = i;
+	CPU_ZERO(&wanted);
+	CPU_SET(cpu, &wanted);
+	plan.cpus = &wanted;
+	plan.cpus_size = sizeof(wanted);
+	plan.nice = 7;
+	plan.oom_score_adj = 123;
+	launch_report_and_hold();
+	snprintf(expected, sizeof(expected), "%d", cpu);
+	ck_assert_str_eq(report_value("status.Cpus_allowed_list"), expected);
+	ck_assert_str_eq(report_value("oom"), "123");
+	ck_assert_int_eq(getpriority(PRIO_PROCESS, (id_t)launch.id.pid), 7);
+	ck_assert_int_eq(launch_wait(), 0);
+}
+END_TEST
+
+/* 0 is no wish. */
+START_TEST(test_scheduling_of_the_caller)
+{
+	ck_assert_int_eq(setpriority(PRIO_PROCESS, 0, 5), 0);
+	launch_report_and_hold();
+	ck_assert_int_eq(getpriority(PRIO_PROCESS, (id_t)launch.id.pid), 5);
+	ck_assert_int_eq(launch_wait(), 0);
+}
+END_TEST
+
 START_TEST(test_file_size_limit)
 {
 	int fd = open_in_folder("disk", O_RDWR | O_TRUNC);
@@ -237,6 +300,10 @@ static TCase *case_end_state(void)
 	tcase_add_test(tcase, test_tries_fail);
 	tcase_add_test(tcase, test_tries_bite);
 	tcase_add_test(tcase, test_setuid_program_gains_nothing);
+	tcase_add_test(tcase, test_all_limits);
+	tcase_add_test(tcase, test_lower_limits_stay);
+	tcase_add_test(tcase, test_scheduling);
+	tcase_add_test(tcase, test_scheduling_of_the_caller);
 	tcase_add_loop_test(tcase, test_file_size_limit, 0, 2);
 	tcase_add_test(tcase, test_file_size_signal);
 	return tcase;

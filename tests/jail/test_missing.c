@@ -145,6 +145,26 @@ START_TEST(test_user_namespace_may_be_missing)
 }
 END_TEST
 
+/* As AppArmor has it: the namespace is there, and no use. */
+START_TEST(test_user_namespace_without_rights)
+{
+	plan.may_miss = LAYERS_ALL;
+	become_user();
+	injection = (struct injection){
+		.call = "write",
+		.argument = ANY,
+		.result = -1,
+		.error = EPERM,
+		.where = LAUNCH_NAMESPACES,
+	};
+	ck_assert_int_eq(launched(), -EPERM);
+	injection.call = NULL;
+	ck_assert_msg(strstr(err.message, "enter namespaces of its own: '/proc/self/setgroups': "
+					  "user namespaces give no rights here"),
+		      "%s", err.message);
+}
+END_TEST
+
 START_TEST(test_user_namespace_may_not_be_missing)
 {
 	plan.may_miss = ENTERED_BY_USER & ~LAYER_BIT(_i);
@@ -168,6 +188,7 @@ int main(int argc, char **argv)
 	tcase_add_loop_test(tcase, test_other_errors_are_errors, 0, ARRAY_SIZE(lacks));
 	tcase_add_test(tcase, test_files_need_the_root);
 	tcase_add_test(tcase, test_user_namespace_may_be_missing);
+	tcase_add_test(tcase, test_user_namespace_without_rights);
 	tcase_add_loop_test(tcase, test_user_namespace_may_not_be_missing, LAYER_ROOT,
 			    LAYER_KEYRING);
 	suite_add_tcase(suite, tcase);
