@@ -94,8 +94,13 @@ static int check_files(const struct launch_plan *plan, struct error *err)
 	if (plan->n_files && !(plan->layers & LAYER_BIT(LAYER_ROOT)))
 		return error_set(err, ERROR_FAILED, EINVAL, "show files: without %s",
 				 layer_text(LAYER_ROOT));
-	for (size_t i = 0; i < plan->n_files && !r; i++)
+	for (size_t i = 0; i < plan->n_files && !r; i++) {
 		r = check_file(&plan->files[i], err);
+		for (size_t j = 0; j < i && !r; j++)
+			if (!strcmp(plan->files[i].target, plan->files[j].target))
+				r = error_set(err, ERROR_FAILED, EINVAL, "show two files as '%s'",
+					      plan->files[i].target);
+	}
 	return r;
 }
 

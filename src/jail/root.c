@@ -28,17 +28,17 @@ static const char *const system_folders[] = { "/usr",	"/bin",	  "/sbin",   "/lib
 static const char *const system_files[] = { "/etc/ld.so.cache", "/etc/ld-musl-x86_64.path",
 					    "/etc/ld-musl-aarch64.path" };
 
-/* One component of a path; never a symlink, which could lead out of the new root. */
+/*
+ * One component of a path, made where it is missing; never a symlink, which could lead out of the
+ * new root. O_PATH, as what an exposed folder has in that place is not to be opened: a FIFO waits.
+ */
 static int step_down(int dir_fd, const char *name, bool folder)
 {
-	int fd;
+	int fd, r = folder ? mkdirat(dir_fd, name, 0755) : mknodat(dir_fd, name, S_IFREG | 0644, 0);
 
-	if (folder && mkdirat(dir_fd, name, 0755) < 0 && errno != EEXIST)
+	if (r < 0 && errno != EEXIST)
 		return -errno;
-	if (folder)
-		fd = openat(dir_fd, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	else
-		fd = openat(dir_fd, name, O_RDONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0644);
+	fd = openat(dir_fd, name, O_PATH | O_NOFOLLOW | O_CLOEXEC | (folder ? O_DIRECTORY : 0));
 	return fd < 0 ? -errno : fd;
 }
 

@@ -204,22 +204,42 @@ static void assert_go_fails(int code, enum error_kind kind, const char *text)
 	ck_assert_int_eq(launch.control_fd, -1);
 }
 
-/* The upper one hides the lower; in a folder of the host's there is no place to be made. */
-START_TEST(test_two_files_of_one_place)
+/* A file is no folder, and in one of the host's there is no place to be made. */
+START_TEST(test_places_that_cannot_be)
 {
 	char path[256];
 
 	plan.files[0] = plan.files[1] = (struct launch_file){ plan.log_fd, "/boot/a", false };
 	plan.n_files = 2;
-	strv_push(&plan_argv, "exit");
-	launch_plan_run();
-	ck_assert_int_eq(launch_wait(), 0);
-	launch_done(&launch);
+	assert_refused(EINVAL, "show two files as '/boot/a'");
 	plan.files[1].target = "/boot/a/b";
 	assert_fails(ENOTDIR, "'/boot/a/b'");
 	snprintf(path, sizeof(path), "%s/new/file", jail_folder);
 	plan.files[1].target = path;
 	assert_fails(EROFS, "/new/file'");
+}
+END_TEST
+
+/* In a folder of the host's its own content may be hidden, whatever that is. */
+START_TEST(test_place_of_a_fifo)
+{
+	char path[256], inside[256];
+
+	snprintf(path, sizeof(path), "%s/fifo", jail_folder);
+	ck_assert_int_eq(mkfifo(path, 0600), 0);
+	snprintf(inside, sizeof(inside), "%s/link/file", jail_folder);
+	plan.files[0] = (struct launch_file){ plan.log_fd, path, false };
+	plan.n_files = 1;
+	strv_push(&plan_argv, "exit");
+	launch_plan_run();
+	ck_assert_int_eq(launch_wait(), 0);
+	launch_done(&launch);
+	ck_assert_int_eq(unlink(path), 0);
+	snprintf(path, sizeof(path), "%s/link", jail_folder);
+	ck_assert_int_eq(symlink("/tmp", path), 0);
+	plan.files[0].target = inside;
+	assert_fails(ENOTDIR, "/link/file'");
+	ck_assert_int_eq(unlink(path), 0);
 }
 END_TEST
 
@@ -410,7 +430,8 @@ static TCase *case_refused(void)
 	tcase_add_test(tcase, test_refuses_program_outside);
 	tcase_add_loop_test(tcase, test_checks_program, 0, 4);
 	tcase_add_loop_test(tcase, test_refuses_no_folder, 0, 2);
-	tcase_add_test(tcase, test_two_files_of_one_place);
+	tcase_add_test(tcase, test_places_that_cannot_be);
+	tcase_add_test(tcase, test_place_of_a_fifo);
 	tcase_add_test(tcase, test_program_missing);
 	tcase_add_test(tcase, test_program_not_executable);
 	tcase_add_test(tcase, test_program_is_rubbish);
