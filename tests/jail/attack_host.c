@@ -272,8 +272,8 @@ static void make_prey(void)
 	ck_assert_int_eq(pipe2(out, O_CLOEXEC), 0);
 	host.prey = fork();
 	if (host.prey == 0) {
-		if (dup2(out[1], 1) < 0 || setresgid(JAIL_GID, JAIL_GID, JAIL_GID) < 0 ||
-		    setresuid(JAIL_UID, JAIL_UID, JAIL_UID) < 0 ||
+		if (dup2(out[1], 1) < 0 || setresgid(ATTACK_GID, ATTACK_GID, ATTACK_GID) < 0 ||
+		    setresuid(ATTACK_UID, ATTACK_UID, ATTACK_UID) < 0 ||
 		    prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0)
 			_exit(1);
 		execl(host.program, "attack", "prey", NULL);
@@ -319,6 +319,8 @@ void host_make(void)
 	host.limited_fd = host.cgroup[0] ? open(host.limited, O_PATH | O_DIRECTORY | O_CLOEXEC)
 					 : -1;
 	jail_setup();
+	plan.uid = ATTACK_UID;
+	plan.gid = ATTACK_GID;
 }
 
 void host_end(void)

@@ -8,6 +8,9 @@
 
 #include "suite.h"
 
+/* Not the other tests', which may run meanwhile and count the processes of theirs. */
+enum { ATTACK_UID = 700011, ATTACK_GID = 700012 };
+
 struct attack_host {
 	struct suite_tmpdir folder;
 	char program[136]; /* the attacks, in jail_folder */
