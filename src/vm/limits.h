@@ -62,7 +62,10 @@ int limits_check(const struct vm_config *vm, struct error *err);
 bool limits_apply_now(const struct vm_host *host, const struct vm_dir *dir, const struct live *live,
 		      const struct vm_config *vm);
 
-/* Remove the cgroup of a run that is over. Notes what it says of that run's end. */
+/* Note why a run that is over has ended, as far as its cgroup tells. */
+void limits_tell_end(const struct vm_host *host, const struct vm_dir *dir);
+
+/* Remove the cgroup of a run that is over. */
 void limits_clear(const struct vm_host *host, const struct vm_dir *dir);
 
 /* Kill all that lives in the VM's cgroup, where it has one. */

@@ -200,16 +200,21 @@ bool limits_out_of_memory(const struct vm_dir *dir, char *out, size_t size)
 	return true;
 }
 
+void limits_tell_end(const struct vm_host *host, const struct vm_dir *dir)
+{
+	char why[160];
+
+	if (limits_out_of_memory(dir, why, sizeof(why)))
+		vm_note(host, "%s: %s", dir->name, why);
+}
+
 void limits_clear(const struct vm_host *host, const struct vm_dir *dir)
 {
 	struct error err = ERROR_INIT;
 	AUTO_FREE char *path = NULL;
-	char why[160];
 
 	if (record_cgroup_read(dir, &path, &err))
 		return;
-	if (limits_out_of_memory(dir, why, sizeof(why)))
-		vm_note(host, "%s: %s", dir->name, why);
 	if (cgroup_remove(path, &err) && err.code != EINVAL)
 		vm_note(host, "%s: %s", dir->name, err.message);
 }

@@ -50,9 +50,11 @@ static int clear_the_past(struct start *start, struct error *err)
 {
 	int r = live_check_unrecorded(start->host, &start->dir, err);
 
-	if (!r)
-		live_clear(start->host, &start->dir);
-	return r;
+	if (r)
+		return r;
+	limits_tell_end(start->host, &start->dir);
+	live_clear(start->host, &start->dir);
+	return 0;
 }
 
 static int start_begin(struct start *start, const char *name, struct error *err)

@@ -160,9 +160,11 @@ int vm_stop(const struct vm_host *host, const char *name, const struct vm_stop_o
 		return r;
 	if (!live_is_alive(&live)) {
 		r = live_check_unrecorded(host, &dir, err);
-		if (!r)
-			live_clear(host, &dir);
-		return r ? r : VM_ALREADY;
+		if (r)
+			return r;
+		limits_tell_end(host, &dir);
+		live_clear(host, &dir);
+		return VM_ALREADY;
 	}
 	r = options->force ? 0 : live_settle(host, &dir, &live, err);
 	if (r)

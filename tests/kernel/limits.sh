@@ -39,6 +39,12 @@ is_dead()
 	((code == 1))
 }
 
+is_running()
+{
+	se status web
+	[[ $out == running ]]
+}
+
 all_controllers_are_there()
 {
 	local controller
@@ -166,10 +172,10 @@ a_QEMU_that_was_killed_for_memory_is_told_apart()
 	succeeds start --paused web
 	pid=$(pid_of web)
 	echo 8M >"$ours/web/memory.max"
-	succeeds resume web || true
 	eventually ended "$pid"
 	eventually is_dead
-	prints 'the kernel killed QEMU, which wanted more memory than its 8M' -v status web
+	se -v status web
+	has "status" "$out" 'the kernel killed QEMU, which wanted more memory than its 8M'
 	se --format json status web
 	matches "ended" "$(jq -r .ended <<<"$out")" 'more memory than its 8M'
 	says 'the kernel killed QEMU, which wanted more memory' stop web
@@ -194,6 +200,7 @@ a_service_with_Delegate_has_its_VM_below()
 		"$(cgroup_of "$(systemctl show -P MainPID mnmivm-test)")" "$unit/_supervisor"
 	is "memory.max" "$(<"$top$unit/web/memory.max")" $(((96 + 1 + 512 + 16 + 1024) << 20))
 	is "at the top" "$(find "$top" -maxdepth 1 -name 'mnmivm*')" ''
+	eventually is_running
 	says 'in effect now' set web cpu_max=60
 	is "cpu.max" "$(<"$top$unit/web/cpu.max")" '60000 100000'
 	succeeds stop --force web
@@ -212,6 +219,7 @@ a_service_without_it_has_its_VM_at_the_top()
 	ok systemd-run --quiet --collect --unit mnmivm-test -p KillMode=mixed \
 		"$MNMIVM_SE" --config "$conf" run web
 	eventually runs_in /mnmivm-se/web
+	eventually is_running
 	succeeds stop --force web
 	eventually no_unit mnmivm-test
 	no test -e "$ours"
@@ -224,7 +232,7 @@ a_unit_that_only_holds_cgroups_can_be_named()
 
 	ok systemd-run --quiet --collect --unit mnmivm-hold -p Delegate=yes sh -c \
 		"mkdir $top$unit/self && echo 0 >$top$unit/self/cgroup.procs && exec sleep infinity"
-	eventually test -s "$top$unit/self/cgroup.procs"
+	eventually grep -qs . "$top$unit/self/cgroup.procs"
 	sed -i "\$a cgroup = $top$unit" "$conf"
 	succeeds set web cpu_max=80
 	succeeds start --paused web
