@@ -204,10 +204,13 @@ static void show_machine(const struct vm_info *info)
 	print_text("os:", vm->os);
 	print_text("image:", vm->image.path);
 	printf("%-14s %s, %s\n", "machine:", machine_words[vm->machine], accel_words[vm->accel]);
+	printf("%-14s %s\n", "firmware:", firmware_words[vm->firmware]);
 	print_text("cpu:", vm->cpu_model);
 	printf("%-14s %u\n", "cpus:", vm->cpus);
 	size_format(vm->memory_mib << 20, text);
 	printf("%-14s %s\n", "memory:", text);
+	if (vm->hugepages != HUGEPAGES_OFF)
+		printf("%-14s of %s\n", "huge pages:", hugepages_words[vm->hugepages]);
 	size_format(info->disk_bytes, text);
 	size_format(info->disk_used_bytes, used);
 	printf("%-14s %s, %s used\n", "disk:", text, used);
@@ -379,6 +382,8 @@ static json_t *show_json(const struct vm_info *info)
 	json_object_set_new(object, "protect", json_boolean(vm->protect));
 	set_optional(object, "machine", machine_words[vm->machine]);
 	set_optional(object, "accel", accel_words[vm->accel]);
+	set_optional(object, "firmware", firmware_words[vm->firmware]);
+	set_optional(object, "hugepages", hugepages_words[vm->hugepages]);
 	set_optional(object, "cpu", vm->cpu_model);
 	set_optional(object, "image", vm->image.path);
 	set_optional(object, "kernel", vm->kernel);

@@ -174,6 +174,8 @@ a_disk_for_UEFI_is_booted()
 		--firmware uefi --memory 512M
 	is "mode of the variables" "$(stat -c '%a %u' "$state/vms/efi/uefi_vars.fd")" '600 0'
 	ok cmp "$state/vms/efi/uefi_vars.fd" /usr/share/OVMF/OVMF_VARS_4M.fd
+	json '[.firmware, .hugepages]' '["uefi","off"]' show efi
+	prints 'firmware:      uefi' show efi
 	succeeds start efi
 	succeeds wait efi --for cloud-init --timeout "$MNMIVM_PATIENCE"
 	ok log_in efi "$ip_efi" 'test -d /sys/firmware/efi'
@@ -248,6 +250,8 @@ huge_pages_that_are_not_there_are_refused()
 	free=$(</sys/kernel/mm/hugepages/hugepages-2048kB/free_hugepages)
 	refused 2 'no whole number of pages of 2M' set one hugepages=2M memory=97M
 	succeeds set one hugepages=2M memory=$(((free + 50) * 2))M
+	json .hugepages 2M show one
+	prints 'huge pages:    of 2M' show one
 	refused 5 "$((free + 50)) memory pages of 2M are needed" start one
 	has "hint" "$err" "/sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages"
 	succeeds set one hugepages=off memory=96M
