@@ -118,7 +118,7 @@ START_TEST(without_capabilities_it_says_so)
 	netns_use_capability(CAP_BPF, false);
 	netns_use_capability(CAP_SYS_ADMIN, false);
 	suite_assert_error(guard_load(&spec, &fd, &err), err, EPERM, ERROR_PERMISSION);
-	ck_assert_ptr_nonnull(strstr(err.hint, "CAP_BPF"));
+	ck_assert_ptr_nonnull(strstr(err.message, "CAP_BPF"));
 	suite_assert_error(guard_read_counters(1, &counters, &err), err, EPERM, ERROR_PERMISSION);
 	netns_use_capability(CAP_BPF, true);
 	netns_use_capability(CAP_NET_ADMIN, false);
