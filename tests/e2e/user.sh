@@ -420,20 +420,20 @@ capabilities_may_be_ambient()
 	is "exit code" "$code" 0
 }
 
-# Not even what it runs has them: a program of the user's in qemu-img's place.
+# Not even what it runs has them: a program of the user's in ssh-keygen's place.
 programs_that_are_run_get_none()
 {
-	cat >"$home/img" <<-EOF
+	cat >"$home/keygen" <<-EOF
 		#!/bin/sh
 		grep ^CapPrm /proc/self/status >&2
 		exit 1
 	EOF
-	chown "$carol" "$home/img"
-	chmod 755 "$home/img"
-	own_says "qemu_img = $home/img"
+	chown "$carol" "$home/keygen"
+	chmod 755 "$home/keygen"
+	own_says "ssh_keygen = $home/keygen"
 	se_ambient create tool --image "$MNMIVM_GUEST/guest.qcow2" --pubkey-path "$key.pub" \
 		--ip 192.168.86.28
-	is "exit code without qemu-img" "$code" 1
+	is "exit code without ssh-keygen" "$code" 1
 	matches "what it says" "$err" 'CapPrm:[[:space:]?]*0000000000000000'
 	own_says ''
 }
