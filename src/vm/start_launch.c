@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The steps of a start that make a process of what was opened, and wait for the guest. */
 #include <errno.h>
+#include <poll.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -214,6 +215,41 @@ static int let_it_run(struct start *start, struct error *err)
 	return r;
 }
 
+/* The greeting is there: QEMU has begun, and has yet to look at its devices. */
+static int wait_greeting(const struct start *start, int fd, struct error *err)
+{
+	struct pollfd ready = { .fd = fd, .events = POLLIN };
+	int64_t deadline = clock_ms() + READY_TIMEOUT_MS;
+	int n;
+
+	do {
+		int64_t left = deadline - clock_ms();
+
+		n = poll(&ready, 1, left > 0 ? (int)left : 0);
+	} while (n < 0 && errno == EINTR);
+	if (n < 0)
+		return error_errno(err, errno, "wait for the monitor");
+	if (n == 0)
+		return error_set(err, ERROR_TIMEOUT, ETIMEDOUT,
+				 "wait for the monitor of vm '%s': no greeting in time",
+				 start->dir.name);
+	return 0;
+}
+
+static int connect_monitor(struct start *start, struct error *err)
+{
+	AUTO_CLOSE int fd = -1;
+	int r = socket_connect_unix(&start->dir, QMP_SOCKET, &fd, err);
+
+	if (!r)
+		r = wait_greeting(start, fd, err);
+	if (!r)
+		r = start_check_lan(start, err);
+	if (r)
+		return r;
+	return qmp_attach(fd_steal(&fd), READY_TIMEOUT_MS, &start->monitor, err);
+}
+
 /*
  * The greeting comes before QEMU has looked at its devices; the answer to query-status comes
  * after.
@@ -221,17 +257,17 @@ static int let_it_run(struct start *start, struct error *err)
 int start_wait_ready(struct start *start, struct error *err)
 {
 	enum qmp_status status;
-	int r = qmp_connect(start->dir.run_fd, QMP_SOCKET, READY_TIMEOUT_MS, &start->monitor, err);
+	int r = connect_monitor(start, err);
 
 	if (!r)
 		r = qmp_query_status(start->monitor, &status, err);
 	if (!r && start->vnc >= 0)
 		r = qmp_vnc_listen(start->monitor, start->vnc, err);
 	if (!r)
-		r = start_greet_lan(start, err);
+		start_greet_lan(start);
 	if (!r)
 		r = let_it_run(start, err);
-	start_close_network(start); /* which takes some 10 ms that the guest need not wait for */
+	start_close_network(start);
 	if (r)
 		r = explain_death(start, r, err);
 	return r;

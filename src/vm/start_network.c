@@ -166,9 +166,10 @@ static int conflict(const struct start *start, unsigned int i, const struct ip_a
 
 /*
  * QEMU has been getting ready since the questions were asked; what has not been answered by now is
- * free. Then the guest is announced while it does not run yet: nobody else writes to its tap.
+ * free. Closing a probe waits for the kernel (packet(7) sockets go after an RCU grace period),
+ * some 10 ms, so it is done while QEMU still has work to do.
  */
-int start_greet_lan(struct start *start, struct error *err)
+int start_check_lan(struct start *start, struct error *err)
 {
 	for (unsigned int i = 0; i < start->vm.n_nics; i++) {
 		struct error reason = ERROR_INIT;
@@ -185,7 +186,15 @@ int start_greet_lan(struct start *start, struct error *err)
 		default:
 			vm_note(start->host, "probe of nic.%u: %s", i, reason.message);
 		}
+		dad_close(start->probes[i]);
+		start->probes[i] = NULL;
 	}
+	return 0;
+}
+
+/* The guest is announced while it does not run yet: nobody else writes to its tap. */
+void start_greet_lan(struct start *start)
+{
 	for (unsigned int i = 0; i < start->vm.n_nics; i++) {
 		struct error reason = ERROR_INIT;
 		struct nic_spec spec;
@@ -195,5 +204,4 @@ int start_greet_lan(struct start *start, struct error *err)
 				 &reason))
 			vm_note(start->host, "nic.%u is not announced: %s", i, reason.message);
 	}
-	return 0;
 }

@@ -69,7 +69,8 @@ int start_open_logs(struct start *start, struct error *err); /* the last run's a
 int start_open_cgroup(struct start *start, struct error *err); /* recorded, then made */
 int start_plan(struct start *start, struct error *err); /* descriptor numbers, argv */
 int start_launch(struct start *start, struct error *err); /* recorded, then executed */
-int start_greet_lan(struct start *start, struct error *err); /* probes answered? announce */
+int start_check_lan(struct start *start, struct error *err); /* probes answered? */
+void start_greet_lan(struct start *start); /* announce */
 int start_wait_ready(struct start *start, struct error *err); /* until QMP says it runs */
 
 /* Cgroup, CPUs and nice value, a line each. */
