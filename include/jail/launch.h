@@ -93,7 +93,7 @@ struct launch_plan {
  * left out where the host lacks it (ENOSYS, EPERM and their like), never where it half worked.
  */
 enum launch_stage {
-	LAUNCH_SESSION, /* setsid, signal mask and dispositions, chdir "/", umask */
+	LAUNCH_SESSION, /* setsid, signals, personality, chdir "/", umask */
 	LAUNCH_STDIO,
 	LAUNCH_LIMITS, /* rlimits, oom_score_adj, nice, CPUs */
 	LAUNCH_KEYRING,

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdbool.h>
+#include <sys/personality.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -39,6 +40,9 @@ static int session_start(struct child *child)
 		(void)sigaction(sig, &by_default, NULL);
 	sigemptyset(&none);
 	if (sigprocmask(SIG_SETMASK, &none, NULL) < 0)
+		return -errno;
+	/* A caller's ADDR_NO_RANDOMIZE or READ_IMPLIES_EXEC outlives fork and exec (personality(2)). */
+	if (personality(PER_LINUX) < 0)
 		return -errno;
 	if (chdir("/") < 0)
 		return -errno;
