@@ -247,7 +247,8 @@ int cli_main(int argc, char *const *argv)
 	if (privilege_begin(&err))
 		code = exit_code(-err.code, NULL, &err);
 	else
-		code = dispatch(&cli, argc - 1, argv + 1);
+		/* execve(2) takes an empty argv before Linux 5.18 */
+		code = argc > 0 ? dispatch(&cli, argc - 1, argv + 1) : dispatch(&cli, 0, argv);
 	free(cli.own_config);
 	vm_host_done(&cli.host);
 	return code;
