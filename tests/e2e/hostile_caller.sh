@@ -78,7 +78,7 @@ elif kind == 'no_core':
     limit('CORE', 0)
 elif kind == 'preload':
     environ.update(LD_PRELOAD=os.environ['SOME_LIBRARY'], LD_LIBRARY_PATH='/tmp', LD_BIND_NOW='1',
-                   GLIBC_TUNABLES='glibc.malloc.check=3', MALLOC_PERTURB_='85', TMPDIR='/absent',
+                   GLIBC_TUNABLES='glibc.malloc.check=3', MALLOC_PERTURB_='85',
                    HOME='/absent', QEMU_AUDIO_DRV='oss', LC_ALL='tr_TR.UTF-8', TZ=':/etc/shadow',
                    G_MESSAGES_DEBUG='all')
 elif kind == 'no_environment':
