@@ -134,6 +134,55 @@ start_is_killed_everywhere()
 	succeeds delete --yes --force web
 }
 
+# The calls of the child that confines itself, between fork and exec.
+stages=(setsid close_range dup3 prlimit64 keyctl unshare open_tree mount_setattr fsconfig move_mount
+	mkdirat symlinkat pivot_root umount2 sethostname prctl setresgid setresuid setgroups capset
+	landlock_add_rule landlock_restrict_self seccomp execve)
+
+# confined SYSCALL N: start, while all processes before QEMU are killed at the call's Nth time.
+confined()
+{
+	{
+		strace --quiet=all --output=/dev/null --follow-forks --detach-on=execve \
+			--trace="$1" --inject="$1:signal=KILL:when=$2" -- \
+			"$MNMIVM_SE" --config "$conf" start --paused web >"$LAB/stdout" 2>"$LAB/stderr"
+		code=$?
+	} 2>/dev/null
+	err=$(<"$LAB/stderr")
+	((code != 0))
+}
+
+a_child_is_killed_at_every_stage()
+{
+	local call n points=0
+
+	make_web
+	succeeds start --paused web
+	succeeds stop --force web
+	stopped=$(living)
+	for call in "${stages[@]}"; do
+		for ((n = 1; n < 300; n += n < 8 ? 1 : 40)); do
+			confined "$call" "$n" || break
+			((++points))
+			if ((code != 137)); then
+				is "exit code of start" "$code" 1
+				has "message" "$err" "mnmivm-se: start: web: "
+			fi
+			looks_work
+			succeeds stop --force web
+			as_it_was "$stopped"
+			if ((failed)); then
+				diag "this was after a kill at $call number $n"
+				return
+			fi
+		done
+		succeeds stop --force web
+	done
+	diag "$points points"
+	((points > 30)) || fail "killed at $points points only"
+	succeeds delete --yes --force web
+}
+
 start_for_stop()
 {
 	exists || make_web
@@ -670,6 +719,7 @@ nothing_but_stale_claims_is_left_behind()
 empty=$(living)
 run_tests \
 	start_is_killed_everywhere \
+	a_child_is_killed_at_every_stage \
 	stop_is_killed_everywhere \
 	create_is_killed_everywhere \
 	delete_is_killed_everywhere \
