@@ -49,8 +49,9 @@ static const char *const leftover_words[LEFTOVERS] = {
 	[LEFTOVER_PID] = "the pid namespace is still the caller's",
 	[LEFTOVER_ROOT] = "the host's root is still there",
 	[LEFTOVER_WRITABLE] = "the root is writable",
-	[LEFTOVER_POWERLESS] = "user namespaces give no rights here; see sysctl "
-			       "kernel.apparmor_restrict_unprivileged_userns",
+	/* in parentheses: to clang two strings look like a comma that is missing */
+	[LEFTOVER_POWERLESS] = ("user namespaces give no rights here; see sysctl "
+				"kernel.apparmor_restrict_unprivileged_userns"),
 	[LEFTOVER_UNMAPPED] =
 		"its user may not read it, and its file system has no idmapped mounts",
 };
