@@ -8,8 +8,8 @@
 
 #include "suite.h"
 
-/* Not the other tests', which may run meanwhile and count the processes of theirs. */
-enum { ATTACK_UID = 700011, ATTACK_GID = 700012 };
+/* Not those of other tests, which may run meanwhile and count the processes of theirs. */
+enum { ATTACK_UID = 700101, ATTACK_GID = 700102 };
 
 struct attack_host {
 	struct suite_tmpdir folder;
