@@ -16,7 +16,7 @@ uid=4711 tap=mvm-web1_$uid
 # Where a service of the user keeps things; what else it needs is in the unit.
 a_user_and_settings()
 {
-	ok useradd --uid $uid --no-create-home --shell /usr/sbin/nologin carol
+	ok useradd --uid "$uid" --no-create-home --shell /usr/sbin/nologin carol
 	mkdir -p /etc/mnmivm-se
 	printf 'accel = tcg\nmemory = 96M\ndisk_size = 64M\nallow_missing = cgroup\n' >"$system_conf"
 	printf 'state_dir = /var/lib/vms\nrun_dir = /run/vms\n' >/etc/mnmivm-se/carol.conf
@@ -98,11 +98,11 @@ a_service_runs_a_VM()
 	ok systemd-run --quiet --unit=vm-web1 --property User=carol \
 		--property "AmbientCapabilities=$capabilities" --property NoNewPrivileges=yes \
 		"$program" --config /etc/mnmivm-se/carol.conf run web1
-	eventually grep -qs 'phase running' $qemu || {
+	eventually grep -qs 'phase running' "$qemu" || {
 		diag "$(journalctl --unit vm-web1 --no-pager | tail -n 20)"
 		return
 	}
-	runs "$(sed -n 's/^pid //p' $qemu)"
+	runs "$(sed -n 's/^pid //p' "$qemu")"
 	is "bridge" "$(ip -j link show dev "$tap" | jq -r '.[0].master')" br0
 	is "capabilities of the service" \
 		"$(status_of "$(systemctl show --property MainPID --value vm-web1)" CapPrm)" \
@@ -126,8 +126,8 @@ it_ends_with_the_VM()
 # As after a login; what a service has started would end with it.
 with_file_capabilities_too()
 {
-	ok setcap cap_net_admin,cap_net_raw,cap_bpf+ep $program
-	ok setpriv --reuid $uid --regid $uid --clear-groups -- \
+	ok setcap cap_net_admin,cap_net_raw,cap_bpf+ep "$program"
+	ok setpriv --reuid "$uid" --regid "$uid" --clear-groups -- \
 		"$program" --config /etc/mnmivm-se/carol.conf start web1
 	runs "$(sed -n 's/^pid //p' /run/vms/web1/process)"
 	service -- stop --force web1
