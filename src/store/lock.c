@@ -22,6 +22,9 @@
 
 enum { LOCK_WAIT_MS = 2000, LOCK_POLL_MS = 20 };
 
+/* A FIFO in their place would keep a reader waiting for its writer. */
+#define LOOK_FLAGS (O_NOFOLLOW | O_NONBLOCK)
+
 #define COMMAND_LOCK "lock"
 #define RUNNING_LOCK "alive"
 
@@ -50,7 +53,7 @@ static bool lock_has_its_name(int run_fd, int fd)
 
 static int lock_open(int run_fd, const char *file, int *ret_fd)
 {
-	int fd = file_openat(run_fd, file, O_RDWR | O_CREAT | O_NOFOLLOW, 0600);
+	int fd = file_openat(run_fd, file, O_RDWR | O_CREAT | LOOK_FLAGS, 0600);
 
 	if (fd < 0)
 		return fd;
@@ -116,7 +119,7 @@ int lock_take(int run_fd, const char *name, const char *command, int *ret_fd, st
 
 bool lock_is_held(int run_fd)
 {
-	AUTO_CLOSE int fd = file_openat(run_fd, COMMAND_LOCK, O_RDONLY | O_NOFOLLOW, 0);
+	AUTO_CLOSE int fd = file_openat(run_fd, COMMAND_LOCK, O_RDONLY | LOOK_FLAGS, 0);
 
 	return fd >= 0 && is_locked(fd);
 }
@@ -144,7 +147,7 @@ bool vm_dir_running_lock_held(const struct vm_dir *dir)
 
 	if (dir->run_fd < 0)
 		return false;
-	fd = file_openat(dir->run_fd, RUNNING_LOCK, O_RDONLY | O_NOFOLLOW, 0);
+	fd = file_openat(dir->run_fd, RUNNING_LOCK, O_RDONLY | LOOK_FLAGS, 0);
 	return fd >= 0 && is_locked(fd);
 }
 

@@ -37,7 +37,7 @@ static int log_open(const struct vm_dir *dir, enum vm_log which)
 
 	if (dir->run_fd < 0)
 		return -ENOENT;
-	fd = file_openat(dir->run_fd, log_names[which], O_RDONLY, 0);
+	fd = file_openat(dir->run_fd, log_names[which], O_RDONLY | O_NONBLOCK, 0);
 	if (fd >= 0 && lseek(fd, (off_t)LOG_OFFSET, SEEK_SET) < 0) {
 		int code = errno;
 
