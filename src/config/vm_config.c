@@ -32,7 +32,7 @@ static const struct config_key keys[] = {
 	{ "nice", FIELD(nice), &value_nice, .optional = true },
 	{ "memory_max", FIELD(limits), &value_memory_max },
 	{ "cpu_max", FIELD(limits.cpu_max_percent), &value_number, .optional = true, .min = 1,
-	  .max = VM_CPUS_MAX * 100 },
+	  .max = (uint64_t)VM_CPUS_MAX * 100 },
 	{ "cpu_weight", FIELD(limits.cpu_weight), &value_number, .optional = true, .min = 1,
 	  .max = 10000 },
 	{ "pids_max", FIELD(limits.pids_max), &value_number, .optional = true, .min = 16,

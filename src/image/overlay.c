@@ -87,7 +87,7 @@ int overlay_verify(const struct overlay_spec *spec, int fd, const char *name, st
 
 	if (r == 0)
 		r = image_inspect(fd, name, IMAGE_OVERLAY, false, &info, err);
-	if (r < 0)
+	if (r)
 		return r;
 	if (info.virtual_size != spec->size ||
 	    strcmp(info.backing_file, spec->backing ? spec->backing : "") != 0)

@@ -61,7 +61,7 @@ static const char *or_max(uint64_t value, char out[24])
 	if (value)
 		snprintf(out, 24, "%" PRIu64, value);
 	else
-		strcpy(out, "max");
+		memcpy(out, "max", sizeof("max"));
 	return out;
 }
 

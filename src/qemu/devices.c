@@ -133,11 +133,12 @@ void devices_add_firmware(const struct qemu_spec *spec, struct strv *argv)
  */
 void devices_add_memory(const struct qemu_spec *spec, struct strv *argv)
 {
+	uint64_t bytes = spec->vm->memory_mib << 20;
 	json_t *object = json_object();
 
 	set_text(object, "qom-type", "memory-backend-memfd");
 	set_text(object, "id", MEMORY_ID);
-	json_object_set_new(object, "size", json_integer((json_int_t)(spec->vm->memory_mib << 20)));
+	json_object_set_new(object, "size", json_integer((json_int_t)bytes));
 	json_object_set_new(object, "hugetlb", json_true());
 	json_object_set_new(object, "hugetlbsize",
 			    json_integer((json_int_t)hugepages_bytes(spec->vm->hugepages)));

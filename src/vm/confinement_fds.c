@@ -34,7 +34,7 @@ static unsigned int *device_counter(struct vm_descriptors *count, dev_t device)
 		return &count->taps;
 	if (device == makedev(10, 232))
 		return &count->kvm;
-	return device == makedev(10, 238) ? &count->vhost : NULL;
+	return device == makedev(10, 238) ? &count->vhost : &count->other;
 }
 
 static bool begins_with(const char *text, const char *head)
@@ -98,7 +98,7 @@ static void look_at_node(struct look *look, const char *number, const char *path
 			 const struct stat *st)
 {
 	struct vm_descriptors *count = &look->ret->descriptors;
-	unsigned int *counter = NULL;
+	unsigned int *counter = &count->other;
 
 	if (S_ISREG(st->st_mode)) {
 		look_at_file(look, number, path);
@@ -106,11 +106,9 @@ static void look_at_node(struct look *look, const char *number, const char *path
 	}
 	if (S_ISCHR(st->st_mode))
 		counter = device_counter(count, st->st_rdev);
-	if (counter) {
-		++*counter;
+	++*counter;
+	if (counter != &count->other)
 		return;
-	}
-	count->other++;
 	strv_pushf(&look->ret->findings, "holds %s '%s'",
 		   S_ISDIR(st->st_mode) ? "the folder" : "the device", path);
 }

@@ -71,7 +71,7 @@ int uefi_open_code(const struct host_config *host, int *ret_fd, struct error *er
 {
 	char head[VOLUME_SIGNATURE_AT + sizeof(volume_signature)] = { 0 };
 	AUTO_CLOSE int fd = -1;
-	struct uefi_images images;
+	struct uefi_images images = { NULL, NULL };
 	struct stat st;
 	int r = find_images(host, &images, err);
 
@@ -102,7 +102,7 @@ static int read_template(const char *path, struct buf *ret, struct error *err)
 int uefi_make_vars(const struct host_config *host, int dir_fd, bool durable, struct error *err)
 {
 	AUTO_BUF template = BUF_INIT;
-	struct uefi_images images;
+	struct uefi_images images = { NULL, NULL };
 	int r = find_images(host, &images, err);
 
 	if (r || faccessat(dir_fd, UEFI_VARS_FILE, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
@@ -136,7 +136,7 @@ int uefi_open_vars(const struct host_config *host, int dir_fd, int *ret_fd, stru
 {
 	struct error local = ERROR_INIT;
 	AUTO_CLOSE int fd = -1;
-	struct uefi_images images;
+	struct uefi_images images = { NULL, NULL };
 	int r = find_images(host, &images, err);
 
 	if (r)
