@@ -36,10 +36,12 @@ static const struct uefi_images places[] = {
 /* A firmware knows only variables that are laid out as its own template: they go in pairs. */
 static int find_images(const struct host_config *host, struct uefi_images *ret, struct error *err)
 {
-	if (!host->uefi_code != !host->uefi_vars)
-		return error_set(err, ERROR_USAGE, EINVAL,
-				 "uefi_code and uefi_vars are a pair: %s lacks one of them",
-				 HOST_CONFIG_PATH);
+	if (!host->uefi_code != !host->uefi_vars) {
+		error_set(err, ERROR_USAGE, EINVAL,
+			  "uefi_code and uefi_vars are a pair: %s lacks one of them",
+			  HOST_CONFIG_PATH);
+		return -EINVAL;
+	}
 	if (host->uefi_code) {
 		*ret = (struct uefi_images){ host->uefi_code, host->uefi_vars };
 		return 0;
@@ -52,10 +54,11 @@ static int find_images(const struct host_config *host, struct uefi_images *ret, 
 	}
 	error_set(err, ERROR_HOST, ENOENT, "look for UEFI firmware at '%s': %s", places[0].code,
 		  strerror(ENOENT));
-	return error_hint(err,
-			  "apt-get install ovmf (Alpine: apk add ovmf), or set 'uefi_code' and "
-			  "'uefi_vars' in %s",
-			  HOST_CONFIG_PATH);
+	error_hint(err,
+		   "apt-get install ovmf (Alpine: apk add ovmf), or set 'uefi_code' and "
+		   "'uefi_vars' in %s",
+		   HOST_CONFIG_PATH);
+	return -ENOENT;
 }
 
 static int check_flash(const char *path, uint64_t size, const char *head, struct error *err)
@@ -71,7 +74,7 @@ int uefi_open_code(const struct host_config *host, int *ret_fd, struct error *er
 {
 	char head[VOLUME_SIGNATURE_AT + sizeof(volume_signature)] = { 0 };
 	AUTO_CLOSE int fd = -1;
-	struct uefi_images images = { NULL, NULL };
+	struct uefi_images images;
 	struct stat st;
 	int r = find_images(host, &images, err);
 
@@ -102,7 +105,7 @@ static int read_template(const char *path, struct buf *ret, struct error *err)
 int uefi_make_vars(const struct host_config *host, int dir_fd, bool durable, struct error *err)
 {
 	AUTO_BUF template = BUF_INIT;
-	struct uefi_images images = { NULL, NULL };
+	struct uefi_images images;
 	int r = find_images(host, &images, err);
 
 	if (r || faccessat(dir_fd, UEFI_VARS_FILE, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
@@ -136,7 +139,7 @@ int uefi_open_vars(const struct host_config *host, int dir_fd, int *ret_fd, stru
 {
 	struct error local = ERROR_INIT;
 	AUTO_CLOSE int fd = -1;
-	struct uefi_images images = { NULL, NULL };
+	struct uefi_images images;
 	int r = find_images(host, &images, err);
 
 	if (r)
