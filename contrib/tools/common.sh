@@ -17,8 +17,8 @@ BUILD_ALPINE=(
 	build-base linux-headers meson samurai pkgconf
 	libnl3-dev libcap-ng-dev libseccomp-dev jansson-dev libarchive-dev yaml-dev inih-dev
 )
-RUN_DEBIAN=(qemu-system-x86 qemu-utils openssh-client iproute2 ca-certificates)
-RUN_ALPINE=(qemu-system-x86_64 qemu-img openssh-keygen openssh-client iproute2 bash)
+RUN_DEBIAN=(qemu-system-x86 qemu-utils openssh-client libarchive13 iproute2 ca-certificates)
+RUN_ALPINE=(qemu-system-x86_64 qemu-img openssh-keygen openssh-client libarchive iproute2 bash)
 IMAGE_DEBIAN=(
 	mmdebstrap debian-archive-keyring fdisk e2fsprogs grub-common grub-pc-bin qemu-utils
 	uidmap cpio xz-utils zstd

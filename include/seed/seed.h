@@ -91,6 +91,12 @@ int seed_build(const struct seed_spec *spec, struct seed_documents *ret, struct 
 int seed_iso(const struct seed_documents *documents, struct buf *ret, struct error *err);
 
 /*
+ * Did seed_iso() write this image, of these documents? Told from a note in it: what became of the
+ * rest since is not looked at. An image of the Go edition has no note.
+ */
+bool seed_iso_is(const void *iso, size_t len, const struct seed_documents *documents);
+
+/*
  * Read the documents back out of an ISO that seed_iso() or the Go edition wrote. The image is
  * hostile: regular files of these names at its root, once each and at most SEED_DOCUMENT_MAX
  * bytes, else ERROR_VERIFY; other entries are skipped. network_config is empty where there is

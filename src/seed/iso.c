@@ -2,23 +2,26 @@
 /* The seed's ISO 9660 image, by libarchive. */
 #include "seed/seed.h"
 
-#include <archive.h>
-#include <archive_entry.h>
 #include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include "base/alloc.h"
 #include "iso_stamp.h"
+#include "libarchive.h"
 
 /* Strict Rock Ridge keeps modes as given. NoCloud takes the label in either case. */
 #define ISO_OPTIONS "volume-id=cidata,application-id=mnmivm-se,joliet,rockridge=strict"
 
 /* Entries of an image that are looked at before it is called hostile. */
-enum { ISO_ENTRIES_MAX = 64 };
+enum { ISO_ENTRIES_MAX = 64, NOTE_SIZE = 64 };
 
 /* Only root reads them in the guest, and the host's private key is in one. */
 enum { ISO_FILE_MODE = S_IFREG | 0400 };
+
+static struct libarchive lib; /* filled before any other of libarchive is used */
 
 static const char *const names[] = { "user-data", "meta-data", "network-config" };
 
@@ -33,7 +36,7 @@ static struct buf *document_at(struct seed_documents *documents, size_t i)
 static int iso_error(struct archive *archive, const char *what, enum error_kind kind,
 		     struct error *err)
 {
-	const char *text = archive_error_string(archive);
+	const char *text = lib.archive_error_string(archive);
 
 	return error_set(err, kind, EIO, "%s seed image: %s", what, text ? text : "libarchive");
 }
@@ -42,21 +45,21 @@ static void writer_free(void *variable)
 {
 	struct archive **archive = variable;
 
-	archive_write_free(*archive);
+	lib.archive_write_free(*archive);
 }
 
 static void reader_free(void *variable)
 {
 	struct archive **archive = variable;
 
-	archive_read_free(*archive);
+	lib.archive_read_free(*archive);
 }
 
 static void entry_free(void *variable)
 {
 	struct archive_entry **entry = variable;
 
-	archive_entry_free(*entry);
+	lib.archive_entry_free(*entry);
 }
 
 static la_ssize_t append(struct archive *archive, void *out, const void *data, size_t len)
@@ -68,30 +71,31 @@ static la_ssize_t append(struct archive *archive, void *out, const void *data, s
 
 static int write_file(struct archive *archive, const char *name, const struct buf *document)
 {
-	AUTO(entry_free) struct archive_entry *entry = archive_entry_new();
+	AUTO(entry_free) struct archive_entry *entry = lib.archive_entry_new();
 	int r;
 
 	if (!entry)
 		return ARCHIVE_FATAL;
-	archive_entry_set_pathname(entry, name);
-	archive_entry_set_mode(entry, ISO_FILE_MODE);
-	archive_entry_set_size(entry, (la_int64_t)document->len);
-	r = archive_write_header(archive, entry);
+	lib.archive_entry_set_pathname(entry, name);
+	lib.archive_entry_set_mode(entry, ISO_FILE_MODE);
+	lib.archive_entry_set_size(entry, (la_int64_t)document->len);
+	r = lib.archive_write_header(archive, entry);
 	if (r != ARCHIVE_OK)
 		return r;
-	if (archive_write_data(archive, document->data, document->len) != (la_ssize_t)document->len)
+	if (lib.archive_write_data(archive, document->data, document->len) !=
+	    (la_ssize_t)document->len)
 		return ARCHIVE_FATAL;
 	return ARCHIVE_OK;
 }
 
 static int write_all(struct archive *archive, struct seed_documents *documents, struct buf *ret)
 {
-	int r = archive_write_set_format_iso9660(archive);
+	int r = lib.archive_write_set_format_iso9660(archive);
 
 	if (r == ARCHIVE_OK)
-		r = archive_write_set_options(archive, ISO_OPTIONS);
+		r = lib.archive_write_set_options(archive, ISO_OPTIONS);
 	if (r == ARCHIVE_OK)
-		r = archive_write_open(archive, ret, NULL, append, NULL);
+		r = lib.archive_write_open(archive, ret, NULL, append, NULL);
 	for (size_t i = 0; r == ARCHIVE_OK && i < ARRAY_SIZE(names); i++) {
 		const struct buf *document = document_at(documents, i);
 
@@ -99,7 +103,7 @@ static int write_all(struct archive *archive, struct seed_documents *documents, 
 			r = write_file(archive, names[i], document);
 	}
 	if (r == ARCHIVE_OK)
-		r = archive_write_close(archive);
+		r = lib.archive_write_close(archive);
 	return r;
 }
 
@@ -111,17 +115,64 @@ static void pad(struct buf *image)
 	image->len += rest;
 }
 
-int seed_iso(const struct seed_documents *documents, struct buf *ret, struct error *err)
+static int write_image(struct seed_documents *documents, struct buf *ret, struct error *err)
 {
-	AUTO(writer_free) struct archive *archive = archive_write_new();
-	struct seed_documents borrowed = *documents;
-	AUTO_BUF image = BUF_INIT;
+	AUTO(writer_free) struct archive *archive = lib.archive_write_new();
 
 	if (!archive)
-		return error_set(err, ERROR_FAILED, ENOMEM, "write seed image: no libarchive");
-	if (write_all(archive, &borrowed, &image) != ARCHIVE_OK)
+		return error_set(err, ERROR_FAILED, ENOMEM, "write seed image: no memory");
+	if (write_all(archive, documents, ret) != ARCHIVE_OK)
 		return iso_error(archive, "write", ERROR_FAILED, err);
-	if (!iso_stamp((unsigned char *)image.data, image.len))
+	return 0;
+}
+
+/* FNV-1a of 64 bits (RFC 9923): who finds a collision keeps a stale seed of his own. */
+static uint64_t add_digest(uint64_t digest, const void *data, size_t len)
+{
+	const unsigned char *bytes = data;
+
+	for (size_t i = 0; i < len; i++)
+		digest = (digest ^ bytes[i]) * UINT64_C(0x100000001b3);
+	return digest;
+}
+
+/* What tells an image of these documents from others, without reading the image. */
+static void put_note(struct seed_documents *documents, char out[NOTE_SIZE])
+{
+	uint64_t digest = UINT64_C(0xcbf29ce484222325);
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		const struct buf *document = document_at(documents, i);
+		uint64_t len = document->len;
+
+		digest = add_digest(digest, &len, sizeof(len));
+		digest = add_digest(digest, document->data, document->len);
+	}
+	snprintf(out, NOTE_SIZE, "mnmivm-se seed %016" PRIx64 "\n", digest);
+}
+
+bool seed_iso_is(const void *iso, size_t len, const struct seed_documents *documents)
+{
+	struct seed_documents borrowed = *documents;
+	char note[NOTE_SIZE];
+
+	put_note(&borrowed, note);
+	return iso_has_note(iso, len, note);
+}
+
+int seed_iso(const struct seed_documents *documents, struct buf *ret, struct error *err)
+{
+	struct seed_documents borrowed = *documents;
+	AUTO_BUF image = BUF_INIT;
+	char note[NOTE_SIZE];
+	int r = libarchive_load(&lib, err);
+
+	if (!r)
+		r = write_image(&borrowed, &image, err);
+	if (r)
+		return r;
+	put_note(&borrowed, note);
+	if (!iso_stamp((unsigned char *)image.data, image.len, note))
 		return error_set(err, ERROR_FAILED, EINVAL,
 				 "write seed image: libarchive's layout is not the known one");
 	pad(&image);
@@ -137,7 +188,7 @@ static int read_file(struct archive *archive, const char *name, struct buf *ret,
 	char chunk[16 << 10];
 	la_ssize_t n;
 
-	while ((n = archive_read_data(archive, chunk, sizeof(chunk))) > 0) {
+	while ((n = lib.archive_read_data(archive, chunk, sizeof(chunk))) > 0) {
 		if (ret->len + (size_t)n > SEED_DOCUMENT_MAX)
 			return error_set(err, ERROR_VERIFY, EFBIG,
 					 "read seed image: '%s' is larger than 4 MiB", name);
@@ -150,7 +201,7 @@ static int read_file(struct archive *archive, const char *name, struct buf *ret,
 static int read_entry(struct archive *archive, struct archive_entry *entry,
 		      struct seed_documents *ret, unsigned int *seen, struct error *err)
 {
-	const char *path = archive_entry_pathname(entry);
+	const char *path = lib.archive_entry_pathname(entry);
 	size_t i = 0;
 
 	while (i < ARRAY_SIZE(names) && (!path || strcmp(path, names[i])))
@@ -161,7 +212,7 @@ static int read_entry(struct archive *archive, struct archive_entry *entry,
 		return error_set(err, ERROR_VERIFY, EEXIST, "read seed image: '%s' is there twice",
 				 names[i]);
 	*seen |= 1u << i;
-	if (archive_entry_filetype(entry) != AE_IFREG || archive_entry_hardlink(entry))
+	if (lib.archive_entry_filetype(entry) != AE_IFREG || lib.archive_entry_hardlink(entry))
 		return error_set(err, ERROR_VERIFY, EINVAL,
 				 "read seed image: '%s' is no regular file of its own", names[i]);
 	return read_file(archive, names[i], document_at(ret, i), err);
@@ -173,7 +224,7 @@ static int read_entries(struct archive *archive, struct seed_documents *ret, str
 	unsigned int seen = 0;
 
 	for (int n = 0; n < ISO_ENTRIES_MAX; n++) {
-		int r = archive_read_next_header(archive, &entry);
+		int r = lib.archive_read_next_header(archive, &entry);
 
 		if (r == ARCHIVE_EOF) {
 			if ((seen & 3) == 3)
@@ -193,11 +244,11 @@ static int read_entries(struct archive *archive, struct seed_documents *ret, str
 
 static int read_all(const void *iso, size_t len, struct seed_documents *ret, struct error *err)
 {
-	AUTO(reader_free) struct archive *archive = archive_read_new();
+	AUTO(reader_free) struct archive *archive = lib.archive_read_new();
 
-	if (!archive || archive_read_support_format_iso9660(archive) != ARCHIVE_OK)
-		return error_set(err, ERROR_FAILED, ENOMEM, "read seed image: no libarchive");
-	if (archive_read_open_memory(archive, iso, len) != ARCHIVE_OK)
+	if (!archive || lib.archive_read_support_format_iso9660(archive) != ARCHIVE_OK)
+		return error_set(err, ERROR_FAILED, ENOMEM, "read seed image: no memory");
+	if (lib.archive_read_open_memory(archive, iso, len) != ARCHIVE_OK)
 		return iso_error(archive, "read", ERROR_VERIFY, err);
 	return read_entries(archive, ret, err);
 }
@@ -205,7 +256,10 @@ static int read_all(const void *iso, size_t len, struct seed_documents *ret, str
 int seed_read_iso(const void *iso, size_t len, struct seed_documents *ret, struct error *err)
 {
 	struct seed_documents documents = { 0 };
-	int r = read_all(iso, len, &documents, err);
+	int r = libarchive_load(&lib, err);
+
+	if (!r)
+		r = read_all(iso, len, &documents, err);
 
 	if (r < 0) {
 		seed_documents_done(&documents);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* One fixed time for an ISO 9660 image. */
+/* One fixed time for an ISO 9660 image, and a note of what is in it. */
 #include "iso_stamp.h"
 
 #include <string.h>
@@ -95,27 +95,41 @@ static bool stamp_volume(unsigned char *image, size_t len, unsigned char *descri
 	return stamp_directory(image, len, root);
 }
 
-/* libarchive notes its time and options behind the descriptors, which nobody reads. */
-static void clear_note(unsigned char *sector)
-{
-	if (!memcmp(sector, "INFO ", strlen("INFO ")))
-		memset(sector, 0, SECTOR);
-}
-
-bool iso_stamp(unsigned char *image, size_t len)
+/* The sector behind the descriptors, where libarchive notes its time and options; nobody reads it. */
+static size_t find_note(const unsigned char *image, size_t len)
 {
 	for (size_t i = FIRST_DESCRIPTOR; i < FIRST_DESCRIPTOR + DESCRIPTORS_MAX; i++) {
-		unsigned char *descriptor = image + i * SECTOR;
+		const unsigned char *descriptor = image + i * SECTOR;
 
 		if (len < (i + 2) * SECTOR || memcmp(descriptor + 1, "CD001", 5))
-			return false;
-		if (descriptor[0] == TYPE_TERMINATOR) {
-			clear_note(descriptor + SECTOR);
-			return true;
-		}
+			return 0;
+		if (descriptor[0] == TYPE_TERMINATOR)
+			return (i + 1) * SECTOR;
+	}
+	return 0;
+}
+
+bool iso_stamp(unsigned char *image, size_t len, const char *note)
+{
+	size_t note_at = find_note(image, len);
+
+	if (!note_at || strlen(note) > ISO_NOTE_MAX)
+		return false;
+	for (size_t at = FIRST_DESCRIPTOR * SECTOR; at + SECTOR < note_at; at += SECTOR) {
+		unsigned char *descriptor = image + at;
+
 		if ((descriptor[0] == TYPE_PRIMARY || descriptor[0] == TYPE_SUPPLEMENTARY) &&
 		    !stamp_volume(image, len, descriptor))
 			return false;
 	}
-	return false;
+	memset(image + note_at, 0, SECTOR);
+	memcpy(image + note_at, note, strlen(note));
+	return true;
+}
+
+bool iso_has_note(const unsigned char *image, size_t len, const char *note)
+{
+	size_t at = find_note(image, len), size = strlen(note) + 1;
+
+	return at && size <= SECTOR && !memcmp(image + at, note, size);
 }

@@ -197,22 +197,13 @@ int seed_files_write(int dir_fd, const char *name, const struct vm_config *vm,
 	return r ? error_prefix(err, "make the seed") : 0;
 }
 
-static bool same_text(const struct buf *a, const struct buf *b)
-{
-	return a->len == b->len && !memcmp(buf_str(a), buf_str(b), a->len);
-}
-
 static bool seed_is(int dir_fd, const struct seed_documents *wanted)
 {
-	AUTO(auto_seed_documents) struct seed_documents found = { 0 };
 	struct error ignored = ERROR_INIT;
 	AUTO_BUF iso = BUF_INIT;
 
 	return !file_read(dir_fd, "seed.iso", SEED_ISO_MAX, &iso, &ignored) &&
-	       !seed_read_iso(iso.data, iso.len, &found, &ignored) &&
-	       same_text(&found.user_data, &wanted->user_data) &&
-	       same_text(&found.meta_data, &wanted->meta_data) &&
-	       same_text(&found.network_config, &wanted->network_config);
+	       seed_iso_is(iso.data, iso.len, wanted);
 }
 
 int seed_files_refresh(int dir_fd, const char *name, const struct vm_config *vm,

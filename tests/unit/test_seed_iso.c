@@ -271,6 +271,48 @@ START_TEST(reads_back_what_it_wrote)
 }
 END_TEST
 
+/* Each document counts, and where one ends and the next begins. */
+START_TEST(told_from_images_of_other_documents)
+{
+	struct seed_documents documents = documents_make();
+	struct buf *const all[] = { &documents.user_data, &documents.meta_data,
+				    &documents.network_config };
+	AUTO_BUF iso = iso_make(&documents);
+
+	ck_assert(seed_iso_is(iso.data, iso.len, &documents));
+	for (size_t i = 0; i < ARRAY_SIZE(all); i++) {
+		char *last = &all[i]->data[all[i]->len - 1];
+
+		*last ^= 1;
+		ck_assert(!seed_iso_is(iso.data, iso.len, &documents));
+		*last ^= 1;
+	}
+	buf_puts(&documents.user_data, "i");
+	buf_clear(&documents.meta_data);
+	buf_puts(&documents.meta_data, meta_data + 1);
+	ck_assert(!seed_iso_is(iso.data, iso.len, &documents));
+	seed_documents_done(&documents);
+}
+END_TEST
+
+START_TEST(what_is_no_image_is_of_no_documents)
+{
+	struct seed_documents documents = documents_make();
+	AUTO_BUF iso = iso_make(&documents);
+	AUTO_FREE char *zeros = xcalloc(1, iso.len);
+	const size_t terminator = 18 * SECTOR;
+
+	ck_assert(!seed_iso_is("", 0, &documents));
+	ck_assert(!seed_iso_is(zeros, iso.len, &documents));
+	for (size_t len = 0; len < terminator + 2 * SECTOR; len += 64)
+		ck_assert(!seed_iso_is(iso.data, len, &documents));
+	ck_assert_int_eq((unsigned char)iso.data[terminator], 255);
+	iso.data[terminator] = 0;
+	ck_assert(!seed_iso_is(iso.data, iso.len, &documents));
+	seed_documents_done(&documents);
+}
+END_TEST
+
 START_TEST(network_config_may_be_missing)
 {
 	struct seed_documents documents = documents_make(), back = { 0 };
@@ -531,6 +573,8 @@ static Suite *suite(void)
 	tcase_add_test(writes, padded_to_whole_mebibytes);
 	suite_add_tcase(s, writes);
 	tcase_add_test(reads, reads_back_what_it_wrote);
+	tcase_add_test(reads, told_from_images_of_other_documents);
+	tcase_add_test(reads, what_is_no_image_is_of_no_documents);
 	tcase_add_test(reads, network_config_may_be_missing);
 	tcase_add_test(reads, reads_genisoimage);
 	tcase_add_test(reads, files_elsewhere_are_passed_over);
