@@ -38,9 +38,15 @@ int keyring_join(struct child *child)
 	return 0;
 }
 
+static int not_to_be_had(struct child *child, const struct space *space, int code)
+{
+	child->what = NULL;
+	return child_refused(child, space->layer, code);
+}
+
 /*
  * What follows an unshare(2) that did nothing would be done to the host: its name, its mounts.
- * Hence the look.
+ * Hence the look. A kernel without that kind of namespace has no link to look at (namespaces(7)).
  */
 static int space_enter(struct child *child, const struct space *space)
 {
@@ -50,13 +56,9 @@ static int space_enter(struct child *child, const struct space *space)
 		return 0;
 	child->what = space->link;
 	if (stat(space->link, &before) < 0)
-		return -errno;
-	if (unshare(space->flag) < 0) {
-		int code = errno;
-
-		child->what = NULL;
-		return child_refused(child, space->layer, code);
-	}
+		return errno == ENOENT ? not_to_be_had(child, space, ENOSYS) : -errno;
+	if (unshare(space->flag) < 0)
+		return not_to_be_had(child, space, errno);
 	if (stat(space->link, &after) < 0)
 		return -errno;
 	if (before.st_ino == after.st_ino)

@@ -14,6 +14,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "base/alloc.h"
 #include "base/error.h"
 #include "base/process.h"
 
@@ -68,6 +69,27 @@ WRAP(int, pipe2, 0, (int *fds, int flags), (fds, flags))
 WRAP(int, dup3, 0, (int from, int to, int flags), (from, to, flags))
 WRAP(int, socketpair, 0, (int domain, int type, int protocol, int *pair),
      (domain, type, protocol, pair))
+
+/* Of a namespace's link in /proc, the flag that makes one. */
+static long space_of_link(const char *path)
+{
+	static const struct {
+		const char *link;
+		long flag;
+	} links[] = {
+		{ "/proc/self/ns/net", CLONE_NEWNET },
+		{ "/proc/self/ns/ipc", CLONE_NEWIPC },
+		{ "/proc/self/ns/uts", CLONE_NEWUTS },
+		{ "/proc/self/ns/cgroup", CLONE_NEWCGROUP },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(links); i++)
+		if (!strcmp(path, links[i].link))
+			return links[i].flag;
+	return 0;
+}
+
+WRAP(int, stat, space_of_link(path), (const char *path, struct stat *st), (path, st))
 
 /* This one words its failures itself. */
 int __real_process_identify(pid_t pid, struct process_id *ret, struct error *e);

@@ -16,7 +16,8 @@ enum { ANY = -1 };
 
 /*
  * The call, its first (fcntl: second) argument, and what it returns without having been made. Of a
- * syscall(2) that is its number; of clone3(2) CLONE_SPACES in its flags will do, too.
+ * syscall(2) that is its number; of clone3(2) CLONE_SPACES in its flags will do, too. Of stat(2)
+ * it is the flag of the namespace whose link in /proc is looked at.
  */
 struct injection {
 	const char *call;
