@@ -199,15 +199,26 @@ static int add_namespaces(scmp_filter_ctx ctx)
 }
 
 /*
- * Netlink, packets and vsock, which knows no namespaces, need a socket of their own family.
- * MSG_FASTOPEN is connect(2) by another name.
+ * Netlink, packets and vsock, which knows no namespaces, need a socket of their own family. A
+ * datagram carries its address past connect(2), from one of a pair, too; SOCK_RAW, which is the
+ * same to unix(7), differs from SOCK_DGRAM in the lowest bit alone. The other bits are flags.
  */
-static int add_sockets(scmp_filter_ctx ctx)
+static int add_new_sockets(scmp_filter_ctx ctx, int call)
 {
-	int r = refuse_if(ctx, SCMP_SYS(socket), SCMP_A0(SCMP_CMP_NE, AF_UNIX, 0));
+	int r = refuse_if(ctx, call, SCMP_A0(SCMP_CMP_NE, AF_UNIX, 0));
 
 	if (r == 0)
-		r = refuse_if(ctx, SCMP_SYS(socketpair), SCMP_A0(SCMP_CMP_NE, AF_UNIX, 0));
+		r = refuse_if(ctx, call, SCMP_A1(SCMP_CMP_MASKED_EQ, 0xe, SOCK_DGRAM));
+	return r;
+}
+
+/* MSG_FASTOPEN is connect(2) by another name. */
+static int add_sockets(scmp_filter_ctx ctx)
+{
+	int r = add_new_sockets(ctx, SCMP_SYS(socket));
+
+	if (r == 0)
+		r = add_new_sockets(ctx, SCMP_SYS(socketpair));
 	if (r == 0)
 		r = refuse_if(ctx, SCMP_SYS(sendto),
 			      SCMP_A3(SCMP_CMP_MASKED_EQ, MSG_FASTOPEN, MSG_FASTOPEN));

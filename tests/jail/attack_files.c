@@ -41,6 +41,12 @@ int attack_list(void)
 	return open("/", O_RDONLY | O_DIRECTORY);
 }
 
+/* Landlock asks when a file is opened, not when it is looked at. */
+int attack_find(void)
+{
+	return access(path_of(prey.folder, "secret"), F_OK);
+}
+
 static int create_in(const char *folder)
 {
 	const char *path = path_of(folder, "open/new");

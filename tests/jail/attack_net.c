@@ -116,13 +116,16 @@ static int unix_connect(const struct sockaddr_un *address, socklen_t len)
 }
 
 /* No connect(2): a datagram carries its address. */
-static int unix_send(const struct sockaddr_un *address, socklen_t len)
+static int send_from(int fd, const struct sockaddr_un *address, socklen_t len)
 {
-	int fd = socket(AF_UNIX, SOCK_DGRAM, 0);
-
 	if (fd < 0 || sendto(fd, "x", 1, MSG_DONTWAIT, (const struct sockaddr *)address, len) < 0)
 		return -1;
 	return 0;
+}
+
+static int unix_send(const struct sockaddr_un *address, socklen_t len)
+{
+	return send_from(socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0), address, len);
 }
 
 int attack_abstract_connect(void)
@@ -144,7 +147,11 @@ int attack_abstract_send(void)
 /* Is there such a socket on the host? Landlock's EPERM says that there is. */
 int attack_abstract_guess(void)
 {
-	return attack_abstract_send() == 0 || errno == EPERM ? 0 : -1;
+	struct sockaddr_un address;
+	socklen_t len = abstract_address(ATTACK_ABSTRACT_DATAGRAM, &address);
+	int fd = socket(AF_UNIX, SOCK_DGRAM, 0);
+
+	return fd >= 0 && (send_from(fd, &address, len) == 0 || errno == EPERM) ? 0 : -1;
 }
 
 int attack_path_connect(void)
@@ -161,6 +168,37 @@ int attack_path_send(void)
 	socklen_t len = path_address("datagram", &address);
 
 	return unix_send(&address, len);
+}
+
+/* What else unix(7) takes for datagrams. */
+int attack_path_send_raw(void)
+{
+	struct sockaddr_un address;
+	socklen_t len = path_address("datagram", &address);
+
+	return send_from(socket(AF_UNIX, SOCK_RAW, 0), &address, len);
+}
+
+/* The kernel drops the high half of the type. */
+int attack_path_send_high(void)
+{
+	struct sockaddr_un address;
+	socklen_t len = path_address("datagram", &address);
+	long fd = syscall(SYS_socket, AF_UNIX, SOCK_DGRAM | 1UL << 40, 0);
+
+	return send_from((int)fd, &address, len);
+}
+
+/* That it is connected keeps no datagram from another address. */
+int attack_path_send_pair(void)
+{
+	struct sockaddr_un address;
+	socklen_t len = path_address("datagram", &address);
+	int pair[2] = { -1, -1 };
+
+	if (socketpair(AF_UNIX, SOCK_DGRAM, 0, pair) < 0)
+		return -1;
+	return send_from(pair[0], &address, len);
 }
 
 /*
@@ -208,6 +246,16 @@ int attack_link_index(void)
 int attack_link_index_high(void)
 {
 	return link_index(SIOCGIFINDEX | 1UL << 40);
+}
+
+/* No ioctl: any socket may be bound to a link by its name, or not as there is none. */
+int attack_link_guess(void)
+{
+	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+
+	return fd < 0 ? -1
+		      : setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, ATTACK_TAP_NAME,
+				   sizeof(ATTACK_TAP_NAME));
 }
 
 int attack_tap_persist(void)
