@@ -21,8 +21,8 @@ struct cgroup_limits {
 /*
  * Where the leaf of VM `name` is to be. where is the host's setting: "auto", "off" or a folder of
  * cgroup v2 that is ours to manage. auto is the caller's own cgroup, or the one above it, where
- * that is delegated to the caller (systemd marks those with the xattrs user.delegate and
- * trusted.delegate); else, for root, "mnmivm-se" at the top of the hierarchy. Makes nothing;
+ * that folder is the caller's and delegated to it (systemd marks those with the xattrs
+ * user.delegate and trusted.delegate); else, for root, "mnmivm-se" at the top of the hierarchy. Makes nothing;
  * *ret_path is the caller's. CGROUP_NONE (positive): off, or there is no cgroup v2 that we may
  * write; err says why. CGROUP_PARTLY (positive): see below.
  */

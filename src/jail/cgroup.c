@@ -63,14 +63,21 @@ static char *own_path(const char *top)
 	return xasprintf("%s/%.*s", top, (int)strcspn(line, "\n"), line);
 }
 
-/* systemd sets both to "1"; only those with CAP_SYS_ADMIN see the second (xattr(7)). */
+/*
+ * systemd sets both to "1"; only those with CAP_SYS_ADMIN see the second (xattr(7)). The first is
+ * there for the owner of the folder to set: it is taken at its word where that is the caller. So
+ * root in the session of a user, as after sudo(8), does not put a VM below a folder of the user's.
+ */
 static bool is_delegated(const char *path)
 {
 	static const char *const names[] = { "user.delegate", "trusted.delegate" };
 	AUTO_CLOSE int fd = cgroup_dir_open(path);
+	struct stat st;
 	char value;
 
-	for (size_t i = 0; fd >= 0 && i < ARRAY_SIZE(names); i++) {
+	if (fd < 0 || fstat(fd, &st) < 0 || st.st_uid != geteuid())
+		return false;
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
 		if (fgetxattr(fd, names[i], &value, 1) == 1 && value == '1')
 			return true;
 	}

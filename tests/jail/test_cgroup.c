@@ -598,6 +598,15 @@ START_TEST(test_delegated_to_root)
 }
 END_TEST
 
+/* A user may write that into any folder of his. */
+START_TEST(test_delegated_to_another)
+{
+	delegate(home, "user.delegate");
+	ck_assert_int_eq(setxattr(home, "trusted.delegate", "1", 1, 0), 0);
+	ck_assert_int_eq(in_child(root_in_a_delegated_cgroup), 2);
+}
+END_TEST
+
 START_TEST(test_not_delegated)
 {
 	ck_assert_int_eq(setxattr(home, "user.delegate", "0", 1, 0), 0);
@@ -636,6 +645,7 @@ int main(int argc, char **argv)
 	tcase_add_test(tcase, test_user_without_a_cgroup);
 	tcase_add_test(tcase, test_delegated);
 	tcase_add_test(tcase, test_delegated_to_root);
+	tcase_add_test(tcase, test_delegated_to_another);
 	tcase_add_test(tcase, test_not_delegated);
 	suite_add_tcase(suite, tcase);
 	return jail_main(suite, argv);
