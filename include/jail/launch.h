@@ -77,8 +77,8 @@ struct launch_plan {
 
 	unsigned int
 		layers; /* LAYER_BIT()s (base/layer.h) to put in place; LAYERS_ALL but for tests */
-	unsigned int
-		may_miss; /* those of them that the host may lack; LAYER_CGROUP is the caller's */
+	/* those of them that the host may lack; LAYER_CGROUP: cgroup_fd, where it is no way in */
+	unsigned int may_miss;
 };
 
 #define LAUNCH_PLAN_INIT                                                                           \

@@ -83,6 +83,36 @@ static const char *surroundings(const struct child *child)
 	return clone_flags(child) ? " in namespaces of its own" : "";
 }
 
+/*
+ * Of CLONE_INTO_CGROUP (clone(2)): no right to move a process there from where the caller is, a
+ * cgroup that has controllers on for those below it, one that is threaded, one that has gone.
+ */
+static bool may_be_of_cgroup(int code)
+{
+	return code == EACCES || code == EBUSY || code == EOPNOTSUPP || code == ENODEV ||
+	       code == ENOENT;
+}
+
+/* What succeeds without the cgroup was refused because of it. Who may not go without is ended. */
+static pid_t clone_in_cgroup(struct child *child, int *ret_pid_fd)
+{
+	unsigned int missing = child->missing, bit = LAYER_BIT(LAYER_CGROUP);
+	int cgroup_fd = child->plan->cgroup_fd;
+	pid_t pid = clone_process(clone_flags(child), cgroup_fd, ret_pid_fd);
+	pid_t other;
+
+	if (pid >= 0 || cgroup_fd < 0 || !may_be_of_cgroup(-pid))
+		return pid;
+	child->missing |= bit;
+	other = clone_process(clone_flags(child), -1, ret_pid_fd);
+	if (other < 0)
+		child->missing = missing;
+	if (other <= 0 || child->may_miss & bit)
+		return other;
+	child->refused = LAYER_CGROUP;
+	return pid;
+}
+
 /* In place of the hint for one layer: here several stand and fall together. */
 static void explain_user_ns(struct child *child, struct error *err)
 {
@@ -108,13 +138,13 @@ int clone_child(struct child *child, pid_t *ret_pid, int *ret_pid_fd, struct err
 
 	child->user_ns = child->plan->mode == LAUNCH_AS_USER && child->layers & NAMESPACES;
 	do
-		pid = clone_process(clone_flags(child), child->plan->cgroup_fd, ret_pid_fd);
-	while (pid < 0 && go_without(child, -pid));
+		pid = clone_in_cgroup(child, ret_pid_fd);
+	while (pid < 0 && child->refused < 0 && go_without(child, -pid));
 	if (pid == 0)
 		child_run(child);
 	if (pid < 0) {
 		error_errno(err, -pid, "create a process%s", surroundings(child));
-		if (child->user_ns && child->refused >= 0)
+		if (child->user_ns && child->refused >= 0 && child->refused != LAYER_CGROUP)
 			explain_user_ns(child, err);
 		return pid;
 	}

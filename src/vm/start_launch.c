@@ -7,6 +7,7 @@
 
 #include "base/alloc.h"
 #include "store/record.h"
+#include "limits.h"
 #include "log.h"
 #include "nic.h"
 #include "sockets.h"
@@ -100,6 +101,8 @@ int start_plan(struct start *start, struct error *err)
 	start->plan.oom_score_adj = OOM_SCORE_ADJ;
 	start->plan.limits.file_size = LOG_FILE_SIZE_MAX;
 	start->plan.may_miss = vm_config_allowed_missing(&start->vm, config);
+	if (!limits_asked(&start->vm))
+		start->plan.may_miss |= LAYER_BIT(LAYER_CGROUP);
 	start->plan.cgroup_fd = start->cgroup;
 	start->plan.cpus = start->cpus.set;
 	start->plan.cpus_size = start->cpus.size;
@@ -148,6 +151,14 @@ static void ask_again(struct start *start)
 	}
 }
 
+/* QEMU was not let into it. */
+static void drop_cgroup(struct start *start)
+{
+	fd_close(&start->cgroup);
+	limits_clear(start->host, &start->dir);
+	record_cgroup_drop(&start->dir);
+}
+
 /* What /proc does not show is not known of a VM whose start is killed before this. */
 static int record_missing(struct start *start, struct error *err)
 {
@@ -158,6 +169,8 @@ static int record_missing(struct start *start, struct error *err)
 		vm_note(start->host, "%s: this host has not all layers of confinement: without %s",
 			start->dir.name, buf_str(&words));
 	}
+	if (start->launch.missing & LAYER_BIT(LAYER_CGROUP))
+		drop_cgroup(start);
 	return record_missing_write(&start->dir, start->missing | start->launch.missing, err);
 }
 

@@ -206,6 +206,22 @@ a_folder_of_the_configuration_is_used_and_kept()
 	sed -i '$d' "$conf"
 }
 
+# Beside a threaded cgroup there is no place for processes (cgroup-v2.rst, "Threads").
+a_cgroup_that_QEMU_may_not_enter_is_missing()
+{
+	mkdir -p "$cgroup_top/vms/threads"
+	echo threaded >"$cgroup_top/vms/threads/cgroup.type"
+	sed -i "\$a cgroup = $cgroup_top/vms" "$conf"
+	says 'without cgroup' start --paused web
+	is "cgroup of QEMU" "$(cgroup_of "$(pid_of web)")" "$cgroup_top/suite"
+	is "what is missing" "$(<"$run/web/missing")" cgroup
+	no test -e "$run/web/cgroup"
+	no test -e "$cgroup_top/vms/web"
+	succeeds stop --force web
+	sed -i '$d' "$conf"
+	rmdir "$cgroup_top/vms/threads" "$cgroup_top/vms"
+}
+
 without_any_cgroup_v2_VMs_run()
 {
 	sed -i '$a cgroup = off' "$conf"
@@ -291,6 +307,7 @@ run_tests \
 	force_ends_all_that_is_in_there \
 	a_stranger_in_its_place_is_left_alone \
 	a_folder_of_the_configuration_is_used_and_kept \
+	a_cgroup_that_QEMU_may_not_enter_is_missing \
 	without_any_cgroup_v2_VMs_run \
 	CPUs_and_nice_value_are_those_asked_for \
 	CPUs_that_are_not_there_are_refused \

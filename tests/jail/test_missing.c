@@ -4,9 +4,11 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "../../src/jail/cgroup_dir.h"
 #include "base/alloc.h"
 #include "fixture.h"
 #include "inject.h"
@@ -182,6 +184,78 @@ START_TEST(test_user_namespace_may_not_be_missing)
 }
 END_TEST
 
+static char cgroup[128];
+
+/* Of JAIL_UID, while the tests live elsewhere, where it may not take a process from. */
+static void cgroup_make_one(void)
+{
+	char procs[160];
+
+	snprintf(cgroup, sizeof(cgroup), "%s/mnmivm-test-%d", cgroup_top() ? cgroup_top() : "",
+		 getpid());
+	snprintf(procs, sizeof(procs), "%s/cgroup.procs", cgroup);
+	if (!cgroup_top() || mkdir(cgroup, 0755) < 0)
+		return;
+	ck_assert_int_eq(chown(cgroup, JAIL_UID, JAIL_GID), 0);
+	ck_assert_int_eq(chown(procs, JAIL_UID, JAIL_GID), 0);
+}
+
+static void cgroup_remove_one(void)
+{
+	(void)rmdir(cgroup);
+}
+
+/* A cgroup that is no more; or as a user one that is the user's and cannot be entered. */
+static bool plan_closed_cgroup(bool as_user, const char *left_out)
+{
+	char gone[160];
+
+	plan.cgroup_fd = cgroup_dir_open(cgroup);
+	if (plan.cgroup_fd < 0) {
+		suite_leave_out(left_out, "no cgroup v2 that may be written");
+		return false;
+	}
+	if (as_user) {
+		become_user();
+		injection.call = NULL;
+		return true;
+	}
+	fd_close(&plan.cgroup_fd);
+	snprintf(gone, sizeof(gone), "%s/gone", cgroup);
+	ck_assert_int_eq(mkdir(gone, 0755), 0);
+	plan.cgroup_fd = cgroup_dir_open(gone);
+	ck_assert_int_eq(rmdir(gone), 0);
+	return true;
+}
+
+/* Not the user namespace, without which there is no way either. */
+START_TEST(test_cgroup_may_be_missing)
+{
+	if (!plan_closed_cgroup(_i, "a cgroup that may be missing"))
+		return;
+	plan.may_miss = LAYERS_ALL;
+	launch_report_and_hold();
+	ck_assert_uint_eq(launch.missing & LAYER_BIT(LAYER_CGROUP), LAYER_BIT(LAYER_CGROUP));
+	ck_assert_str_eq(report_value("status.Seccomp"), "2");
+	ck_assert_int_eq(launch_wait(), 0);
+	fd_close(&plan.cgroup_fd);
+}
+END_TEST
+
+START_TEST(test_cgroup_may_not_be_missing)
+{
+	if (!plan_closed_cgroup(_i, "a cgroup that may not be missing"))
+		return;
+	plan.may_miss = LAYERS_ALL & ~LAYER_BIT(LAYER_CGROUP);
+	ck_assert_int_eq(launched(), _i ? -EACCES : -ENOENT);
+	ck_assert_int_eq(err.kind, ERROR_HOST);
+	ck_assert_ptr_nonnull(strstr(err.message, layer_text(LAYER_CGROUP)));
+	ck_assert_msg(strstr(err.hint, "allow_missing = cgroup in"), "%s", err.hint);
+	ck_assert_int_eq(launch.pid_fd, -1);
+	fd_close(&plan.cgroup_fd);
+}
+END_TEST
+
 int main(int argc, char **argv)
 {
 	Suite *suite = suite_create("missing layers");
@@ -196,6 +270,9 @@ int main(int argc, char **argv)
 	tcase_add_test(tcase, test_user_namespace_without_rights);
 	tcase_add_loop_test(tcase, test_user_namespace_may_not_be_missing, LAYER_ROOT,
 			    LAYER_KEYRING);
+	tcase_add_loop_test(tcase, test_cgroup_may_be_missing, 0, 2);
+	tcase_add_loop_test(tcase, test_cgroup_may_not_be_missing, 0, 2);
+	tcase_add_unchecked_fixture(tcase, cgroup_make_one, cgroup_remove_one);
 	suite_add_tcase(suite, tcase);
 	return jail_main(suite, argv);
 }
