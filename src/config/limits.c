@@ -19,13 +19,17 @@ static int parse_nice(const struct config_key *key, const char *text, void *fiel
 {
 	const char *what = config_key_name(key);
 	bool negative = text[0] == '-';
+	struct error ignored = ERROR_INIT;
 	uint64_t value;
-	int r = parse_u64(what, text + negative, 0, negative ? -VM_NICE_MIN : VM_NICE_MAX, &value,
-			  err);
 
-	if (r == 0)
-		*(int *)field = negative ? -(int)value : (int)value;
-	return r;
+	/* its words would be of the digits alone, and of half the range */
+	if (parse_u64(what, text + negative, 0, negative ? -VM_NICE_MIN : VM_NICE_MAX, &value,
+		      &ignored) < 0)
+		return error_set(err, ERROR_USAGE, EINVAL,
+				 "parse %s '%.80s': must be a number from %d to %d", what, text,
+				 VM_NICE_MIN, VM_NICE_MAX);
+	*(int *)field = negative ? -(int)value : (int)value;
+	return 0;
 }
 
 static void format_nice(const struct config_key *key, const void *field, struct buf *ret)
@@ -58,7 +62,8 @@ static int parse_memory_max(const struct config_key *key, const char *text, void
 		r = error_set(err, ERROR_USAGE, EINVAL, "parse %s '%s': not a multiple of 1M", what,
 			      text);
 	if (r < 0)
-		return r;
+		return error_hint(err, "a size such as %s=2G, or %s=auto, or %s=off", what, what,
+				  what);
 	limits->memory_max_mib = bytes / MIB;
 	limits->memory_unlimited = off;
 	return 0;
@@ -77,8 +82,17 @@ static void format_memory_max(const struct config_key *key, const void *field, s
 		buf_puts(ret, "auto");
 }
 
+static void clear_memory_max(void *field)
+{
+	struct vm_limits *limits = field;
+
+	limits->memory_max_mib = 0;
+	limits->memory_unlimited = false;
+}
+
 const struct value_type value_nice = { parse_nice, format_nice, clear_nice, NULL };
-const struct value_type value_memory_max = { parse_memory_max, format_memory_max, NULL, NULL };
+const struct value_type value_memory_max = { parse_memory_max, format_memory_max, clear_memory_max,
+					     NULL };
 
 static int parse_range(const char *what, const char *text, struct cpu_range *ret, struct error *err)
 {
@@ -142,6 +156,7 @@ static int parse_io_word(const char *what, char *word, struct io_max *io, struct
 		{ "wiops", &io->wiops, IO_OPERATIONS_MAX },
 	};
 	char *value = strchr(word, '=');
+	AUTO_FREE char *named = NULL;
 
 	if (value)
 		*value++ = '\0';
@@ -151,7 +166,8 @@ static int parse_io_word(const char *what, char *word, struct io_max *io, struct
 		if (*keys[i].rate)
 			return error_set(err, ERROR_USAGE, EINVAL, "parse %s: '%s' is given twice",
 					 what, word);
-		return parse_size(what, value, 1, 1, keys[i].max, keys[i].rate, err);
+		named = xasprintf("%s %s", what, word);
+		return parse_size(named, value, 1, 1, keys[i].max, keys[i].rate, err);
 	}
 	return error_set(err, ERROR_USAGE, EINVAL,
 			 "parse %s '%.40s': not one of rbps=, wbps=, riops=, wiops=", what, word);
@@ -168,9 +184,12 @@ int io_max_parse(const char *what, const char *text, struct io_max *ret, struct 
 		return error_set(err, ERROR_USAGE, EINVAL, "parse %s: must not be empty", what);
 	for (size_t i = 0; r == 0 && i < words.n; i++)
 		r = parse_io_word(what, words.v[i], &io, err);
-	if (r == 0)
-		*ret = io;
-	return r;
+	if (r < 0)
+		return strchr(text, ',') ? error_hint(err, "blanks stand between the rates: "
+							   "'rbps=10M wbps=10M'")
+					 : r;
+	*ret = io;
+	return 0;
 }
 
 int check_io_max(const char *what, const char *text, struct error *err)

@@ -30,7 +30,7 @@ static const struct config_key keys[] = {
 	{ "hugepages", FIELD(hugepages), &value_choice, .choices = hugepages_words },
 	{ "cpu_pin", FIELD(cpu_pin), &value_string, .optional = true, .check = check_cpu_list },
 	{ "nice", FIELD(nice), &value_nice, .optional = true },
-	{ "memory_max", FIELD(limits), &value_memory_max },
+	{ "memory_max", FIELD(limits), &value_memory_max, .optional = true },
 	{ "cpu_max", FIELD(limits.cpu_max_percent), &value_number, .optional = true, .min = 1,
 	  .max = (uint64_t)VM_CPUS_MAX * 100 },
 	{ "cpu_weight", FIELD(limits.cpu_weight), &value_number, .optional = true, .min = 1,
@@ -235,9 +235,13 @@ int vm_config_check(const struct vm_config *config, struct error *err)
 		return error_set(err, ERROR_USAGE, EINVAL,
 				 "a VM has 1 to %d NICs and up to %d further disks", VM_NICS_MAX,
 				 VM_DISKS_MAX);
-	if (!config->kernel && (config->initrd || config->append))
-		return error_set(err, ERROR_USAGE, EINVAL, "'%s' is of no use without 'kernel'",
-				 config->initrd ? "initrd" : "append");
+	if (!config->kernel && (config->initrd || config->append)) {
+		error_set(err, ERROR_USAGE, EINVAL, "'%s' is of no use without 'kernel'",
+			  config->initrd ? "initrd" : "append");
+		return error_hint(err, "unset with it what goes with a kernel:%s%s",
+				  config->initrd ? " initrd=" : "",
+				  config->append ? " append=" : "");
+	}
 	for (unsigned int i = 0; r == 0 && i < config->n_disks; i++)
 		r = check_disk(config, i, err);
 	for (unsigned int i = 0; r == 0 && i < config->n_nics; i++)

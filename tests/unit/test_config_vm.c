@@ -396,6 +396,14 @@ static const char *const bad_lines[] = {
 	"io_max = rbps=1 rbps=2",
 	"io_max = wiops=1000000001",
 	"io_max = sync=1",
+	"io_max = rbps=1M,wbps=1M",
+	"nice = ",
+	"nice = 5-",
+	"nice = -",
+	"nice = -18446744073709551617",
+	"memory_max = ",
+	"memory_max = 17M,",
+	"memory_max = AUTO",
 	"allow_missing = uid",
 	"allow_missing = landlock, all",
 	"stop_timeout = 86401",
@@ -512,8 +520,34 @@ END_TEST
 
 START_TEST(kernel_comes_before_its_arguments)
 {
-	refuse("append = quiet\n", "vm.conf: 'append' is of no use without 'kernel'", NULL);
-	refuse("initrd = /i\n", "vm.conf: 'initrd' is of no use without 'kernel'", NULL);
+	refuse("append = quiet\n", "vm.conf: 'append' is of no use without 'kernel'",
+	       "unset with it what goes with a kernel: append=");
+	refuse("initrd = /i\n", "vm.conf: 'initrd' is of no use without 'kernel'",
+	       "unset with it what goes with a kernel: initrd=");
+	refuse("initrd = /i\nappend = quiet\n", "vm.conf: 'initrd' is of no use without 'kernel'",
+	       "unset with it what goes with a kernel: initrd= append=");
+}
+END_TEST
+
+START_TEST(refused_limits_say_what_is_taken)
+{
+	static const char sizes[] = "a size such as memory_max=2G, or memory_max=auto, or "
+				    "memory_max=off";
+	static const char blanks[] = "blanks stand between the rates: 'rbps=10M wbps=10M'";
+
+	refuse("nice = 20\n", "vm.conf:1: parse nice '20': must be a number from -20 to 19", "");
+	refuse("nice = -21\n", "vm.conf:1: parse nice '-21': must be a number from -20 to 19", "");
+	refuse("nice = --1\n", "vm.conf:1: parse nice '--1': must be a number from -20 to 19", "");
+	refuse("memory_max = abc\n", "vm.conf:1: parse memory_max 'abc': not a size", sizes);
+	refuse("memory_max = 15M\n", "vm.conf:1: parse memory_max '15M': must be from", sizes);
+	refuse("memory_max = 16777217K\n", "vm.conf:1: parse memory_max '16777217K': not a mult",
+	       sizes);
+	refuse("io_max = rbps=0\n", "vm.conf:1: parse io_max rbps '0': must be from 1 to", "");
+	refuse("io_max = riops=1 rbps=x\n", "vm.conf:1: parse io_max rbps 'x': not a size", "");
+	refuse("io_max = rbps=1M,wbps=1M\n", "vm.conf:1: parse io_max rbps '1M,wbps=1M': not a",
+	       blanks);
+	refuse("io_max = rbps=1M, wbps=1M\n", "vm.conf:1: parse io_max rbps '1M,': not a size",
+	       blanks);
 }
 END_TEST
 
@@ -605,12 +639,14 @@ START_TEST(set_to_nothing)
 					     "append",	     "uid",	   "stop_timeout",
 					     "image.path",   "image.size", "image.mtime",
 					     "nic.0.bridge", "nic.0.mtu",  "nic.0.mac",
-					     "nic.0.vlan",   "nic.0.rate" };
+					     "nic.0.vlan",   "nic.0.rate", "nice",
+					     "memory_max",   "io_max" };
 	struct error err = ERROR_INIT;
 	AUTO_BUF before = BUF_INIT, after = BUF_INIT;
 
 	suite_assert_ok(vm_config_format(&config, &before, &err), err);
-	take("user=u\ncpu=host\nkernel=/k\nappend=a\nuid=2100000000\nstop_timeout=9\n[image]\n"
+	take("user=u\ncpu=host\nkernel=/k\nappend=a\nuid=2100000000\nstop_timeout=9\n"
+	     "nice=-3\nmemory_max=off\nio_max=rbps=1\n[image]\n"
 	     "path=/i\nsize=1\nmtime=1\n[nic.0]\nbridge=b\nmtu=1500\nvlan=1\nrate=1\n");
 	suite_assert_ok(set("nic.0.mac", "52:54:00:12:34:56", &err), err);
 	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
@@ -619,6 +655,9 @@ START_TEST(set_to_nothing)
 	ck_assert_str_eq(buf_str(&before), buf_str(&after));
 	ck_assert_int_eq(config.nics[0].mac.byte[0], 0);
 	suite_assert_ok(set("nic.0.dns", "", &err), err);
+	suite_assert_ok(set("memory_max", "3G", &err), err);
+	suite_assert_ok(set("memory_max", "", &err), err);
+	ck_assert_uint_eq(config.limits.memory_max_mib, 0);
 	suite_assert_error(set("memory", "", &err), err, EINVAL, ERROR_USAGE);
 	suite_assert_error(set("vnc", "", &err), err, EINVAL, ERROR_USAGE);
 }
@@ -673,6 +712,7 @@ int main(void)
 	tcase_add_test(tc, disks_without_gaps_and_once);
 	tcase_add_test(tc, bad_values_are_refused_with_their_line);
 	tcase_add_test(tc, kernel_comes_before_its_arguments);
+	tcase_add_test(tc, refused_limits_say_what_is_taken);
 	tcase_add_loop_test(tc, machines_that_cannot_be, 0, ARRAY_SIZE(machines));
 	tcase_add_test(tc, append_is_joined_and_bounded);
 	tcase_add_test(tc, set_one_field);
