@@ -78,7 +78,8 @@ void tap_host_mac(const struct mac *guest, struct mac *ret);
 
 /*
  * Create the tap (IFF_TAP|IFF_NO_PI|IFF_VNET_HDR|IFF_TUN_EXCL; IFF_MULTI_QUEUE for more than one
- * queue), configure it in one batch while it is down, read the result back, set it up. The batch:
+ * queue), give it to root, so that nobody else joins it by its name, configure it in one batch
+ * while it is down, read the result back, set it up. The batch:
  *
  * - MAC, MTU of the bridge, alias, master, no IPv6;
  * - the port's settings: with a guard locked (Linux 5.18), no learning, no flooding of unknown
@@ -93,7 +94,7 @@ void tap_host_mac(const struct mac *guest, struct mac *ret);
  * the tap dies with its descriptors, all else with the tap. On success the caller owns ret and
  * releases it with tap_close().
  *
- * Takes 7 system calls and 2 round trips, however many links the host has; 4 more calls for a
+ * Takes 8 system calls and 2 round trips, however many links the host has; 4 more calls for a
  * guard's program, 2 for each further queue, and one more round trip for VLANs (read back by
  * RTM_GETVLAN, Linux 5.6).
  *

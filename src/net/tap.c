@@ -96,6 +96,21 @@ static int attach_queue(int fd, const struct tap_plan *plan, int flags, struct e
 	}
 }
 
+/*
+ * A tap that is nobody's lets everybody join who knows its name, without a privilege
+ * (tun_not_capable() in drivers/net/tun.c). Root's lets root alone, and whoever has CAP_NET_ADMIN.
+ */
+static int give_to_root(int fd, const struct tap_plan *plan, struct error *err)
+{
+	int code = ioctl(fd, TUNSETOWNER, 0UL) < 0 ? errno : 0;
+
+	if (code)
+		error_errno(err, code, "give tap '%s' to root", plan->spec->name);
+	if (code == EINVAL)
+		error_hint(err, "a user namespace has to have a uid 0, as of 'unshare -r'");
+	return -code;
+}
+
 /* The first queue makes the tap, under a name that nothing else has; the others join it. */
 static int open_queues(const struct tap_plan *plan, struct tap *tap, struct error *err)
 {
@@ -110,6 +125,8 @@ static int open_queues(const struct tap_plan *plan, struct tap *tap, struct erro
 			return r;
 		tap->n_fds++;
 		r = attach_queue(tap->fds[i], plan, i ? 0 : IFF_TUN_EXCL, err);
+		if (r == 0 && i == 0)
+			r = give_to_root(tap->fds[i], plan, err);
 		if (r < 0)
 			return i ? error_prefix(err, "queue %u", i) : r;
 	}

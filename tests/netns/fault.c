@@ -101,6 +101,8 @@ int __wrap_ioctl(int fd, unsigned long request, ...)
 		fault_messages = 0; /* of a new tap */
 	if (fault.tun_code && number == TUNSETIFF && queues++ >= fault.queue)
 		return with_errno(fault.tun_code);
+	if (fault.owner_code && number == TUNSETOWNER)
+		return with_errno(fault.owner_code);
 	if (fault.index_code && number == SIOCGIFINDEX)
 		return with_errno(fault.index_code);
 	return (int)syscall(SYS_ioctl, fd, number, arg);

@@ -15,6 +15,7 @@ struct fault {
 	int open_code; /* open(2) of a device node fails with this; 0: it does not */
 	int tun_code; /* so does TUNSETIFF */
 	int queue; /* from the queue after that many others on */
+	int owner_code; /* TUNSETOWNER */
 	bool guard; /* the guard's program is not loaded */
 	int index_code; /* SIOCGIFINDEX */
 	int send; /* 1: the first sendmsg(2) fails, 2: the second */

@@ -104,7 +104,8 @@ static void check_link(const json_t *link, unsigned int mtu)
 	ck_assert_int_eq(netns_int(link, "linkinfo.info_data.persist"), false);
 	ck_assert_int_eq(netns_int(link, "linkinfo.info_data.pi"), false);
 	ck_assert_int_eq(netns_int(link, "linkinfo.info_data.vnet_hdr"), true);
-	ck_assert_ptr_null(netns_at(link, "linkinfo.info_data.user"));
+	ck_assert_str_eq(netns_str(link, "linkinfo.info_data.user"), "root");
+	ck_assert_ptr_null(netns_at(link, "linkinfo.info_data.group"));
 	ck_assert_str_eq(netns_str(link, "linkinfo.info_slave_kind"), "bridge");
 	ck_assert_str_eq(netns_str(link, "linkinfo.info_slave_data.state"), "forwarding");
 }

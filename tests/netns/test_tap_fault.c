@@ -336,6 +336,18 @@ START_TEST(tap_not_created)
 }
 END_TEST
 
+START_TEST(tap_not_given_to_root)
+{
+	struct error err = check_fails((struct fault){ .owner_code = EINVAL });
+
+	check_words(&err, ERROR_FAILED, "give tap 'mvm-web1' to root: Invalid argument");
+	ck_assert_ptr_nonnull(strstr(err.hint, "user namespace"));
+	spec.queues = 3;
+	err = check_fails((struct fault){ .owner_code = EPERM });
+	check_words(&err, ERROR_PERMISSION, "give tap 'mvm-web1' to root");
+}
+END_TEST
+
 START_TEST(queue_not_opened)
 {
 	struct error err;
@@ -524,6 +536,7 @@ int main(void)
 	tcase_add_test(c, read_back_tells_the_bridge);
 	tcase_add_test(c, no_tun_device);
 	tcase_add_test(c, tap_not_created);
+	tcase_add_test(c, tap_not_given_to_root);
 	tcase_add_test(c, queue_not_opened);
 	tcase_add_test(c, any_message_of_all_refused);
 	tcase_add_test(c, round_trips_of_all);
