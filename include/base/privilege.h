@@ -38,13 +38,13 @@ void privilege_lower(const unsigned int *raised);
 /* The caller's network is done: keep none of them from now on. */
 void privilege_give_up(void);
 
-/* Is it kept? Of root it is not told: the kernel knows. */
+/* Is it kept? Of root: is it in effect? For which namespaces it is good, the kernel knows. */
 bool privilege_has(enum privilege privilege);
 
 /*
  * The kernel has refused what, a thing that takes this privilege. The message says why the process
- * lacks it (no_new_privs, a nosuid mount, the bounding set, a program file without it), the hint
- * what helps. Returns -EPERM (ERROR_PERMISSION).
+ * lacks it (no_new_privs, a nosuid mount, the bounding set, a program file without it) and ends with
+ * the kernel's word, the hint what helps. Returns -EPERM (ERROR_PERMISSION).
  */
 int privilege_refused(enum privilege privilege, const char *what, struct error *err);
 

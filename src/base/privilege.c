@@ -132,5 +132,10 @@ void privilege_give_up(void)
 
 bool privilege_has(enum privilege privilege)
 {
-	return kept & PRIVILEGE_BIT(privilege);
+	struct capability_sets sets = { 0 };
+
+	if (geteuid() != 0)
+		return kept & PRIVILEGE_BIT(privilege);
+	return sets_read(&sets) == 0 &&
+	       from_capabilities(sets.effective) & PRIVILEGE_BIT(privilege);
 }

@@ -61,7 +61,8 @@ static const char *find_reason(enum privilege privilege, const char *program, st
 	if (geteuid() == 0) {
 		error_hint(err, "a container needs it of its host, as in --cap-add=%s",
 			   capabilities[privilege].for_container);
-		return "which even root lacks here";
+		return privilege_has(privilege) ? "which root has, but not here"
+						: "which even root lacks here";
 	}
 	if (privilege_has(privilege)) {
 		error_hint(err, "run it where the network was made, not in a user namespace below");
@@ -105,8 +106,7 @@ int privilege_refused(enum privilege privilege, const char *what, struct error *
 
 	program_path(program);
 	reason = find_reason(privilege, program, &hint);
-	error_set(err, ERROR_PERMISSION, EPERM, "%s: needs %s, %s", what,
-		  capabilities[privilege].word, reason);
+	error_errno(err, EPERM, "%s: needs %s, %s", what, capabilities[privilege].word, reason);
 	return error_hint(err, "%s", hint.hint);
 }
 

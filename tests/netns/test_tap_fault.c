@@ -298,7 +298,7 @@ START_TEST(no_tun_device)
 		{ ENOENT, ERROR_HOST, "modprobe tun" },
 		{ ENODEV, ERROR_HOST, "modprobe tun" },
 		{ ENXIO, ERROR_HOST, "modprobe tun" },
-		{ EACCES, ERROR_PERMISSION, "run as root" },
+		{ EACCES, ERROR_PERMISSION, "chmod 666 /dev/net/tun" },
 		{ EPERM, ERROR_PERMISSION, "container" },
 		{ EMFILE, ERROR_FAILED, "" },
 	};
@@ -320,7 +320,8 @@ START_TEST(tap_not_created)
 		enum error_kind kind;
 		const char *words;
 	} cases[] = {
-		{ EPERM, ERROR_PERMISSION, "create tap 'mvm-web1': needs CAP_NET_ADMIN" },
+		{ EPERM, ERROR_PERMISSION,
+		  "create tap 'mvm-web1': needs CAP_NET_ADMIN, which root has" },
 		{ EBUSY, ERROR_CONFLICT, "tap 'mvm-web1' exists" },
 		{ EINVAL, ERROR_FAILED, "create tap 'mvm-web1': Invalid argument" },
 		{ ENOMEM, ERROR_FAILED, "create tap 'mvm-web1'" },

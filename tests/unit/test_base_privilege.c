@@ -32,8 +32,7 @@ static uint64_t set_in_proc(const char *name)
 	return set;
 }
 
-/* What execve(2) of a file with these capabilities, or a service's manager, leaves. */
-static void become_user(uint64_t set)
+static void put_into_sets(uint64_t set)
 {
 	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
 	struct __user_cap_data_struct data[2];
@@ -43,10 +42,16 @@ static void become_user(uint64_t set)
 
 		data[i] = (struct __user_cap_data_struct){ half, half, half };
 	}
+	ck_assert_int_eq((int)syscall(SYS_capset, &header, data), 0);
+}
+
+/* What execve(2) of a file with these capabilities, or a service's manager, leaves. */
+static void become_user(uint64_t set)
+{
 	ck_assert_int_eq(prctl(PR_SET_KEEPCAPS, 1), 0);
 	ck_assert_int_eq(setresgid(USER, USER, USER), 0);
 	ck_assert_int_eq(setresuid(USER, USER, USER), 0);
-	ck_assert_int_eq((int)syscall(SYS_capset, &header, data), 0);
+	put_into_sets(set);
 	for (unsigned int i = 0; i < 64; i++)
 		if (set & SET(i))
 			ck_assert_int_eq(prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, i, 0, 0), 0);
@@ -163,11 +168,12 @@ END_TEST
 
 static void refused(enum privilege privilege, const char *message, const char *hint)
 {
+	AUTO_FREE char *whole = xasprintf("%s: %s", message, strerror(EPERM));
 	struct error err = ERROR_INIT;
 
 	suite_assert_error(privilege_refused(privilege, "try this", &err), err, EPERM,
 			   ERROR_PERMISSION);
-	ck_assert_str_eq(err.message, message);
+	ck_assert_str_eq(err.message, whole);
 	ck_assert_msg(strstr(err.hint, hint) != NULL, "'%s' lacks '%s'", err.hint, hint);
 }
 
@@ -208,8 +214,17 @@ START_TEST(why_another_namespace)
 }
 END_TEST
 
+/* As in a user namespace below the network's, or where a security module says no. */
+START_TEST(why_root_with_all_capabilities)
+{
+	refused(PRIVILEGE_NET_ADMIN, "try this: needs CAP_NET_ADMIN, which root has, but not here",
+		"--cap-add=NET_ADMIN");
+}
+END_TEST
+
 START_TEST(why_root_of_a_container)
 {
+	put_into_sets(set_in_proc("CapPrm") & ~SET(CAP_NET_ADMIN));
 	refused(PRIVILEGE_NET_ADMIN, "try this: needs CAP_NET_ADMIN, which even root lacks here",
 		"--cap-add=NET_ADMIN");
 }
@@ -233,6 +248,7 @@ int main(void)
 	tcase_add_test(tc, why_no_new_privs);
 	tcase_add_test(tc, why_the_bounding_set);
 	tcase_add_test(tc, why_another_namespace);
+	tcase_add_test(tc, why_root_with_all_capabilities);
 	tcase_add_test(tc, why_root_of_a_container);
 	suite_add_tcase(s, tc);
 	return suite_run(s);
