@@ -34,7 +34,8 @@ enum { HELPER_CPU_S = 60, HELPER_PROCESSES = 64 };
 
 /*
  * Returns 0 when it exits with 0; otherwise the error names the program, its exit status or
- * signal, and the last line it wrote. Errors of the launch are launch_go()'s. No process is left.
+ * signal, and the last line it wrote. Errors of the launch are launch_go()'s. No process is left,
+ * nor is one when the caller is killed meanwhile.
  */
 int helper_run(const struct helper *helper, struct error *err);
 

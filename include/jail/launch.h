@@ -73,6 +73,8 @@ struct launch_plan {
 	int nice; /* absolute nice value; 0: the caller's */
 	const cpu_set_t *cpus; /* CPUs to run on; NULL: the caller's */
 	size_t cpus_size; /* bytes of it */
+	int timeout_ms; /* of launch_go(); 0: 60 s */
+	bool ends_with_us; /* killed when the thread that starts it is gone (prctl(2)) */
 	int cgroup_fd; /* folder of a cgroup v2 to be born in (clone3(2)); -1: the caller's */
 
 	unsigned int
@@ -121,6 +123,7 @@ struct launch {
 	int pid_fd; /* readable when it has exited */
 	int control_fd; /* closing it without launch_go() ends the child */
 	unsigned int missing; /* after launch_go(): layers of the plan that the host lacks */
+	int timeout_ms;
 	char program[LAUNCH_PROGRAM_MAX]; /* for messages; cut where longer */
 };
 
@@ -148,9 +151,10 @@ int launch_start(const struct launch_plan *plan, struct launch *ret, struct erro
  * Let the child exec. Returns when that has happened; the process is still
  * the caller's child. Otherwise the message names the stage and the kernel's reason, the child
  * is reaped and *launch released; ERROR_HOST when the program is not there, or when a layer is
- * missing that may not be, with a hint that names allow_missing. As root it needs CAP_SYS_ADMIN,
- * CAP_SETUID, CAP_SETGID, CAP_SETPCAP and CAP_MKNOD; Linux 5.12 (open_tree(2) and close_range(2) with CLOEXEC,
- * mount_setattr(2)).
+ * missing that may not be, with a hint that names allow_missing; -ETIMEDOUT (ERROR_TIMEOUT) where
+ * it has not happened in time, as with a file system that does not answer. As root it needs
+ * CAP_SYS_ADMIN, CAP_SETUID, CAP_SETGID, CAP_SETPCAP and CAP_MKNOD; Linux 5.12 (open_tree(2) and
+ * close_range(2) with CLOEXEC, mount_setattr(2)).
  */
 int launch_go(struct launch *launch, struct error *err);
 

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <sys/personality.h>
@@ -142,11 +143,27 @@ static int filter_stage(struct child *child)
 	return r < 0 ? child_refused(child, LAYER_SECCOMP, -r) : r;
 }
 
+/*
+ * Here, as the kernel forgets it at a change of ids or capabilities. A parent that was gone before
+ * has left its end of the connection closed; its pid says nothing in a pid namespace.
+ */
+static int end_with_parent(const struct child *child)
+{
+	struct pollfd parent = { .fd = child->control_fd };
+
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0 || poll(&parent, 1, 0) < 0)
+		return -errno;
+	return parent.revents ? -ESRCH : 0;
+}
+
 static int program_exec(struct child *child)
 {
 	static char *const no_environment[] = { NULL };
 	const struct launch_plan *plan = child->plan;
+	int r = plan->ends_with_us ? end_with_parent(child) : 0;
 
+	if (r < 0)
+		return r;
 	report_send(child, LAUNCH_EXEC, 0, LEFTOVER_NONE);
 	execve(plan->program, plan->argv->v,
 	       plan->environment->v ? plan->environment->v : no_environment);

@@ -42,12 +42,13 @@ static int plan_fill(struct launch_plan *plan, const struct helper *helper,
 	/* it lives for milliseconds, under limits of its own */
 	plan->layers = LAYERS_ALL & ~LAYER_BIT(LAYER_CGROUP);
 	plan->may_miss = helper->may_miss;
+	plan->ends_with_us = true;
 	return 0;
 }
 
 /* Start it with log_fd, the last copy of which is its own afterwards. */
-static int launch_helper(const struct helper *helper, int *log_fd, struct launch *ret,
-			 struct error *err)
+static int launch_helper(const struct helper *helper, int *log_fd, int timeout_ms,
+			 struct launch *ret, struct error *err)
 {
 	struct launch_plan plan = LAUNCH_PLAN_INIT;
 	AUTO_STRV environment = STRV_INIT;
@@ -59,6 +60,7 @@ static int launch_helper(const struct helper *helper, int *log_fd, struct launch
 	if (r < 0)
 		return r;
 	plan.log_fd = *log_fd;
+	plan.timeout_ms = timeout_ms;
 	r = launch_start(&plan, ret, err);
 	fd_close(log_fd);
 	return r < 0 ? r : launch_go(ret, err);
@@ -96,7 +98,7 @@ int helper_run(const struct helper *helper, struct error *err)
 	log_fd = words[1];
 	if (helper->output)
 		buf_clear(helper->output);
-	r = launch_helper(helper, &log_fd, &launch, err);
+	r = launch_helper(helper, &log_fd, timeout_ms, &launch, err);
 	if (r == 0)
 		r = watch_helper(helper, &launch, words_fd, timeout_ms, deadline_ms, err);
 	return r;

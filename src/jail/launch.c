@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -16,6 +17,8 @@
 
 #include "base/alloc.h"
 #include "clone.h"
+
+enum { DEFAULT_TIMEOUT_MS = 60 * 1000 };
 
 static const char *const stage_words[LAUNCH_STAGES] = {
 	[LAUNCH_SESSION] = "leave the caller's session",
@@ -191,16 +194,32 @@ static int word_layer(struct error *err, int layer)
 			  layer_words[layer]);
 }
 
+/* What is wrong with the descriptor is for who reads it. */
+static bool is_readable(int fd, int64_t deadline_ms)
+{
+	struct pollfd ready = { .fd = fd, .events = POLLIN };
+	int n;
+
+	do {
+		int64_t left = deadline_ms - clock_ms();
+
+		n = poll(&ready, 1, left > 0 ? (int)left : 0);
+	} while (n < 0 && errno == EINTR);
+	return n != 0;
+}
+
 /*
- * 1: *ret holds a report; 0: the connection has ended. ECONNRESET is of a child that exited
- * without having read the word to go (unix(7)), and comes before what it had sent.
+ * 1: *ret holds a report; 0: the connection has ended; -ETIMEDOUT. ECONNRESET is of a child that
+ * exited without having read the word to go (unix(7)), and comes before what it had sent.
  */
-static int report_read(int fd, struct report *ret)
+static int report_read(int fd, int64_t deadline_ms, struct report *ret)
 {
 	struct report report;
 	ssize_t n;
 
 	do {
+		if (!is_readable(fd, deadline_ms))
+			return -ETIMEDOUT;
 		n = recv(fd, &report, sizeof(report), 0);
 	} while (n < 0 && (errno == EINTR || errno == ECONNRESET));
 	if (n != sizeof(report))
@@ -237,6 +256,11 @@ static int word_report(const struct launch *launch, const struct report *report,
 	return word_layer(err, report->refused);
 }
 
+static void kill_child(const struct launch *launch)
+{
+	(void)syscall(SYS_pidfd_send_signal, launch->pid_fd, SIGKILL, NULL, 0);
+}
+
 static int reap(const struct launch *launch, siginfo_t *info)
 {
 	int r;
@@ -257,17 +281,25 @@ static int word_death(const siginfo_t *info, struct error *err)
 	return error_set(err, ERROR_FAILED, ECANCELED, "ended before the program ran");
 }
 
-/* To the end of the child, or of its connection with us. Is it executing the program? */
-static bool hear(struct launch *launch, struct report *ret)
+/*
+ * To the end of the child, or of its connection with us. 0: it is executing the program;
+ * -ETIMEDOUT: nobody knows; -ECANCELED: it does not, and *ret may tell why.
+ */
+static int hear(struct launch *launch, struct report *ret)
 {
+	int64_t deadline_ms = clock_ms() + launch->timeout_ms;
+	int r;
+
 	ret->stage = -1;
-	while (report_read(launch->control_fd, ret)) {
+	while ((r = report_read(launch->control_fd, deadline_ms, ret)) > 0) {
 		if (ret->error || ret->leftover != LEFTOVER_NONE)
 			break;
 		launch->missing = ret->missing;
 	}
 	fd_close(&launch->control_fd);
-	return ret->stage == LAUNCH_EXEC && !ret->error && ret->leftover == LEFTOVER_NONE;
+	if (r < 0)
+		return r;
+	return r == 0 && ret->stage == LAUNCH_EXEC ? 0 : -ECANCELED;
 }
 
 /* One that has failed early is not there to be identified, and knows better why. */
@@ -278,7 +310,7 @@ static int identify(pid_t pid, struct launch *launch, struct error *err)
 
 	if (r != -ESRCH)
 		return r;
-	(void)syscall(SYS_pidfd_send_signal, launch->pid_fd, SIGKILL, NULL, 0);
+	kill_child(launch);
 	(void)hear(launch, &report);
 	return report.stage >= 0 ? word_report(launch, &report, err) : r;
 }
@@ -302,6 +334,7 @@ static int start(const struct launch_plan *plan, struct launch *ret, struct erro
 	int r;
 
 	child_init(&child, plan);
+	launch.timeout_ms = plan->timeout_ms > 0 ? plan->timeout_ms : DEFAULT_TIMEOUT_MS;
 	(void)snprintf(launch.program, sizeof(launch.program), "%s", plan->program);
 	r = control_open(&launch.control_fd, &childs);
 	if (r < 0)
@@ -332,6 +365,16 @@ int launch_start(const struct launch_plan *plan, struct launch *ret, struct erro
 	return r;
 }
 
+/* Of a child that has ended, after it was heard to its end. */
+static int word_end(const struct launch *launch, int r, const struct report *report,
+		    const siginfo_t *info, struct error *err)
+{
+	if (r == -ETIMEDOUT)
+		return error_set(err, ERROR_TIMEOUT, ETIMEDOUT, "not executed after %d ms",
+				 launch->timeout_ms);
+	return report->stage >= 0 ? word_report(launch, report, err) : word_death(info, err);
+}
+
 int launch_go(struct launch *launch, struct error *err)
 {
 	static const char word = 1;
@@ -341,10 +384,13 @@ int launch_go(struct launch *launch, struct error *err)
 
 	/* A child that has died meanwhile shows in what is read next. */
 	(void)send(launch->control_fd, &word, sizeof(word), MSG_NOSIGNAL);
-	if (hear(launch, &report))
+	r = hear(launch, &report);
+	if (r == 0)
 		return 0;
+	if (r == -ETIMEDOUT)
+		kill_child(launch);
 	(void)reap(launch, &info);
-	r = report.stage >= 0 ? word_report(launch, &report, err) : word_death(&info, err);
+	r = word_end(launch, r, &report, &info, err);
 	launch_done(launch);
 	(void)error_prefix(err, "start '%s'", base_name(launch->program));
 	return r;
@@ -355,7 +401,7 @@ void launch_abort(struct launch *launch)
 	siginfo_t info;
 
 	if (launch->pid_fd >= 0) {
-		(void)syscall(SYS_pidfd_send_signal, launch->pid_fd, SIGKILL, NULL, 0);
+		kill_child(launch);
 		(void)reap(launch, &info);
 	}
 	launch_done(launch);

@@ -82,6 +82,8 @@ int vm_layers_probe(const struct vm_host *host, unsigned int *ret_missing, struc
 	plan.folders = &config->expose;
 	plan.layers = LAYERS_ALL & ~LAYER_BIT(LAYER_CGROUP);
 	plan.may_miss = LAYERS_ALL;
+	plan.timeout_ms = PROBE_TIMEOUT_MS;
+	plan.ends_with_us = true;
 	return launch(&plan, ret_missing, err);
 }
 

@@ -6,7 +6,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
@@ -110,6 +112,8 @@ START_TEST(every_layer_but_the_cgroup_is_asked_for)
 	ck_assert_uint_eq(seen.gid, HELPER_UID);
 	ck_assert_uint_eq(seen.n_fds, 0);
 	ck_assert(!seen.kvm);
+	ck_assert(seen.ends_with_us);
+	ck_assert_int_eq(seen.timeout_ms, 60 * 1000);
 	ck_assert_int_eq(seen.cgroup_fd, -1);
 	ck_assert_str_eq(seen_environment, "PATH=/usr/sbin:/usr/bin:/sbin:/bin LANG=C end");
 }
@@ -172,6 +176,28 @@ START_TEST(a_hang_is_killed_with_all_it_started)
 	ck_assert_str_eq(buf_str(&output), "begun\n");
 	/* grep itself may be seen with it */
 	ck_assert_uint_le(processes_with(word), 1);
+}
+END_TEST
+
+/* To us comes what the caller leaves behind. */
+START_TEST(a_killed_caller_takes_it_along)
+{
+	AUTO_CLOSE int fd = expose("begun", "/work/begun", true);
+	struct stat st = { .st_size = 0 };
+	pid_t pid;
+	int status;
+
+	ck_assert_int_eq(prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0), 0);
+	pid = fork();
+	ck_assert_int_ge(pid, 0);
+	if (pid == 0)
+		_exit(run_sh("echo >/work/begun; exec sleep 20") != 0);
+	while (st.st_size == 0 && usleep(1000) == 0)
+		ck_assert_int_eq(fstat(fd, &st), 0);
+	ck_assert_int_eq(kill(pid, SIGKILL), 0);
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	ck_assert_int_gt(waitpid(-1, &status, 0), 0);
+	ck_assert_msg(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL, "%x", status);
 }
 END_TEST
 
@@ -287,6 +313,7 @@ static TCase *run_case(void)
 	tcase_add_test(tcase, failure_is_told_in_its_last_line);
 	tcase_add_test(tcase, output_has_a_bound);
 	tcase_add_test(tcase, a_hang_is_killed_with_all_it_started);
+	tcase_add_test(tcase, a_killed_caller_takes_it_along);
 	tcase_add_test(tcase, processor_time_has_a_bound);
 	tcase_add_test(tcase, memory_has_a_bound);
 	tcase_add_test(tcase, what_cannot_be_run_is_refused);

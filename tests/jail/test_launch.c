@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -399,6 +400,55 @@ START_TEST(test_launcher_killed_before_go)
 }
 END_TEST
 
+/* It says the word and is gone, while the child sleeps. */
+static void launcher_of_a_sleeper(int fd)
+{
+	if (launch_start(&plan, &launch, &err) < 0 || kill(launch.id.pid, SIGSTOP) < 0)
+		_exit(1);
+	if (send(launch.control_fd, "", 1, MSG_NOSIGNAL) != 1 ||
+	    write(fd, &launch.id.pid, sizeof(pid_t)) != sizeof(pid_t))
+		_exit(1);
+	_exit(0);
+}
+
+/* Without the end in common the program is run all the same. */
+START_TEST(test_launcher_gone_before_exec)
+{
+	int fds[2], status;
+	pid_t orphan, pid;
+
+	strv_push(&plan_argv, "exit");
+	strv_push(&plan_argv, "3");
+	plan.ends_with_us = _i;
+	ck_assert_int_eq(prctl(PR_SET_CHILD_SUBREAPER, 1), 0);
+	ck_assert_int_eq(pipe2(fds, O_CLOEXEC), 0);
+	pid = fork();
+	if (!pid)
+		launcher_of_a_sleeper(fds[1]);
+	ck_assert_int_eq(read(fds[0], &orphan, sizeof(orphan)), sizeof(orphan));
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	ck_assert_int_eq(status, 0);
+	ck_assert_int_eq(kill(orphan, SIGCONT), 0);
+	ck_assert_int_eq(waitpid(orphan, &status, 0), orphan);
+	ck_assert(WIFEXITED(status));
+	ck_assert_int_eq(WEXITSTATUS(status), _i ? 127 : 3);
+	close(fds[0]);
+	close(fds[1]);
+}
+END_TEST
+
+START_TEST(test_child_that_comes_to_no_end)
+{
+	plan.timeout_ms = 200;
+	ck_assert_int_eq(launch_start(&plan, &launch, &err), 0);
+	ck_assert_int_eq(kill(launch.id.pid, SIGSTOP), 0);
+	suite_assert_error(launch_go(&launch, &err), err, ETIMEDOUT, ERROR_TIMEOUT);
+	ck_assert_str_eq(err.message, "start 'probe': not executed after 200 ms");
+	ck_assert_int_eq(launch.pid_fd, -1);
+	ck_assert(!suite_has_children());
+}
+END_TEST
+
 START_TEST(test_stage_words)
 {
 	for (int a = 0; a < LAUNCH_STAGES; a++) {
@@ -451,6 +501,8 @@ static TCase *case_life(void)
 	tcase_add_test(tcase, test_done_with_second_child_waiting);
 	tcase_add_test(tcase, test_killed_before_go);
 	tcase_add_test(tcase, test_launcher_killed_before_go);
+	tcase_add_loop_test(tcase, test_launcher_gone_before_exec, 0, 2);
+	tcase_add_test(tcase, test_child_that_comes_to_no_end);
 	tcase_add_test(tcase, test_stage_words);
 	return tcase;
 }
