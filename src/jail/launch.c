@@ -55,6 +55,7 @@ static const char *const leftover_words[LEFTOVERS] = {
 	/* in parentheses: to clang two strings look like a comma that is missing */
 	[LEFTOVER_POWERLESS] = ("user namespaces give no rights here; see sysctl "
 				"kernel.apparmor_restrict_unprivileged_userns"),
+	[LEFTOVER_CPUS] = "the cpuset that it would be in has not all of these CPUs",
 	[LEFTOVER_UNMAPPED] =
 		"its user may not read it, and its file system has no idmapped mounts",
 };
@@ -239,6 +240,11 @@ static int word_exec(const struct launch *launch, const struct report *report, s
 			       "it what it is linked with");
 }
 
+static enum error_kind leftover_kind(int leftover)
+{
+	return leftover == LEFTOVER_CPUS ? ERROR_HOST : ERROR_FAILED;
+}
+
 static int word_report(const struct launch *launch, const struct report *report, struct error *err)
 {
 	const char *stage = launch_stage_word((enum launch_stage)report->stage);
@@ -246,8 +252,8 @@ static int word_report(const struct launch *launch, const struct report *report,
 	int r;
 
 	if (report->leftover > LEFTOVER_NONE && report->leftover < LEFTOVERS)
-		return error_set(err, ERROR_FAILED, EPERM, "%s%s%s%s: %s", stage, open,
-				 report->what, end, leftover_words[report->leftover]);
+		return error_set(err, leftover_kind(report->leftover), EPERM, "%s%s%s%s: %s", stage,
+				 open, report->what, end, leftover_words[report->leftover]);
 	if (report->stage == LAUNCH_EXEC)
 		return word_exec(launch, report, err);
 	r = error_errno(err, report->error, "%s%s%s%s", stage, open, report->what, end);

@@ -9,6 +9,8 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+enum { CPUS_MAX = 8192 }; /* what Linux can be built for */
+
 /*
  * One byte, not 0: a piped core_pattern handler is run even at 0, and 1 is what stops it
  * (core(5), "Piping core dumps to a program"). Where the hard limit is 0 already and may not be
@@ -78,13 +80,33 @@ static int set_oom_score(const struct child *child)
 	return r == -EACCES ? 0 : r;
 }
 
-static int set_scheduling(const struct launch_plan *plan)
+/* Of what was asked for the kernel takes what the cpuset has, and says nothing (cpuset(7)). */
+static int set_cpus(struct child *child)
 {
-	if (plan->nice && setpriority(PRIO_PROCESS, 0, plan->nice) < 0)
+	const struct launch_plan *plan = child->plan;
+	unsigned long now[CPUS_MAX / (8 * sizeof(unsigned long))] = { 0 };
+	const cpu_set_t *set = (const cpu_set_t *)now;
+
+	if (!plan->cpus)
+		return 0;
+	if (plan->cpus_size > sizeof(now))
+		return -EINVAL;
+	if (sched_setaffinity(0, plan->cpus_size, plan->cpus) < 0 ||
+	    sched_getaffinity(0, sizeof(now), (cpu_set_t *)now) < 0)
 		return -errno;
-	if (plan->cpus && sched_setaffinity(0, plan->cpus_size, plan->cpus) < 0)
+	if (CPU_EQUAL_S(plan->cpus_size, set, plan->cpus))
+		return 0;
+	child->what = "cpu_pin";
+	return LEFTOVER_CPUS;
+}
+
+static int set_scheduling(struct child *child)
+{
+	int nice = child->plan->nice;
+
+	if (nice && setpriority(PRIO_PROCESS, 0, nice) < 0)
 		return -errno;
-	return 0;
+	return set_cpus(child);
 }
 
 /*
@@ -108,5 +130,5 @@ int limits_set(struct child *child)
 		r = limit(RLIMIT_NPROC, limits->processes);
 	if (r == 0)
 		r = set_oom_score(child);
-	return r ? r : set_scheduling(child->plan);
+	return r ? r : set_scheduling(child);
 }

@@ -252,6 +252,29 @@ START_TEST(test_scheduling)
 }
 END_TEST
 
+/* The kernel takes those that there are, and says nothing. */
+START_TEST(test_cpus_that_cannot_be_had)
+{
+	cpu_set_t *wanted = CPU_ALLOC(8192);
+	size_t size = CPU_ALLOC_SIZE(8192);
+
+	ck_assert_ptr_nonnull(wanted);
+	CPU_ZERO_S(size, wanted);
+	CPU_SET_S(0, size, wanted);
+	CPU_SET_S(8191, size, wanted);
+	plan.cpus = wanted;
+	plan.cpus_size = size;
+	strv_push(&plan_argv, "report");
+	suite_assert_ok(launch_start(&plan, &launch, &err), err);
+	ck_assert_int_lt(launch_go(&launch, &err), 0);
+	ck_assert_int_eq(err.kind, ERROR_HOST);
+	ck_assert_ptr_nonnull(strstr(err.message, "'cpu_pin': the cpuset"));
+	report_read_all();
+	ck_assert_int_eq(report_count("status.Uid"), 0);
+	CPU_FREE(wanted);
+}
+END_TEST
+
 /* 0 is no wish. */
 START_TEST(test_scheduling_of_the_caller)
 {
@@ -303,6 +326,7 @@ static TCase *case_end_state(void)
 	tcase_add_test(tcase, test_all_limits);
 	tcase_add_test(tcase, test_lower_limits_stay);
 	tcase_add_test(tcase, test_scheduling);
+	tcase_add_test(tcase, test_cpus_that_cannot_be_had);
 	tcase_add_test(tcase, test_scheduling_of_the_caller);
 	tcase_add_loop_test(tcase, test_file_size_limit, 0, 2);
 	tcase_add_test(tcase, test_file_size_signal);
