@@ -2,6 +2,7 @@
 /* Limits of a VM that runs, or has run. */
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,10 +19,28 @@
 enum { THREAD_ROUNDS = 2 };
 
 struct threads {
-	const struct limits_cpus *cpus;
+	const struct limits_cpus *cpus; /* NULL: their nice value is meant */
+	bool pinned; /* those and no fewer */
 	int nice;
-	int code; /* errno of the first that refused */
+	int code; /* errno of the first that refused; ENODEV: it has not all of the CPUs */
 };
+
+/* The kernel takes those CPUs that the cpuset has, and says nothing (cpuset(7)). */
+static int set_cpus_of(pid_t tid, const struct threads *threads)
+{
+	AUTO(limits_cpus_done) struct limits_cpus now = { .size = threads->cpus->size };
+
+	if (sched_setaffinity(tid, threads->cpus->size, threads->cpus->set) < 0)
+		return errno;
+	if (!threads->pinned)
+		return 0;
+	now.set = CPU_ALLOC(VM_CPU_PIN_MAX + 1);
+	if (!now.set)
+		return ENOMEM;
+	if (sched_getaffinity(tid, now.size, now.set) < 0)
+		return errno;
+	return CPU_EQUAL_S(now.size, now.set, threads->cpus->set) ? 0 : ENODEV;
+}
 
 static void set_thread(const char *name, void *arg)
 {
@@ -29,8 +48,9 @@ static void set_thread(const char *name, void *arg)
 	pid_t tid = (pid_t)atoi(name);
 	int code = 0;
 
-	if (sched_setaffinity(tid, threads->cpus->size, threads->cpus->set) < 0 ||
-	    setpriority(PRIO_PROCESS, (id_t)tid, threads->nice) < 0)
+	if (threads->cpus)
+		code = set_cpus_of(tid, threads);
+	else if (setpriority(PRIO_PROCESS, (id_t)tid, threads->nice) < 0)
 		code = errno;
 	/* ESRCH: it has ended */
 	if (code && code != ESRCH && !threads->code)
@@ -38,27 +58,45 @@ static void set_thread(const char *name, void *arg)
 }
 
 /* The folder is of that very process: of another one with its pid it would not list a thread. */
-static int set_threads(const struct live *live, const struct vm_config *vm, struct error *err)
+static int set_threads(const struct live *live, struct threads *threads, struct error *err)
 {
-	AUTO(limits_cpus_done) struct limits_cpus cpus = { .set = NULL };
-	struct threads threads = { .cpus = &cpus, .nice = vm->nice };
 	AUTO_FREE char *path = xasprintf("/proc/%d/task", live->process.pid);
-	AUTO_CLOSE int fd = -1;
-	int r = limits_cpus_get(vm->cpu_pin, &cpus, err);
+	AUTO_CLOSE int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
-	if (r)
-		return r;
-	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
 		return error_errno(err, errno, "open '%s'", path);
 	if (process_check(&live->process) != PROCESS_ALIVE)
 		return error_set(err, ERROR_FAILED, ESRCH, "QEMU has ended");
 	for (int i = 0; i < THREAD_ROUNDS; i++)
-		dir_for_each(fd, set_thread, &threads);
-	if (threads.code)
-		return error_errno(err, threads.code, "set CPUs and nice value of process %d",
-				   live->process.pid);
-	return 0;
+		dir_for_each(fd, set_thread, threads);
+	return -threads->code;
+}
+
+static int set_cpus(const struct live *live, const struct vm_config *vm, struct error *err)
+{
+	AUTO(limits_cpus_done) struct limits_cpus cpus = { .set = NULL };
+	struct threads threads = { .cpus = &cpus, .pinned = vm->cpu_pin };
+	int r = limits_cpus_get(vm->cpu_pin, &cpus, err);
+
+	if (!r)
+		r = set_threads(live, &threads, err);
+	if (threads.code == ENODEV)
+		return error_set(err, ERROR_HOST, ENODEV,
+				 "the cpuset of process %d has not all of CPUs %s",
+				 live->process.pid, vm->cpu_pin);
+	return threads.code ? error_errno(err, threads.code, "set the CPUs of process %d",
+					  live->process.pid)
+			    : r;
+}
+
+static int set_nice(const struct live *live, const struct vm_config *vm, struct error *err)
+{
+	struct threads threads = { .nice = vm->nice };
+	int r = set_threads(live, &threads, err);
+
+	return threads.code ? error_errno(err, threads.code, "set the nice value of process %d",
+					  live->process.pid)
+			    : r;
 }
 
 /* Below what is in use now the kernel would make room, and kill where it cannot. */
@@ -100,11 +138,6 @@ static bool same_text(const char *a, const char *b)
 	return a && b ? !strcmp(a, b) : a == b;
 }
 
-static bool same_threads(const struct vm_config *a, const struct vm_config *b)
-{
-	return a->nice == b->nice && same_text(a->cpu_pin, b->cpu_pin);
-}
-
 static bool same_limits(const struct vm_config *a, const struct vm_config *b)
 {
 	const struct vm_limits *x = &a->limits, *y = &b->limits;
@@ -114,12 +147,6 @@ static bool same_limits(const struct vm_config *a, const struct vm_config *b)
 	       x->cpu_max_percent == y->cpu_max_percent && x->cpu_weight == y->cpu_weight &&
 	       x->pids_max == y->pids_max && x->io_weight == y->io_weight &&
 	       same_text(x->io_max, y->io_max);
-}
-
-static void copy_threads(struct vm_config *to, const struct vm_config *from)
-{
-	to->nice = from->nice;
-	xreplace(&to->cpu_pin, from->cpu_pin);
 }
 
 static void copy_limits(struct vm_config *to, const struct vm_config *from)
@@ -139,30 +166,79 @@ static bool noted(const struct vm_host *host, const struct vm_dir *dir, int r,
 	return r != 0;
 }
 
+static bool apply_nice(const struct vm_host *host, const struct vm_dir *dir,
+		       const struct live *live, int nice, struct vm_config *run)
+{
+	struct error err = ERROR_INIT;
+	int before = run->nice;
+
+	if (nice == before)
+		return true;
+	run->nice = nice;
+	if (!noted(host, dir, set_nice(live, run, &err), &err))
+		return true;
+	run->nice = before;
+	return false;
+}
+
+static bool apply_cpus(const struct vm_host *host, const struct vm_dir *dir,
+		       const struct live *live, const char *cpu_pin, struct vm_config *run)
+{
+	AUTO_FREE char *before = run->cpu_pin ? xstrdup(run->cpu_pin) : NULL;
+	struct error err = ERROR_INIT, ignored = ERROR_INIT;
+
+	if (same_text(cpu_pin, before))
+		return true;
+	xreplace(&run->cpu_pin, cpu_pin);
+	if (!noted(host, dir, set_cpus(live, run, &err), &err))
+		return true;
+	xreplace(&run->cpu_pin, before);
+	(void)set_cpus(live, run, &ignored);
+	return false;
+}
+
+/* Some of them may have been written: what is recorded is to be in effect, and nothing else. */
+static void write_back(const struct vm_dir *dir, const struct vm_config *run)
+{
+	struct error ignored = ERROR_INIT;
+	struct cgroup_limits limits;
+	AUTO_FREE char *path = NULL;
+
+	if (!record_cgroup_read(dir, &path, &ignored) &&
+	    limits_of(run, dir->fd, &limits, &ignored) >= 0)
+		(void)cgroup_apply(path, &limits, &ignored);
+}
+
+static bool apply_limits(const struct vm_host *host, const struct vm_dir *dir,
+			 const struct vm_config *vm, struct vm_config *run)
+{
+	AUTO(vm_config_done) struct vm_config before = { .nice = 0 };
+	struct error err = ERROR_INIT;
+
+	if (same_limits(vm, run))
+		return true;
+	copy_limits(&before, run);
+	copy_limits(run, vm);
+	if (!noted(host, dir, set_cgroup(dir, run, &err), &err))
+		return true;
+	copy_limits(run, &before);
+	write_back(dir, run);
+	return false;
+}
+
 /*
  * run is as it was started, and becomes what is in effect now. What auto means goes by the memory
- * and the CPUs that it was started with.
+ * and the CPUs that it was started with. What has not changed is not touched: it may be the
+ * caller's of that time, or somebody else's since.
  */
 static bool apply(const struct vm_host *host, const struct vm_dir *dir, const struct live *live,
 		  const struct vm_config *vm, struct vm_config *run)
 {
-	AUTO(vm_config_done) struct vm_config before = { .nice = run->nice };
-	struct error err = ERROR_INIT;
-	bool all = true;
+	bool nice = apply_nice(host, dir, live, vm->nice, run);
+	bool cpus = apply_cpus(host, dir, live, vm->cpu_pin, run);
+	bool limits = apply_limits(host, dir, vm, run);
 
-	copy_threads(&before, run);
-	copy_limits(&before, run);
-	copy_threads(run, vm);
-	copy_limits(run, vm);
-	if (!same_threads(&before, run) && noted(host, dir, set_threads(live, run, &err), &err)) {
-		copy_threads(run, &before);
-		all = false;
-	}
-	if (!same_limits(&before, run) && noted(host, dir, set_cgroup(dir, run, &err), &err)) {
-		copy_limits(run, &before);
-		all = false;
-	}
-	return all;
+	return nice && cpus && limits;
 }
 
 bool limits_apply_now(const struct vm_host *host, const struct vm_dir *dir, const struct live *live,

@@ -262,6 +262,25 @@ CPUs_and_nice_value_are_those_asked_for()
 	succeeds stop --force web
 }
 
+set_touches_only_what_it_changes()
+{
+	local pid
+
+	succeeds start --paused web
+	pid=$(pid_of web)
+	renice -n 4 -g "$pid" >/dev/null
+	is "nice" "$(each_thread "$pid" nice_of)" 4
+	says 'in effect now' set web cpu_pin=0
+	is "CPUs" "$(each_thread "$pid" cpus_of)" 0
+	is "nice" "$(each_thread "$pid" nice_of)" 4
+	taskset -acp "$(($(nproc --all) - 1))" "$pid" >/dev/null
+	says 'in effect now' set web nice=6
+	is "CPUs" "$(each_thread "$pid" cpus_of)" "$(($(nproc --all) - 1))"
+	is "nice" "$(each_thread "$pid" nice_of)" 6
+	succeeds set web cpu_pin= nice=
+	succeeds stop --force web
+}
+
 CPUs_that_are_not_there_are_refused()
 {
 	local before
@@ -310,6 +329,7 @@ run_tests \
 	a_cgroup_that_QEMU_may_not_enter_is_missing \
 	without_any_cgroup_v2_VMs_run \
 	CPUs_and_nice_value_are_those_asked_for \
+	set_touches_only_what_it_changes \
 	CPUs_that_are_not_there_are_refused \
 	a_limit_that_cannot_be_had_now_waits \
 	nothing_is_left_behind
