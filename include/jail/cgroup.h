@@ -30,6 +30,14 @@ enum { CGROUP_NONE = 1, CGROUP_PARTLY = 2 };
 int cgroup_place(const char *where, const char *name, char **ret_path, struct error *err);
 
 /*
+ * What cgroup_make() would come to, as far as reading tells: the same outcomes but -EBUSY, and
+ * *ret_path with CGROUP_PARTLY, too. limits becomes what is to be had of it, and err names all
+ * that was asked for and is not.
+ */
+int cgroup_check(const char *where, const char *name, struct cgroup_limits *limits, char **ret_path,
+		 struct error *err);
+
+/*
  * The leaf in that place, made with these limits; one of an earlier run is replaced when nothing
  * lives in it any more. Controllers that the limits need are switched on on the way, as far as
  * that is ours to do. In a cgroup that was delegated to it the caller itself moves into

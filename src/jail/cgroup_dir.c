@@ -112,7 +112,7 @@ bool cgroup_wait_empty(int dir_fd)
 	return true;
 }
 
-static bool has_word(const char *text, const char *word)
+bool cgroup_has_word(const char *text, const char *word)
 {
 	size_t len = strlen(word);
 
@@ -137,7 +137,7 @@ void cgroup_enable(int dir_fd, unsigned int mask, struct controllers *ret)
 	for (unsigned int i = 0; i < CONTROLLERS; i++) {
 		char word[16];
 
-		if (!(mask & 1U << i) || has_word(buf_str(&on), controller_words[i]))
+		if (!(mask & 1U << i) || cgroup_has_word(buf_str(&on), controller_words[i]))
 			continue;
 		snprintf(word, sizeof(word), "+%s", controller_words[i]);
 		ret->why[i] = -cgroup_put(dir_fd, "cgroup.subtree_control", word);

@@ -36,6 +36,9 @@ bool cgroup_is_ours(const char *parent);
 int cgroup_put(int dir_fd, const char *file, const char *text);
 int cgroup_get(int dir_fd, const char *file, struct buf *ret, struct error *err);
 
+/* Is it one of the words with blanks between them? */
+bool cgroup_has_word(const char *text, const char *word);
+
 /* Something lives in it or below it, going by cgroup.events; false too when that cannot be read. */
 bool cgroup_is_populated(int dir_fd);
 
@@ -51,6 +54,13 @@ unsigned int cgroup_limits_need(const struct cgroup_limits *limits);
 /* Write them into a leaf. 0 or CGROUP_PARTLY; path is for the message. */
 int cgroup_limits_write(int leaf_fd, const char *path, const struct cgroup_limits *limits,
 			const struct controllers *controllers, struct error *err);
+
+/*
+ * Take away what needs another controller than those of the mask. CGROUP_PARTLY: somebody asked
+ * for some of it; err names it all.
+ */
+int cgroup_limits_reduce(struct cgroup_limits *limits, unsigned int controllers, const char *path,
+			 struct error *err);
 
 /* What the files of a leaf say. */
 void cgroup_state_get(int leaf_fd, struct cgroup_state *ret);

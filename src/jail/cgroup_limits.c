@@ -8,6 +8,7 @@
 
 #include "base/alloc.h"
 #include "base/parse.h"
+#include "base/strv.h"
 #include "cgroup_dir.h"
 
 enum { CPU_PERIOD_US = 100000 }; /* the kernel's default */
@@ -137,6 +138,52 @@ int cgroup_limits_write(int leaf_fd, const char *path, const struct cgroup_limit
 					 controllers->why[settings[i].controller], err);
 	}
 	return r;
+}
+
+static void forget(struct cgroup_limits *limits, unsigned int controllers)
+{
+	if (controllers & 1U << CONTROLLER_MEMORY)
+		limits->memory_max = 0;
+	if (controllers & 1U << CONTROLLER_CPU)
+		limits->cpu_max_percent = limits->cpu_weight = 0;
+	if (controllers & 1U << CONTROLLER_PIDS)
+		limits->pids_max = 0;
+	if (controllers & 1U << CONTROLLER_IO) {
+		limits->io_weight = 0;
+		limits->io_rbps = limits->io_wbps = limits->io_riops = limits->io_wiops = 0;
+	}
+}
+
+int cgroup_limits_reduce(struct cgroup_limits *limits, unsigned int controllers, const char *path,
+			 struct error *err)
+{
+	AUTO_STRV files = STRV_INIT, lacking = STRV_INIT;
+	struct setting settings[SETTINGS_MAX];
+	size_t n = collect(limits, settings);
+	AUTO_FREE char *files_text = NULL;
+	AUTO_FREE char *lacking_text = NULL;
+	unsigned int told = controllers;
+
+	for (size_t i = 0; i < n; i++) {
+		unsigned int bit = 1U << settings[i].controller;
+
+		/* memory.oom.group is no setting of a VM's */
+		if (controllers & bit || !settings[i].wanted || strstr(settings[i].file, "oom"))
+			continue;
+		strv_push(&files, settings[i].file);
+		if (!(told & bit))
+			strv_pushf(&lacking, "'%s'", controller_words[settings[i].controller]);
+		told |= bit;
+	}
+	forget(limits, ~controllers);
+	if (!files.n)
+		return 0;
+	files_text = strv_join(&files, ", ");
+	lacking_text = strv_join(&lacking, ", ");
+	error_set(err, ERROR_HOST, ENOENT,
+		  "set %s for cgroup '%s': controller%s %s %s not to be had there", files_text,
+		  path, lacking.n > 1 ? "s" : "", lacking_text, lacking.n > 1 ? "are" : "is");
+	return CGROUP_PARTLY;
 }
 
 /* A number, or "max" as UINT64_MAX. False: the file is not there, or is not what it should be. */

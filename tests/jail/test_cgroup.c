@@ -210,6 +210,60 @@ START_TEST(test_place_makes_nothing)
 }
 END_TEST
 
+/* Told beforehand is what making it comes to, be there controllers or not. */
+START_TEST(test_check)
+{
+	static const struct cgroup_limits each[] = {
+		{ .memory_max = 1 << 30 },
+		{ .cpu_max_percent = 50 },
+		{ .cpu_weight = 50 },
+		{ .pids_max = 100 },
+		{ .memory_max = 1 << 30, .memory_optional = true },
+	};
+	struct error why = ERROR_INIT;
+
+	for (size_t i = 0; i < ARRAY_SIZE(each); i++) {
+		struct cgroup_limits limits = each[i];
+		AUTO_FREE char *place = NULL;
+		int r = cgroup_check(home, "web", &limits, &place, &why);
+
+		ck_assert_str_eq(place, below("web"));
+		ck_assert(!exists(place));
+		ck_assert_int_eq(make("web", &each[i]), r);
+		if (r)
+			ck_assert_int_eq(limits.memory_max + limits.cpu_max_percent +
+						 limits.cpu_weight + limits.pids_max,
+					 0);
+		suite_assert_ok(cgroup_remove(path, &err), err);
+	}
+}
+END_TEST
+
+START_TEST(test_check_names_all)
+{
+	struct cgroup_limits limits = { .memory_max = 1, .cpu_max_percent = 1, .cpu_weight = 1 };
+
+	ck_assert_int_eq(cgroup_limits_reduce(&limits, 1U << CONTROLLER_PIDS, "/x", &err),
+			 CGROUP_PARTLY);
+	ck_assert_str_eq(err.message, "set memory.max, cpu.max, cpu.weight for cgroup '/x': "
+				      "controllers 'memory', 'cpu' are not to be had there");
+	ck_assert(!limits.memory_max && !limits.cpu_max_percent && !limits.cpu_weight);
+	limits = (struct cgroup_limits){ .memory_max = 1, .memory_optional = true, .pids_max = 7 };
+	suite_assert_ok(cgroup_limits_reduce(&limits, 1U << CONTROLLER_PIDS, "/x", &err), err);
+	ck_assert(!limits.memory_max && limits.pids_max == 7);
+}
+END_TEST
+
+START_TEST(test_check_nowhere)
+{
+	struct cgroup_limits limits = { .memory_max = 1 };
+
+	ck_assert_int_eq(cgroup_check("/proc", "web", &limits, &path, &err), CGROUP_NONE);
+	ck_assert_int_eq(cgroup_check("off", "web", &limits, &path, &err), CGROUP_NONE);
+	ck_assert_ptr_null(path);
+}
+END_TEST
+
 START_TEST(test_life)
 {
 	struct stat by_fd, by_path;
@@ -628,6 +682,9 @@ int main(int argc, char **argv)
 	tcase_add_checked_fixture(tcase, setup, teardown);
 	tcase_set_timeout(tcase, 60);
 	tcase_add_test(tcase, test_nowhere);
+	tcase_add_test(tcase, test_check);
+	tcase_add_test(tcase, test_check_names_all);
+	tcase_add_test(tcase, test_check_nowhere);
 	tcase_add_test(tcase, test_place_makes_nothing);
 	tcase_add_test(tcase, test_life);
 	tcase_add_test(tcase, test_kill_without_the_file);
