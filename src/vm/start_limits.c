@@ -10,31 +10,85 @@
 #include "limits.h"
 #include "start_steps.h"
 
+/* auto takes what there is; who names a folder wants that one. */
+static bool is_named(const char *cgroup)
+{
+	return strcmp(cgroup, "auto") != 0 && strcmp(cgroup, "off") != 0;
+}
+
+static bool may_go_without(const struct start *start)
+{
+	const struct host_config *config = &start->host->config;
+
+	if (vm_config_allowed_missing(&start->vm, config) & LAYER_BIT(LAYER_CGROUP))
+		return true;
+	return !limits_asked(&start->vm) && !is_named(config->cgroup);
+}
+
+/* No cgroup, or one without a limit that was asked for. */
+static int refuse(const struct start *start, int outcome, struct error *err)
+{
+	error_kind(err, ERROR_HOST);
+	if (outcome == CGROUP_NONE && is_named(start->host->config.cgroup)) {
+		error_prefix(err, "'cgroup' in the host's configuration");
+		return error_hint(err,
+				  "cgroup = auto there lets the host decide; mnmivm-se set %s "
+				  "allow_missing=cgroup starts it without",
+				  start->dir.name);
+	}
+	error_prefix(err, "limits of the VM cannot be had");
+	return error_hint(err, "mnmivm-se set %s allow_missing=cgroup starts it without",
+			  start->dir.name);
+}
+
+/* Who asked for nothing is told by status. */
+static int go_without(struct start *start, int outcome, struct error *err)
+{
+	if (!may_go_without(start))
+		return refuse(start, outcome, err);
+	if (limits_asked(&start->vm))
+		vm_note(start->host, "%s: without all of its limits: %s", start->dir.name,
+			err->message);
+	start->missing |= LAYER_BIT(LAYER_CGROUP);
+	return 0;
+}
+
+/* What is to be had of the limits, and where; the outcome is cgroup_check()'s. */
+static int look_at_cgroup(const struct start *start, struct cgroup_limits *ret, char **ret_path,
+			  struct error *err)
+{
+	struct error disk = ERROR_INIT;
+	int partly = limits_of(&start->vm, start->dir.fd, ret, &disk);
+	int r = partly < 0 ? partly
+			   : cgroup_check(start->host->config.cgroup, start->dir.name, ret,
+					  ret_path, err);
+
+	if (!partly || (r && partly > 0))
+		return r;
+	*err = disk;
+	return partly;
+}
+
+static int check_cgroup(const struct start *start, struct error *err)
+{
+	struct error why = ERROR_INIT;
+	struct cgroup_limits limits;
+	AUTO_FREE char *path = NULL;
+	int r = look_at_cgroup(start, &limits, &path, &why);
+
+	if (!r || (r > 0 && may_go_without(start)))
+		return 0;
+	*err = why;
+	return r < 0 ? r : refuse(start, r, err);
+}
+
 int start_check_limits(struct start *start, struct error *err)
 {
 	int r = limits_check(&start->vm, err);
 
 	if (!r && start->vm.cpu_pin)
 		r = limits_cpus_get(start->vm.cpu_pin, &start->cpus, err);
-	return r;
-}
-
-/* No cgroup, or one without a limit that was asked for. Who asked for nothing is told by status. */
-static int go_without(struct start *start, struct error *err)
-{
-	unsigned int allowed = vm_config_allowed_missing(&start->vm, &start->host->config);
-
-	if (!(allowed & LAYER_BIT(LAYER_CGROUP)) && limits_asked(&start->vm)) {
-		error_prefix(err, "limits of the VM cannot be had");
-		error_kind(err, ERROR_HOST);
-		return error_hint(err, "mnmivm-se set %s allow_missing=cgroup starts it without",
-				  start->dir.name);
-	}
-	if (limits_asked(&start->vm))
-		vm_note(start->host, "%s: without all of its limits: %s", start->dir.name,
-			err->message);
-	start->missing |= LAYER_BIT(LAYER_CGROUP);
-	return 0;
+	return r ? r : check_cgroup(start, err);
 }
 
 /*
@@ -70,7 +124,7 @@ int start_open_cgroup(struct start *start, struct error *err)
 		*err = disk;
 		r = partly;
 	}
-	return r > 0 ? go_without(start, err) : r;
+	return r > 0 ? go_without(start, r, err) : r;
 }
 
 static void describe_number(struct buf *out, const char *file, uint64_t value, const char *unit)
@@ -79,8 +133,15 @@ static void describe_number(struct buf *out, const char *file, uint64_t value, c
 		buf_printf(out, ", %s %llu%s", file, (unsigned long long)value, unit);
 }
 
+static bool is_unlimited(const struct cgroup_limits *limits)
+{
+	return !limits->memory_max && !limits->cpu_max_percent && !limits->cpu_weight &&
+	       !limits->pids_max && !limits->io_weight;
+}
+
 static void describe_limits(const struct cgroup_limits *limits, const char *io_max, struct buf *out)
 {
+	bool io = limits->io_rbps || limits->io_wbps || limits->io_riops || limits->io_wiops;
 	char size[SIZE_TEXT_MAX];
 
 	if (limits->memory_max) {
@@ -91,8 +152,10 @@ static void describe_limits(const struct cgroup_limits *limits, const char *io_m
 	describe_number(out, "cpu.weight", limits->cpu_weight, "");
 	describe_number(out, "pids.max", limits->pids_max, "");
 	describe_number(out, "io.weight", limits->io_weight, "");
-	if (io_max)
+	if (io)
 		buf_printf(out, ", io.max %u:%u %s", limits->io_major, limits->io_minor, io_max);
+	else if (is_unlimited(limits))
+		buf_puts(out, ", nothing limited: no controllers");
 	buf_puts(out, "\n");
 }
 
@@ -102,13 +165,14 @@ void start_describe_limits(const struct start *start, struct buf *out)
 	struct error why = ERROR_INIT;
 	struct cgroup_limits limits;
 	AUTO_FREE char *path = NULL;
+	int r = look_at_cgroup(start, &limits, &path, &why);
 
-	if (cgroup_place(start->host->config.cgroup, start->dir.name, &path, &why)) {
-		buf_printf(out, "no cgroup: %s\n", why.message);
-	} else if (limits_of(vm, start->dir.fd, &limits, &why) >= 0) {
+	if (path) {
 		buf_printf(out, "make cgroup %s", path);
 		describe_limits(&limits, vm->limits.io_max, out);
 	}
+	if (r)
+		buf_printf(out, "no %s: %s\n", path ? "further limits" : "cgroup", why.message);
 	if (vm->cpu_pin)
 		buf_printf(out, "run on CPUs %s\n", vm->cpu_pin);
 	if (vm->nice)

@@ -189,17 +189,30 @@ a_folder_of_the_configuration_is_used_and_kept()
 	succeeds stop --force web
 	is "what is left there" "$(find "$cgroup_top/vms" -mindepth 1 -type d)" ''
 	rmdir "$cgroup_top/vms"
-	# without limits nobody is told but who asks
+	sed -i '$d' "$conf"
+}
+
+# Whoever names one wants that one, whether the VM is limited or not.
+a_folder_of_the_configuration_that_is_none_is_refused()
+{
+	local place before
+
+	for place in "$cgroup_top/nothing" /tmp /proc; do
+		echo "cgroup = $place" >>"$conf"
+		before=$(snapshot)
+		refused 5 "'cgroup' in the host's configuration: open cgroup '$place'" start web
+		has "hint" "$err" 'allow_missing=cgroup'
+		refused 5 "open cgroup '$place'" start --dry-run web
+		unchanged "$before"
+		sed -i '$d' "$conf"
+	done
+	echo "cgroup = /tmp" >>"$conf"
+	succeeds set web allow_missing=cgroup
 	succeeds start --paused web
 	lacks "what start says" "$err" cgroup
-	prints 'cgroup' status -v web
 	is "what is missing" "$(<"$run/web/missing")" cgroup
 	succeeds stop --force web
 	succeeds set web cpu_weight=50
-	refused 5 "limits of the VM cannot be had: open cgroup" start web
-	has "hint" "$err" 'allow_missing=cgroup'
-	no test -e "$run/web/process"
-	succeeds set web allow_missing=cgroup
 	says 'without all of its limits' start --paused web
 	succeeds stop --force web
 	succeeds set web allow_missing= cpu_weight=
@@ -314,6 +327,46 @@ a_limit_that_cannot_be_had_now_waits()
 	succeeds set web cpu_max=
 }
 
+# What cannot be had is named whole, and before anything is done.
+a_VM_that_would_not_start_again_is_not_stopped()
+{
+	local pid before
+
+	grep -qw cpu "$cgroup_top/cgroup.controllers" && return
+	prints "make cgroup $ours/web, nothing limited: no controllers" start --dry-run web
+	succeeds start --paused web
+	pid=$(pid_of web)
+	succeeds set web cpu_max=50 cpu_weight=50 pids_max=100
+	before=$(snapshot)
+	refused 5 "not stopped, as it would not start again: limits .* cannot be had" \
+		restart --force web
+	has "message" "$err" "set cpu.max, cpu.weight, pids.max for cgroup '$ours/web'"
+	has "message" "$err" "controllers 'cpu', 'pids' are not to be had there"
+	unchanged "$before"
+	is "pid" "$(pid_of web)" "$pid"
+	succeeds stop --force web
+	refused 5 'cpu.max, cpu.weight, pids.max' start --dry-run web
+	refused 5 'cpu.max, cpu.weight, pids.max' start web
+	no test -e "$ours"
+	succeeds set web allow_missing=cgroup
+	prints "make cgroup $ours/web, nothing limited: no controllers" start --dry-run web
+	has "dry run" "$out" 'no further limits: set cpu.max'
+	says 'without all of its limits' start --paused web
+	succeeds restart --force web
+	succeeds stop --force web
+	succeeds set web allow_missing= cpu_max= cpu_weight= pids_max=
+}
+
+a_tree_that_is_read_only_is_seen_before()
+{
+	mount -o remount,ro,bind "$cgroup_top"
+	prints "no cgroup: make cgroup '$ours/web': Read-only file system" start --dry-run web
+	succeeds set web cpu_max=50
+	refused 5 'Read-only file system' start --dry-run web
+	succeeds set web cpu_max=
+	mount -o remount,rw,bind "$cgroup_top"
+}
+
 run_tests \
 	a_VM_lives_in_a_cgroup_of_its_own \
 	stop_removes_it \
@@ -327,9 +380,12 @@ run_tests \
 	a_stranger_in_its_place_is_left_alone \
 	a_folder_of_the_configuration_is_used_and_kept \
 	a_cgroup_that_QEMU_may_not_enter_is_missing \
+	a_folder_of_the_configuration_that_is_none_is_refused \
 	without_any_cgroup_v2_VMs_run \
 	CPUs_and_nice_value_are_those_asked_for \
 	set_touches_only_what_it_changes \
 	CPUs_that_are_not_there_are_refused \
 	a_limit_that_cannot_be_had_now_waits \
+	a_VM_that_would_not_start_again_is_not_stopped \
+	a_tree_that_is_read_only_is_seen_before \
 	nothing_is_left_behind
