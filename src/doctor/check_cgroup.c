@@ -74,8 +74,22 @@ static void check_controllers(struct check *check, const char *folder,
 	keep_unified(check);
 }
 
+/* Who names a folder wants that one: without it no VM starts, unless it is allowed to. */
+static void named_is_missing(struct check *check, const struct error *err)
+{
+	check_fail(check, check->config->cgroup,
+		   "is 'cgroup' in %s: %s; VMs do not start without it", check->host->config_path,
+		   err->message);
+	check_keep(check, "'cgroup = auto' or a folder of cgroup v2 in %s",
+		   check->host->config_path);
+}
+
 static void no_cgroup(struct check *check, const struct error *err)
 {
+	if (strcmp(check->config->cgroup, "auto") != 0) {
+		named_is_missing(check, err);
+		return;
+	}
 	check_warn(check, "/sys/fs/cgroup", "%s, so that a VM's use of the host has no bounds",
 		   err->message);
 	if (err->hint[0])

@@ -174,7 +174,8 @@ cgroup_v2_is_looked_for()
 	found PASS cgroup cgroup 'is off'
 	sed -i '/^cgroup = /d' "$conf"
 	echo "cgroup = $LAB" >>"$conf"
-	found WARN cgroup /sys/fs/cgroup 'not a folder of cgroup v2'
+	found FAIL cgroup "$LAB" "is 'cgroup' in $conf: open cgroup '$LAB': not a folder of cgroup v2"
+	has "keep" "$keep" "'cgroup = auto'"
 	sed -i '/^cgroup = /d' "$conf"
 }
 
