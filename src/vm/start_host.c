@@ -15,6 +15,7 @@
 #include "base/parse.h"
 #include "base/privilege.h"
 #include "vm/qemu_version.h"
+#include "live.h"
 #include "start_steps.h"
 
 static int check_qemu(const struct host_config *config, struct error *err)
@@ -113,14 +114,40 @@ static int read_counts(int dir_fd, struct page_counts *ret, struct error *err)
 	return r;
 }
 
+static uint64_t pages_wanted(const struct vm_config *vm)
+{
+	return (vm->memory_mib << 20) / hugepages_bytes(vm->hugepages);
+}
+
+/*
+ * What the VM has already: a description may be of one that runs, as before a restart, which gives
+ * these back. A QEMU that is not ours has none.
+ */
+static int read_own_pages(const struct start *start, uint64_t *ret, struct error *err)
+{
+	AUTO(vm_config_done) struct vm_config running = { 0 };
+	bool has_some = false;
+	struct live live;
+	int r = live_get(start->host, &start->dir, &live, err);
+
+	if (!r && live_is_alive(&live) && !live.foreign) {
+		r = live_load(start->host, &start->dir, &running, err);
+		has_some = !r && running.hugepages == start->vm.hugepages;
+	}
+	if (!r)
+		*ret = has_some ? pages_wanted(&running) : 0;
+	return r;
+}
+
 /*
  * Free pages that are reserved are somebody's already. QEMU would say no more than that it cannot
  * allocate memory; when the pages go between this look and its own, it still says that.
  */
-static int check_hugepages(const struct vm_config *vm, struct error *err)
+static int check_hugepages(const struct start *start, struct error *err)
 {
+	const struct vm_config *vm = &start->vm;
 	uint64_t bytes = hugepages_bytes(vm->hugepages);
-	uint64_t wanted = (vm->memory_mib << 20) / bytes, available;
+	uint64_t wanted = pages_wanted(vm), available;
 	AUTO_FREE char *path = xasprintf("/sys/kernel/mm/hugepages/hugepages-%" PRIu64 "kB",
 					 bytes >> 10);
 	AUTO_CLOSE int dir_fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -130,10 +157,12 @@ static int check_hugepages(const struct vm_config *vm, struct error *err)
 	if (dir_fd < 0)
 		return error_set(err, ERROR_HOST, ENOTSUP, "this host has no memory pages of %s",
 				 hugepages_words[vm->hugepages]);
-	r = read_counts(dir_fd, &pages, err);
+	r = read_own_pages(start, &available, err);
+	if (!r)
+		r = read_counts(dir_fd, &pages, err);
 	if (r)
 		return r;
-	available = pages.free > pages.reserved ? pages.free - pages.reserved : 0;
+	available += pages.free > pages.reserved ? pages.free - pages.reserved : 0;
 	if (pages.overcommit > pages.surplus)
 		available += pages.overcommit - pages.surplus;
 	if (available >= wanted)
@@ -169,6 +198,6 @@ int start_check_host(struct start *start, struct error *err)
 	if (!r && start->vm.accel == ACCEL_KVM)
 		r = check_kvm(start, err);
 	if (!r && start->vm.hugepages != HUGEPAGES_OFF)
-		r = check_hugepages(&start->vm, err);
+		r = check_hugepages(start, err);
 	return r;
 }

@@ -8,7 +8,7 @@
 pool=/sys/kernel/mm/hugepages/hugepages-2048kB
 ip_one=192.168.86.11 pages=48
 
-# pages_of FILE: a count of the pool
+# pages_of FILE: a count of the pool; two of them agree only while no guest runs
 pages_of()
 {
 	echo $(($(<"$pool/$1")))
@@ -26,7 +26,7 @@ the_command_of_the_hint_helps()
 {
 	ok sh -c "$(sed -n 's/^hint: //p' <<<"$err")"
 	is "pages of the host" "$(pages_of nr_hugepages)" "$pages"
-	succeeds start one
+	succeeds start --paused one
 }
 
 the_pages_are_the_guests_from_the_start()
@@ -35,6 +35,20 @@ the_pages_are_the_guests_from_the_start()
 	make two 192.168.86.12 --memory 32M --hugepages=2M "${direct_boot[@]}"
 	refused 5 '16 memory pages of 2M are needed, 0 are free' start two
 	is "hint" "$(tail -n 1 <<<"$err")" "hint: echo $((pages + 16)) >$pool/nr_hugepages"
+}
+
+# Its own pages count as free, as they are once it has stopped; others' do not.
+a_restart_counts_the_VMs_own()
+{
+	succeeds start --dry-run one
+	refused 5 '16 memory pages of 2M are needed, 0 are free' start --dry-run two
+	succeeds set one memory=98M
+	refused 5 "$((pages + 1)) memory pages of 2M are needed, $pages are free" restart one
+	is "hint" "$(tail -n 1 <<<"$err")" "hint: echo $((pages + 1)) >$pool/nr_hugepages"
+	json .state paused status one
+	succeeds set one memory=96M
+	says 'one: restarted' restart --force one
+	json .state running status one
 }
 
 the_guest_runs_on_them()
@@ -77,6 +91,7 @@ run_tests \
 	pages_that_nobody_reserved_are_refused \
 	the_command_of_the_hint_helps \
 	the_pages_are_the_guests_from_the_start \
+	a_restart_counts_the_VMs_own \
 	the_guest_runs_on_them \
 	a_stop_gives_them_back \
 	pages_beyond_the_pool_count_where_they_may_be_had \
