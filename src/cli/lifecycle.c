@@ -19,14 +19,17 @@
 
 enum { START_PARALLEL = 4, STOP_PARALLEL = 64 };
 
-static int print_start_plan(struct cli *cli, const char *name, struct error *err)
+static int print_start_plan(struct cli *cli, const char *name, bool several, struct error *err)
 {
 	AUTO_BUF text = BUF_INIT;
 	int r = vm_start_describe(&cli->host, name, &text, err);
 
-	if (!r)
-		print_plan(cli, buf_str(&text));
-	return r;
+	if (r)
+		return error_prefix(err, "%s", name);
+	if (several && !cli->json)
+		printf("%s:\n", name);
+	print_plan(cli, buf_str(&text));
+	return 0;
 }
 
 static int wait_if_wanted(struct cli *cli, const char *name, const struct cli_args *args,
@@ -68,7 +71,7 @@ static int start_one(struct cli *cli, const char *name, const struct cli_args *a
 	int r;
 
 	if (cli_flag(args, "dry-run"))
-		return print_start_plan(cli, name, err);
+		return print_start_plan(cli, name, args->words.n != 1, err);
 	r = check_wait(cli, name, args, err);
 	if (r)
 		return error_prefix(err, "%s", name);
@@ -105,7 +108,10 @@ static int run_start(struct cli *cli, const struct cli_args *args, struct error 
 		r = option_wait(args, &wanted, &what, err);
 	if (!r)
 		r = option_timeout(args, 0, &timeout_s, err);
-	return r ? r : each_vm(cli, "start", args, START_PARALLEL, start_one, err);
+	/* plans that are printed at the same time would mix */
+	return r ? r
+		 : each_vm(cli, "start", args, cli_flag(args, "dry-run") ? 1 : START_PARALLEL,
+			   start_one, err);
 }
 
 #define OPTION_ALL                                                                                 \

@@ -166,6 +166,15 @@ the_command_of_QEMU_is_shown()
 	has "first line" "${out%%$'\n'*}" qemu-system
 	prints "mvm-one" start one --dry-run
 	has "dry run" "$out" "$mac_one"
+	lacks "heading of one alone" "$out" $'one:\n'
+	prints "mvm-two" start one two --dry-run
+	is "headings" "$(grep -E '^[a-z]+:$' <<<"$out" | xargs)" 'one: two:'
+	is "what comes first" "${out%%$'\n'*}" one:
+	has "what is below" "${out#*two:}" mvm-two
+	refused 3 "start: nobody: no vm 'nobody'" start --dry-run nobody
+	se start --dry-run one nobody two
+	is "code" "$code" 3
+	is "headings" "$(grep -E '^[a-z]+:$' <<<"$out" | xargs)" 'one: two:'
 	unchanged "$before"
 }
 
