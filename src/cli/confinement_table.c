@@ -92,7 +92,11 @@ static void print_limits(const struct vm_confinement *confinement)
 {
 	AUTO_BUF line = BUF_INIT;
 
-	limit_add(&line, "core file", confinement->core_bytes, true);
+	/* a launch asks for 1, which is none where they are piped, too (core(5)) */
+	if (confinement->core_bytes == 1)
+		buf_puts(&line, "no core file");
+	else
+		limit_add(&line, "core file", confinement->core_bytes, true);
 	limit_add(&line, "file", confinement->file_size_bytes, true);
 	limit_add(&line, "processes", confinement->processes, false);
 	printf("limits:       %s\n", line.len ? buf_str(&line) : "unknown");

@@ -242,6 +242,7 @@ static void show_share(const struct vm_info *info)
 	print_number("pids max:", info->pids_max, "");
 	print_number("io weight:", vm->limits.io_weight, "");
 	print_text("io max:", vm->limits.io_max);
+	print_list("allow missing:", &vm->allow_missing);
 }
 
 static void show_lan(const struct vm_nic *nic)
@@ -362,6 +363,7 @@ static void set_share(json_t *object, const struct vm_info *info)
 	set_positive(object, "pids_max", info->pids_max);
 	set_positive(object, "io_weight", limits->io_weight);
 	set_optional(object, "io_max", limits->io_max);
+	json_object_set_new(object, "allow_missing", json_list(&vm->allow_missing));
 }
 
 static json_t *show_json(const struct vm_info *info)

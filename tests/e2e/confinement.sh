@@ -108,6 +108,7 @@ people_get_a_line_for_each()
 		matches "lines" "$out" $'\n'"$layer: +on"
 	done
 	matches "landlock" "$out" $'\nlandlock: +on \\(as launched\\)'
+	matches "limits" "$out" $'\nlimits: +no core file, file '
 	lacks "lines" "$out" 'finding:'
 	prints 'capabilities: none' -v status web
 }
@@ -248,6 +249,8 @@ a_missing_layer_may_be_allowed()
 	for one in $lacking; do
 		layer=${one%%:*}
 		succeeds set poor allow_missing="$layer"
+		json .allow_missing "[\"$layer\"]" show poor
+		prints "allow missing: $layer" show poor
 		on_poor_host "$one" says "without $layer" start --paused poor
 		told_of poor "$layer" missing
 		json '.confinement.allowed_missing - ["cgroup"]' "[\"$layer\"]" status poor
@@ -262,6 +265,8 @@ a_missing_layer_may_be_allowed()
 		succeeds stop --force poor
 	done
 	succeeds set poor allow_missing=
+	json .allow_missing '[]' show poor
+	lacks "show" "$(se show poor; echo "$out")" 'allow missing'
 }
 
 # One that is allowed does not open the door for another.
