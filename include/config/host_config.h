@@ -22,6 +22,7 @@ enum { HOST_EXPOSE_MAX = 8 };
  * the host itself (lan_cidr, lan_gw, lan_dns) stays unset here; vm/ finds it.
  */
 struct host_config {
+	char *path; /* the file that the caller may change, for messages */
 	char *bridge; /* "br0" */
 	struct strv bridges; /* allow-list of canonical names; empty: only bridge */
 	struct ip_prefix lan_cidr; /* family AF_UNSPEC: from the bridge */

@@ -78,6 +78,7 @@ const char *const *host_config_keys(void)
 void host_config_init(struct host_config *config)
 {
 	*config = (struct host_config){
+		.path = xstrdup(HOST_CONFIG_PATH),
 		.bridge = xstrdup("br0"),
 		.disk_bytes = UINT64_C(12) << 30,
 		.memory_mib = 1024,
@@ -102,6 +103,7 @@ void host_config_init(struct host_config *config)
 
 void host_config_done(struct host_config *config)
 {
+	free(config->path);
 	free(config->bridge);
 	strv_done(&config->bridges);
 	strv_done(&config->lan_dns);
@@ -173,6 +175,7 @@ int host_file_load(struct host_config *config, const char *path, bool required, 
 	AUTO_BUF text = BUF_INIT;
 	int r;
 
+	xreplace(&config->path, path);
 	if (fd < 0)
 		r = errno == ENOENT && !required ? 1 : refuse_open(errno, path, err);
 	else

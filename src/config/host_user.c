@@ -166,7 +166,8 @@ int vm_nic_check_allowed(const struct vm_nic *nic, const struct host_config *hos
 	if (!host_config_allows_bridge(host, bridge)) {
 		error_set(err, ERROR_PERMISSION, EACCES, "bridge '%s' is not allowed", bridge);
 		return error_hint(err, "%s to 'bridges' in %s",
-				  host->restricted ? "root adds it" : "add it", HOST_CONFIG_PATH);
+				  host->restricted ? "root adds it" : "add it",
+				  host->restricted ? HOST_CONFIG_PATH : host->path);
 	}
 	if (!host->restricted)
 		return 0;

@@ -37,7 +37,7 @@ int lan_find(const struct vm_host *host, struct nl_sock *sock, const struct vm_n
 	     struct lan *ret, struct error *err)
 {
 	struct bridge_lan found = { 0 };
-	struct lan lan = { 0 };
+	struct lan lan = { .config_path = host->config.path };
 	int r = lan_find_bridge(host, sock, nic, &lan.bridge, err);
 
 	/* neither the configuration nor the bridge's own addresses speak of another VLAN */
@@ -82,7 +82,7 @@ static int set_one(const struct lan *lan, struct vm_nic *nic, bool first, const 
 		return error_hint(err,
 				  "give it with the address, as in --ip 192.168.1.50/24, or set "
 				  "lan_cidr in %s",
-				  HOST_CONFIG_PATH);
+				  lan->config_path);
 	}
 	if (first)
 		return vm_nic_set_ip(nic, text, &lan->prefix, err);
@@ -132,7 +132,7 @@ static int check_in_lan(const struct lan *lan, const struct vm_nic *nic, struct 
 			  "address %s is outside the LAN %s of bridge '%s'", text, prefix,
 			  lan->bridge.name);
 		return error_hint(err, "set lan_cidr in %s if that is not the LAN",
-				  HOST_CONFIG_PATH);
+				  lan->config_path);
 	}
 	if (ip_is_network_or_broadcast(&address->addr, address) ||
 	    (known && ip_is_network_or_broadcast(&address->addr, &lan->prefix)))
@@ -237,10 +237,10 @@ static void note_missing(const struct vm_host *host, const struct lan *lan, bool
 		return;
 	if (want_dns && !nic->dns.n)
 		vm_note(host, "no name server is known: the guest gets none (set lan_dns in %s)",
-			HOST_CONFIG_PATH);
+			host->config.path);
 	if (want_gateway && !nic->gateway.family)
 		vm_note(host, "no gateway is known: the guest gets none (set lan_gw in %s)",
-			HOST_CONFIG_PATH);
+			host->config.path);
 }
 
 int lan_complete_nic(const struct vm_host *host, struct nl_sock *sock, const struct lan *lan,

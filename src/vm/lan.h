@@ -16,6 +16,7 @@ struct lan {
 	struct ip_prefix prefix; /* AF_UNSPEC: the host knows none */
 	struct ip_addr gateway; /* AF_UNSPEC: none */
 	struct strv dns; /* may be empty */
+	const char *config_path; /* where the user says otherwise; the host's */
 };
 
 void lan_done(struct lan *lan);

@@ -38,8 +38,7 @@ static int find_images(const struct host_config *host, struct uefi_images *ret, 
 {
 	if (!host->uefi_code != !host->uefi_vars) {
 		error_set(err, ERROR_USAGE, EINVAL,
-			  "uefi_code and uefi_vars are a pair: %s lacks one of them",
-			  HOST_CONFIG_PATH);
+			  "uefi_code and uefi_vars are a pair: %s lacks one of them", host->path);
 		return -EINVAL;
 	}
 	if (host->uefi_code) {
@@ -57,7 +56,7 @@ static int find_images(const struct host_config *host, struct uefi_images *ret, 
 	error_hint(err,
 		   "apt-get install ovmf (Alpine: apk add ovmf), or set 'uefi_code' and "
 		   "'uefi_vars' in %s",
-		   HOST_CONFIG_PATH);
+		   host->path);
 	return -ENOENT;
 }
 

@@ -35,6 +35,7 @@ static void setup(void)
 	netns_make_lan();
 	host = (struct vm_host)VM_HOST_INIT;
 	host_config_init(&host.config);
+	xreplace(&host.config.path, "/own.conf");
 	strv_push(&host.config.lan_dns, "192.0.2.53");
 	host.note = count_note;
 	vm_config_init(&vm, &host.config);
@@ -135,7 +136,7 @@ START_TEST(test_nothing_known)
 	assert_lan("", "");
 	suite_assert_error(set("192.168.86.50", true), err, EINVAL, ERROR_USAGE);
 	ck_assert_ptr_nonnull(strstr(err.message, "'br0'"));
-	ck_assert_ptr_nonnull(strstr(err.hint, "lan_cidr"));
+	ck_assert_ptr_nonnull(strstr(err.hint, "lan_cidr in /own.conf"));
 	suite_assert_ok(set("192.168.86.50/25", true), err);
 	assert_nic("192.168.86.50/25", "");
 	suite_assert_ok(set("dhcp", true), err);
@@ -431,7 +432,7 @@ START_TEST(test_bridges)
 	netns_run("ip link add br1 type bridge");
 	xreplace(&vm.nics[0].bridge, "br1");
 	suite_assert_error(find(), err, EACCES, ERROR_PERMISSION);
-	ck_assert(strstr(err.message, "'br1'") && strstr(err.hint, "bridges"));
+	ck_assert(strstr(err.message, "'br1'") && strstr(err.hint, "'bridges' in /own.conf"));
 	strv_push(&host.config.bridges, "br1");
 	suite_assert_ok(find(), err);
 	ck_assert_str_eq(lan.bridge.name, "br1");

@@ -87,6 +87,18 @@ START_TEST(without_any_file)
 }
 END_TEST
 
+START_TEST(the_file_that_may_be_changed_is_known)
+{
+	AUTO_FREE char *roots = xasprintf("%s/roots", dir.path);
+	AUTO_FREE char *own = xasprintf("%s/own", dir.path);
+
+	take("memory = 2G\n", NULL);
+	ck_assert_str_eq(config.path, roots);
+	take("memory = 2G\n", "cpus = 2\n");
+	ck_assert_str_eq(config.path, own);
+}
+END_TEST
+
 START_TEST(roots_folders_are_roots)
 {
 	take("state_dir = /srv/a\nrun_dir = /run/b\nimage_dir = /srv/c\nmemory = 2G\n", NULL);
@@ -255,6 +267,7 @@ int main(void)
 		return suite_skip("needs root");
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, without_any_file);
+	tcase_add_test(tc, the_file_that_may_be_changed_is_known);
 	tcase_add_test(tc, roots_folders_are_roots);
 	tcase_add_test(tc, own_file_may_choose_and_narrow);
 	tcase_add_test(tc, own_file_may_not_widen);

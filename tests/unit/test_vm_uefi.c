@@ -72,7 +72,9 @@ START_TEST(one_image_without_the_other_is_refused)
 
 	free(*fields[_i]);
 	*fields[_i] = NULL;
+	xreplace(&host.path, "/own.conf");
 	assert_refused(uefi_open_code(&host, &fd, &err), EINVAL, ERROR_USAGE);
+	ck_assert_ptr_nonnull(strstr(err.message, " /own.conf "));
 	ck_assert_int_eq(uefi_make_vars(&host, dir.fd, false, &err), -EINVAL);
 	ck_assert_int_eq(uefi_open_vars(&host, dir.fd, &fd, &err), -EINVAL);
 }
