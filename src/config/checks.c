@@ -63,6 +63,31 @@ int check_path(const char *what, const char *text, struct error *err)
 	return 0;
 }
 
+static bool is_below(const char *path, const char *folder)
+{
+	size_t len = strlen(folder);
+
+	return !strncmp(path, folder, len) && (path[len] == '/' || !path[len]);
+}
+
+/*
+ * QEMU's root has a /boot of its own and qemu-img's a /work, to show files in: no place can be made
+ * for those in what is exposed, which is read-only. Below /work there is but one file.
+ */
+int check_expose(const char *what, const char *text, struct error *err)
+{
+	static const char *const hidden[] = { "/dev", "/proc", "/sys" };
+	int r = check_path(what, text, err);
+
+	if (r == 0 && (is_below(text, "/boot") || !strcmp(text, "/work")))
+		r = refuse(what, text, "QEMU's root has a folder of its own there", err);
+	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(hidden); i++) {
+		if (is_below(text, hidden[i]))
+			r = refuse(what, text, "QEMU is to see nothing of the host there", err);
+	}
+	return r;
+}
+
 /* dev_valid_name() of the kernel, less what would break a list or look like an option. */
 int check_bridge(const char *what, const char *text, struct error *err)
 {

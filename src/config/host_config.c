@@ -52,7 +52,7 @@ static const struct config_key keys[] = {
 	{ "qemu_img", FIELD(qemu_img), &value_string, .check = check_path },
 	{ "ssh_keygen", FIELD(ssh_keygen), &value_string, .check = check_path },
 	{ "allow_missing", FIELD(allow_missing), &value_list, .max = LAYERS, .check = check_layer },
-	{ "expose", FIELD(expose), &value_list, .max = HOST_EXPOSE_MAX, .check = check_path },
+	{ "expose", FIELD(expose), &value_list, .max = HOST_EXPOSE_MAX, .check = check_expose },
 	{ "cgroup", FIELD(cgroup), &value_string, .check = check_cgroup_folder },
 	{ "uefi_code", FIELD(uefi_code), &value_string, .optional = true, .check = check_path },
 	{ "uefi_vars", FIELD(uefi_vars), &value_string, .optional = true, .check = check_path },

@@ -75,6 +75,7 @@ value_check check_disk_file; /* a plain file name that is no other file of a VM'
 value_check check_append; /* a kernel command line */
 value_check check_cpu_list; /* "2-5,8" */
 value_check check_io_max; /* "rbps=10M riops=100" */
+value_check check_expose; /* a folder for QEMU's root, not in what that has itself */
 value_check check_layer; /* a word of layer_words */
 value_check check_cgroup_folder; /* "auto", "off" or an absolute path */
 

@@ -125,7 +125,7 @@ static const char *const all_lines[] = {
 	"qemu_img = /opt/qemu/bin/qemu-img",
 	"ssh_keygen = /opt/ssh-keygen",
 	"allow_missing = landlock, cgroup",
-	"expose = /opt/qemu, /srv/firmware",
+	"expose = /opt/qemu, /bootable, /work/qemu",
 	"cgroup = /sys/fs/cgroup/vms.slice",
 	"uefi_code = /opt/qemu/code.fd",
 	"uefi_vars = /opt/qemu/vars.fd",
@@ -167,7 +167,7 @@ START_TEST(every_key_is_read)
 	ck_assert_str_eq(config.qemu_img, "/opt/qemu/bin/qemu-img");
 	ck_assert_str_eq(config.ssh_keygen, "/opt/ssh-keygen");
 	check_list(&config.allow_missing, "landlock|cgroup");
-	check_list(&config.expose, "/opt/qemu|/srv/firmware");
+	check_list(&config.expose, "/opt/qemu|/bootable|/work/qemu");
 	ck_assert_str_eq(config.cgroup, "/sys/fs/cgroup/vms.slice");
 	ck_assert_str_eq(config.uefi_code, "/opt/qemu/code.fd");
 	ck_assert_str_eq(config.uefi_vars, "/opt/qemu/vars.fd");
@@ -286,6 +286,13 @@ static const char *const bad_lines[] = {
 	"qemu = qemu-system-x86_64",
 	"allow_missing = capabilities",
 	"expose = usr/local",
+	"expose = /boot",
+	"expose = /boot/kernel",
+	"expose = /opt/qemu, /work",
+	"expose = /dev",
+	"expose = /dev/shm",
+	"expose = /proc",
+	"expose = /sys/fs",
 	"cgroup = on",
 	"uefi_code = code.fd",
 	"uefi_vars =",
