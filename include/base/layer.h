@@ -27,6 +27,11 @@ enum layer {
 #define LAYER_BIT(layer) (1U << (layer))
 #define LAYERS_ALL (LAYER_BIT(LAYERS) - 1)
 
+/* Those that take CAP_SYS_ADMIN, which others than root have in a user namespace only. */
+#define LAYERS_NAMESPACES                                                                          \
+	(LAYER_BIT(LAYER_ROOT) | LAYER_BIT(LAYER_PID) | LAYER_BIT(LAYER_NET) |                     \
+	 LAYER_BIT(LAYER_IPC) | LAYER_BIT(LAYER_UTS) | LAYER_BIT(LAYER_CGROUP_NS))
+
 /* "root", "pid", ..., in the order of the enumerators; NULL-terminated, for parse_choice(). */
 extern const char *const layer_words[];
 

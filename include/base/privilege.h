@@ -41,6 +41,9 @@ void privilege_give_up(void);
 /* Is it kept? Of root: is it in effect? For which namespaces it is good, the kernel knows. */
 bool privilege_has(enum privilege privilege);
 
+/* Is the capability (CAP_SYS_ADMIN) in effect now? Root may lack some, in a container. */
+bool privilege_in_effect(unsigned int capability);
+
 /*
  * The kernel has refused what, a thing that takes this privilege. The message says why the process
  * lacks it (no_new_privs, a nosuid mount, the bounding set, a program file without it) and ends with

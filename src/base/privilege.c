@@ -130,6 +130,13 @@ void privilege_give_up(void)
 		put_into_effect(0);
 }
 
+bool privilege_in_effect(unsigned int capability)
+{
+	struct capability_sets sets;
+
+	return sets_read(&sets) == 0 && sets.effective >> capability & 1;
+}
+
 bool privilege_has(enum privilege privilege)
 {
 	struct capability_sets sets = { 0 };

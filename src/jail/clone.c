@@ -14,10 +14,7 @@
 
 #include "base/alloc.h"
 
-/* Those that an ordinary user can enter in a user namespace only. */
-#define NAMESPACES                                                                                 \
-	(LAYER_BIT(LAYER_ROOT) | LAYER_BIT(LAYER_PID) | LAYER_BIT(LAYER_NET) |                     \
-	 LAYER_BIT(LAYER_IPC) | LAYER_BIT(LAYER_UTS) | LAYER_BIT(LAYER_CGROUP_NS))
+#define NAMESPACES LAYERS_NAMESPACES
 
 pid_t clone_process(uint64_t flags, int cgroup_fd, int *ret_pid_fd)
 {
