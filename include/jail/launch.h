@@ -124,6 +124,7 @@ struct launch {
 	int control_fd; /* closing it without launch_go() ends the child */
 	unsigned int missing; /* after launch_go(): layers of the plan that the host lacks */
 	int timeout_ms;
+	bool shows_files; /* for messages: the plan has files, so that the root may not be missing */
 	char program[LAUNCH_PROGRAM_MAX]; /* for messages; cut where longer */
 };
 
@@ -143,7 +144,9 @@ int launch_check_program(const char *program, const struct strv *folders, struct
  * can record ret->id first: when the caller dies before that, the child sees its end of the
  * connection close and exits, and with it goes all that it made. A plan that breaks the rules
  * above is -EINVAL, a descriptor that is not open -EBADF; launch_check_program() comes first.
- * What goes wrong in a stage is told by launch_go(), or here already when it came so soon.
+ * What goes wrong in a stage is told by launch_go(), or here already when it came so soon. Root
+ * without CAP_SYS_ADMIN (unless all LAYERS_NAMESPACES may be missing), CAP_SETUID, CAP_SETGID,
+ * CAP_SETPCAP and, for kvm, CAP_MKNOD is told so: ERROR_HOST, with a hint.
  */
 int launch_start(const struct launch_plan *plan, struct launch *ret, struct error *err);
 
@@ -152,8 +155,7 @@ int launch_start(const struct launch_plan *plan, struct launch *ret, struct erro
  * the caller's child. Otherwise the message names the stage and the kernel's reason, the child
  * is reaped and *launch released; ERROR_HOST when the program is not there, or when a layer is
  * missing that may not be, with a hint that names allow_missing; -ETIMEDOUT (ERROR_TIMEOUT) where
- * it has not happened in time, as with a file system that does not answer. As root it needs
- * CAP_SYS_ADMIN, CAP_SETUID, CAP_SETGID, CAP_SETPCAP and CAP_MKNOD; Linux 5.12 (open_tree(2) and
+ * it has not happened in time, as with a file system that does not answer. Linux 5.12 (open_tree(2) and
  * close_range(2) with CLOEXEC, mount_setattr(2)).
  */
 int launch_go(struct launch *launch, struct error *err);

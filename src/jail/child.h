@@ -103,6 +103,9 @@ size_t child_format_int(int value, char ret[12]);
 /* The parent's: is the plan sound? Words its errors. */
 int plan_check(const struct launch_plan *plan, struct error *err);
 
+/* The same of what root must be able to do for it; others than root need nothing. */
+int plan_check_rights(const struct launch_plan *plan, struct error *err);
+
 /* Is the path below what every root has of the host? */
 bool plan_is_system(const char *path);
 

@@ -185,10 +185,14 @@ static int child_prepare(struct child *child, struct error *err)
 }
 
 /* The stage's own words and the kernel's reason follow: "start 'qemu': enter ...: ..." */
-static int word_layer(struct error *err, int layer)
+static int word_layer(const struct launch *launch, int layer, struct error *err)
 {
 	(void)error_kind(err, ERROR_HOST);
 	(void)error_prefix(err, "this host does not give %s", layer_text((enum layer)layer));
+	if (layer == LAYER_ROOT && launch->shows_files)
+		return error_hint(err, "mnmivm-se doctor layers tells what helps; allow_missing "
+				       "does not where files are shown in that root, as the kernel "
+				       "of --kernel and a disk that is being made are");
 	return error_hint(err,
 			  "mnmivm-se doctor layers tells what helps; allow_missing = %s in vm.conf "
 			  "or the host's configuration goes without",
@@ -259,7 +263,7 @@ static int word_report(const struct launch *launch, const struct report *report,
 	r = error_errno(err, report->error, "%s%s%s%s", stage, open, report->what, end);
 	if (report->refused < 0 || report->refused >= LAYERS)
 		return r;
-	return word_layer(err, report->refused);
+	return word_layer(launch, report->refused, err);
 }
 
 static void kill_child(const struct launch *launch)
@@ -326,7 +330,7 @@ static int create(struct child *child, struct launch *launch, pid_t *ret_pid, st
 	int r = clone_child(child, ret_pid, &launch->pid_fd, err);
 
 	if (r < 0)
-		return child->refused < 0 ? r : word_layer(err, child->refused);
+		return child->refused < 0 ? r : word_layer(launch, child->refused, err);
 	r = move_off_stdio(&launch->pid_fd);
 	return r < 0 ? error_errno(err, -r, "open the process %d", (int)*ret_pid) : 0;
 }
@@ -341,6 +345,7 @@ static int start(const struct launch_plan *plan, struct launch *ret, struct erro
 
 	child_init(&child, plan);
 	launch.timeout_ms = plan->timeout_ms > 0 ? plan->timeout_ms : DEFAULT_TIMEOUT_MS;
+	launch.shows_files = plan->n_files > 0;
 	(void)snprintf(launch.program, sizeof(launch.program), "%s", plan->program);
 	r = control_open(&launch.control_fd, &childs);
 	if (r < 0)
@@ -363,6 +368,8 @@ int launch_start(const struct launch_plan *plan, struct launch *ret, struct erro
 {
 	int r = plan_check(plan, err);
 
+	if (!r)
+		r = plan_check_rights(plan, err);
 	if (!r)
 		r = start(plan, ret, err);
 	if (r < 0)

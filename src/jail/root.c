@@ -307,6 +307,8 @@ int root_enter(struct child *child)
 	if (!child_wants(child, LAYER_ROOT))
 		return 0;
 	r = child->user_ns ? 0 : copy_files(child);
+	if (r == -EPERM || r == -ENOSYS)
+		return child_refused(child, LAYER_ROOT, -r);
 	if (r == 0)
 		r = namespaces_enter_mount(child);
 	if (r || !child_wants(child, LAYER_ROOT))

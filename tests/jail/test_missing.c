@@ -2,6 +2,7 @@
 /* Hosts that lack a layer of confinement: what may be missing is told, all else stops the start. */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -13,9 +14,7 @@
 #include "fixture.h"
 #include "inject.h"
 
-#define ENTERED_BY_USER                                                                            \
-	(LAYER_BIT(LAYER_ROOT) | LAYER_BIT(LAYER_PID) | LAYER_BIT(LAYER_NET) |                     \
-	 LAYER_BIT(LAYER_IPC) | LAYER_BIT(LAYER_UTS) | LAYER_BIT(LAYER_CGROUP_NS))
+#define ENTERED_BY_USER LAYERS_NAMESPACES
 
 static const struct {
 	const char *call;
@@ -117,9 +116,92 @@ START_TEST(test_files_need_the_root)
 	plan.files[plan.n_files++] = (struct launch_file){ plan.log_fd, "/boot/kernel", false };
 	plan.may_miss = LAYERS_ALL;
 	inject(0, EPERM);
+	if (_i)
+		injection = (struct injection){ "syscall", SYS_open_tree, -1,
+						EPERM,	   LAUNCH_ROOT,	  NULL };
 	ck_assert_int_eq(launched(), -EPERM);
 	injection.call = NULL;
 	ck_assert_int_eq(err.kind, ERROR_HOST);
+	ck_assert_msg(strstr(err.message, "does not give a root of its own"), "%s", err.message);
+	ck_assert_msg(strstr(err.hint, "--kernel"), "%s", err.hint);
+	ck_assert_ptr_null(strstr(err.hint, "allow_missing = "));
+}
+END_TEST
+
+static const struct {
+	unsigned int capability;
+	const char *word, *option;
+} rights[] = {
+	{ CAP_SYS_ADMIN, "CAP_SYS_ADMIN", "--cap-add=SYS_ADMIN" },
+	{ CAP_SETPCAP, "CAP_SETPCAP", "--cap-add=SETPCAP" },
+	{ CAP_SETUID, "CAP_SETUID", "--cap-add=SETUID" },
+	{ CAP_SETGID, "CAP_SETGID", "--cap-add=SETGID" },
+	{ CAP_MKNOD, "CAP_MKNOD", "--cap-add=MKNOD" },
+};
+
+/* As in a container. */
+static void root_lacks(unsigned int capability)
+{
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3];
+
+	ck_assert_int_eq((int)syscall(SYS_capget, &header, data), 0);
+	data[capability / 32].effective &= ~(1U << capability % 32);
+	data[capability / 32].permitted &= ~(1U << capability % 32);
+	ck_assert_int_eq((int)syscall(SYS_capset, &header, data), 0);
+}
+
+START_TEST(test_root_is_told_what_it_lacks)
+{
+	plan.kvm = true;
+	root_lacks(rights[_i].capability);
+	ck_assert_int_eq(launched(), -EPERM);
+	ck_assert_int_eq(err.kind, ERROR_HOST);
+	ck_assert_msg(strstr(err.message, rights[_i].word), "%s", err.message);
+	ck_assert_ptr_nonnull(strstr(err.message, ", which even root lacks here"));
+	ck_assert_msg(strstr(err.hint, rights[_i].option), "%s", err.hint);
+	ck_assert_int_eq(!strstr(err.hint, "allow_missing"), _i != 0);
+}
+END_TEST
+
+START_TEST(test_root_is_told_all_at_once)
+{
+	plan.may_miss = LAYER_BIT(LAYER_IPC) | LAYER_BIT(LAYER_UTS);
+	root_lacks(CAP_SYS_ADMIN);
+	root_lacks(CAP_SETGID);
+	ck_assert_int_eq(launched(), -EPERM);
+	ck_assert_msg(strstr(err.message, "this host does not give root, pid, net, cgroup-ns: "
+					  "needs CAP_SYS_ADMIN, CAP_SETGID, which"),
+		      "%s", err.message);
+	ck_assert_msg(strstr(err.hint, "--cap-add=SYS_ADMIN --cap-add=SETGID; "), "%s", err.hint);
+	ck_assert_msg(strstr(err.hint, "allow_missing = root, pid, net, cgroup-ns"), "%s",
+		      err.hint);
+}
+END_TEST
+
+START_TEST(test_files_take_CAP_SYS_ADMIN)
+{
+	plan.files[plan.n_files++] = (struct launch_file){ plan.log_fd, "/boot/kernel", false };
+	plan.may_miss = LAYERS_ALL;
+	root_lacks(CAP_SYS_ADMIN);
+	ck_assert_int_eq(launched(), -EPERM);
+	ck_assert_msg(strstr(err.message, "does not give root: needs CAP_SYS_ADMIN"), "%s",
+		      err.message);
+	ck_assert_ptr_null(strstr(err.hint, "allow_missing = "));
+}
+END_TEST
+
+/* Nothing that takes it is left to be done. */
+START_TEST(test_all_may_be_missing_to_root)
+{
+	plan.may_miss = LAYERS_NAMESPACES;
+	root_lacks(CAP_SYS_ADMIN);
+	root_lacks(CAP_MKNOD);
+	launch_report_and_hold();
+	ck_assert_uint_eq(launch.missing, LAYERS_NAMESPACES);
+	ck_assert_str_eq(report_value("status.Seccomp"), "2");
+	ck_assert_str_eq(report_value("status.CapBnd"), "0000000000000000");
+	ck_assert_int_eq(launch_wait(), 0);
 }
 END_TEST
 
@@ -265,7 +347,11 @@ int main(int argc, char **argv)
 	tcase_add_loop_test(tcase, test_may_be_missing, 0, ARRAY_SIZE(lacks));
 	tcase_add_loop_test(tcase, test_may_not_be_missing, 0, ARRAY_SIZE(lacks));
 	tcase_add_loop_test(tcase, test_other_errors_are_errors, 0, ARRAY_SIZE(lacks));
-	tcase_add_test(tcase, test_files_need_the_root);
+	tcase_add_loop_test(tcase, test_files_need_the_root, 0, 2);
+	tcase_add_loop_test(tcase, test_root_is_told_what_it_lacks, 0, ARRAY_SIZE(rights));
+	tcase_add_test(tcase, test_root_is_told_all_at_once);
+	tcase_add_test(tcase, test_files_take_CAP_SYS_ADMIN);
+	tcase_add_test(tcase, test_all_may_be_missing_to_root);
 	tcase_add_test(tcase, test_user_namespace_may_be_missing);
 	tcase_add_test(tcase, test_user_namespace_without_rights);
 	tcase_add_loop_test(tcase, test_user_namespace_may_not_be_missing, LAYER_ROOT,
