@@ -20,6 +20,8 @@ struct helper {
 	uid_t uid; /* LAUNCH_AS_ROOT: its own, as gid; never 0 */
 	struct launch_file files[LAUNCH_FILES_MAX]; /* what it works on */
 	size_t n_files;
+	/* where the host gives no root: files[i] is /proc/self/fd/HELPER_FILE_FD + i; or NULL */
+	const struct strv *rootless_argv;
 	const struct strv *folders; /* as in struct launch_plan */
 	struct launch_limits limits; /* 0: HELPER_* below */
 	int timeout_ms; /* then SIGKILL and -ETIMEDOUT; 0: 60 s */
@@ -30,7 +32,7 @@ struct helper {
 
 #define HELPER_FILE_SIZE ((uint64_t)9 << 40) /* a disk of VM_DISK_BYTES_MAX and its tables */
 #define HELPER_ADDRESS_SPACE ((uint64_t)1 << 30)
-enum { HELPER_CPU_S = 60, HELPER_PROCESSES = 64 };
+enum { HELPER_CPU_S = 60, HELPER_PROCESSES = 64, HELPER_FILE_FD = 3 };
 
 /*
  * Returns 0 when it exits with 0; otherwise the error names the program, its exit status or

@@ -64,6 +64,11 @@ struct launch_plan {
 	/* Its root: /usr and the system's libraries read-only, /dev/null, and these. */
 	struct launch_file files[LAUNCH_FILES_MAX];
 	size_t n_files;
+	/*
+	 * In place of argv where the root is missing: the files are not shown then, and the program
+	 * may open (Landlock) what its descriptors of them are of. NULL: files need the root.
+	 */
+	const struct strv *rootless_argv;
 	const struct strv
 		*folders; /* further ones of the host, read-only at their place; NULL: none */
 	bool kvm; /* /dev/kvm, for this uid alone */

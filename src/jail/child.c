@@ -160,12 +160,13 @@ static int program_exec(struct child *child)
 {
 	static char *const no_environment[] = { NULL };
 	const struct launch_plan *plan = child->plan;
+	bool rootless = plan->rootless_argv && !child_wants(child, LAYER_ROOT);
 	int r = plan->ends_with_us ? end_with_parent(child) : 0;
 
 	if (r < 0)
 		return r;
 	report_send(child, LAUNCH_EXEC, 0, LEFTOVER_NONE);
-	execve(plan->program, plan->argv->v,
+	execve(plan->program, rootless ? plan->rootless_argv->v : plan->argv->v,
 	       plan->environment->v ? plan->environment->v : no_environment);
 	return -errno;
 }

@@ -17,6 +17,19 @@ static uint64_t or_default(uint64_t limit, uint64_t otherwise)
 	return limit ? limit : otherwise;
 }
 
+/* It gets descriptors of its files only where the root may be missing. */
+static void plan_rootless(struct launch_plan *plan, const struct helper *helper)
+{
+	plan->rootless_argv = helper->rootless_argv;
+	if (!helper->rootless_argv || !(helper->may_miss & LAYER_BIT(LAYER_ROOT)))
+		return;
+	for (size_t i = 0; i < helper->n_files; i++)
+		plan->fds[plan->n_fds++] = (struct launch_fd){
+			.source = helper->files[i].source,
+			.target = HELPER_FILE_FD + (int)i,
+		};
+}
+
 static int plan_fill(struct launch_plan *plan, const struct helper *helper,
 		     const struct strv *environment, struct error *err)
 {
@@ -43,6 +56,7 @@ static int plan_fill(struct launch_plan *plan, const struct helper *helper,
 	plan->layers = LAYERS_ALL & ~LAYER_BIT(LAYER_CGROUP);
 	plan->may_miss = helper->may_miss;
 	plan->ends_with_us = true;
+	plan_rootless(plan, helper);
 	return 0;
 }
 

@@ -100,15 +100,11 @@ struct ruleset {
 	uint64_t handled;
 };
 
-/* What is not there needs no rule: a missing rule only ever denies. */
-static int allow(const struct ruleset *ruleset, const char *path, uint64_t access)
+static int allow_open(const struct ruleset *ruleset, int fd, uint64_t access)
 {
-	AUTO_CLOSE int fd = open(path, O_PATH | O_CLOEXEC);
 	struct path_beneath_attr attr = { .parent_fd = fd };
 	struct stat st;
 
-	if (fd < 0)
-		return errno == ENOENT || errno == EACCES ? 0 : -errno;
 	if (fstat(fd, &st) < 0)
 		return -errno;
 	if (!S_ISDIR(st.st_mode))
@@ -119,13 +115,33 @@ static int allow(const struct ruleset *ruleset, const char *path, uint64_t acces
 	return 0;
 }
 
-static int allow_of_plan(const struct ruleset *ruleset, const struct launch_plan *plan)
+/* What is not there needs no rule: a missing rule only ever denies. */
+static int allow(const struct ruleset *ruleset, const char *path, uint64_t access)
 {
+	AUTO_CLOSE int fd = open(path, O_PATH | O_CLOEXEC);
+
+	if (fd < 0)
+		return errno == ENOENT || errno == EACCES ? 0 : -errno;
+	return allow_open(ruleset, fd, access);
+}
+
+/* In its root each has a name, and the descriptor is closed; elsewhere there is only that. */
+static int allow_file(const struct ruleset *ruleset, const struct child *child, size_t i)
+{
+	const struct launch_file *file = &child->plan->files[i];
+	uint64_t access = file->writable ? TO_WRITE : TO_READ;
+
+	return child_wants(child, LAYER_ROOT) ? allow(ruleset, file->target, access)
+					      : allow_open(ruleset, child->file[i], access);
+}
+
+static int allow_of_plan(const struct ruleset *ruleset, const struct child *child)
+{
+	const struct launch_plan *plan = child->plan;
 	int r = plan->kvm ? allow(ruleset, "/dev/kvm", TO_DRIVE) : 0;
 
 	for (size_t i = 0; r == 0 && i < plan->n_files; i++)
-		r = allow(ruleset, plan->files[i].target,
-			  plan->files[i].writable ? TO_WRITE : TO_READ);
+		r = allow_file(ruleset, child, i);
 	for (size_t i = 0; r == 0 && plan->folders && i < plan->folders->n; i++)
 		r = allow(ruleset, plan->folders->v[i], TO_RUN);
 	return r;
@@ -149,7 +165,7 @@ int landlock_confine(struct child *child)
 	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(of_every_program); i++)
 		r = allow(&ruleset, of_every_program[i].path, of_every_program[i].access);
 	if (r == 0)
-		r = allow_of_plan(&ruleset, child->plan);
+		r = allow_of_plan(&ruleset, child);
 	if (r == 0 && syscall(SYS_landlock_restrict_self, fd, 0) < 0)
 		r = -errno;
 	if (r == 0)

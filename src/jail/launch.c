@@ -139,7 +139,7 @@ static void keep_all(struct child *child)
 	qsort(child->keep, child->n_keep, sizeof(child->keep[0]), compare_ints);
 }
 
-/* Files have no place but in a root of its own, which then may not be missing. */
+/* Files have no place but in a root of its own, which most programs then cannot do without. */
 static void child_init(struct child *child, const struct launch_plan *plan)
 {
 	bool as_root = plan->mode == LAUNCH_AS_ROOT;
@@ -154,7 +154,7 @@ static void child_init(struct child *child, const struct launch_plan *plan)
 		.may_miss = plan->may_miss,
 		.refused = -1,
 	};
-	if (plan->n_files)
+	if (plan->n_files && !plan->rootless_argv)
 		child->may_miss &= ~LAYER_BIT(LAYER_ROOT);
 	for (size_t i = 0; i < plan->n_fds; i++)
 		child->source[i] = plan->fds[i].source;

@@ -177,7 +177,8 @@ int plan_check(const struct launch_plan *plan, struct error *err)
 	if (!plan->program || plan->program[0] != '/')
 		return error_set(err, ERROR_FAILED, EINVAL, "execute '%s': not an absolute path",
 				 plan->program ? plan->program : "");
-	if (!plan->argv || !plan->argv->n || !plan->environment)
+	if (!plan->argv || !plan->argv->n || !plan->environment ||
+	    (plan->rootless_argv && !plan->rootless_argv->n))
 		return error_set(err, ERROR_FAILED, EINVAL, "execute '%s': no arguments",
 				 plan->program);
 	r = check_identity(plan, err);

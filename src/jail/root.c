@@ -300,16 +300,25 @@ static int build(struct child *child)
 	return r;
 }
 
+/* open_tree(2) asks for the same right as unshare(2), and is asked first. */
+static int copy_files_outside(struct child *child)
+{
+	int r = copy_files(child);
+
+	if (r != -EPERM)
+		return r;
+	child->what = NULL;
+	return child_refused(child, LAYER_ROOT, EPERM);
+}
+
 int root_enter(struct child *child)
 {
 	int r;
 
 	if (!child_wants(child, LAYER_ROOT))
 		return 0;
-	r = child->user_ns ? 0 : copy_files(child);
-	if (r == -EPERM || r == -ENOSYS)
-		return child_refused(child, LAYER_ROOT, -r);
-	if (r == 0)
+	r = child->user_ns ? 0 : copy_files_outside(child);
+	if (r == 0 && child_wants(child, LAYER_ROOT))
 		r = namespaces_enter_mount(child);
 	if (r || !child_wants(child, LAYER_ROOT))
 		return r;

@@ -13,6 +13,13 @@
 /* The one file that qemu-img finds, whatever its name is here. */
 #define DISK_IN_JAIL "/work/disk.qcow2"
 
+/*
+ * HELPER_FILE_FD. Opened by its descriptor it needs no right to the folders above it, and nobody
+ * can put another file in its place.
+ */
+#define DISK_WITHOUT_ROOT "/proc/self/fd/3"
+_Static_assert(HELPER_FILE_FD == 3, "the name of the disk's descriptor");
+
 /* Opening it there goes by its owner; as a user we share that with qemu-img. */
 static int give(int fd, uid_t uid, const char *name, struct error *err)
 {
@@ -25,8 +32,10 @@ static int run_qemu_img(const struct host_config *host, const struct vm_config *
 			const char *name, const struct overlay_spec *spec, struct error *err)
 {
 	AUTO_STRV argv = STRV_INIT;
+	AUTO_STRV rootless_argv = STRV_INIT;
 	struct helper helper = {
 		.argv = &argv,
+		.rootless_argv = &rootless_argv,
 		.uid = vm->uid,
 		.files = { { .source = fd, .target = DISK_IN_JAIL, .writable = true } },
 		.n_files = 1,
@@ -36,6 +45,7 @@ static int run_qemu_img(const struct host_config *host, const struct vm_config *
 	};
 
 	overlay_argv(spec, host->qemu_img, DISK_IN_JAIL, &argv);
+	overlay_argv(spec, host->qemu_img, DISK_WITHOUT_ROOT, &rootless_argv);
 	return helper_run(&helper, err) ? error_prefix(err, "make '%s'", name) : 0;
 }
 

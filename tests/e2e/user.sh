@@ -465,13 +465,21 @@ a_hostile_caller_gains_nothing()
 # A process in a chroot may not make user namespaces (user_namespaces(7)).
 without_user_namespaces_a_start_is_refused_unless_allowed()
 {
-	local pid
+	local pid create_disk
 
 	succeeds stop --force web1
-	# without a kernel of its own, which would be shown to QEMU in its root
-	make disk 192.168.86.23
 	mkdir "$LAB/chroot"
 	mount --rbind / "$LAB/chroot"
+	# without a kernel of its own, which would be shown to QEMU in its root
+	create_disk=(create disk --image "$MNMIVM_GUEST/guest.qcow2" --pubkey-path "$key.pub"
+		--ip 192.168.86.23)
+	se_in_chroot "${create_disk[@]}"
+	is "exit code of create" "$code" 5
+	has "hint" "$err" 'allow_missing: root, pid, net, ipc, uts, cgroup-ns'
+	own_says 'allow_missing = root, pid, net, ipc, uts, cgroup-ns'
+	se_in_chroot "${create_disk[@]}"
+	((code == 0)) || fail "exit code $code of create" "$err"
+	own_says ''
 	se_in_chroot start disk
 	is "exit code" "$code" 5
 	has "hint" "$err" 'kernel.unprivileged_userns_clone'

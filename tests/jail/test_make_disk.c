@@ -3,13 +3,16 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <linux/capability.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -269,6 +272,79 @@ START_TEST(a_user_makes_disks_too)
 }
 END_TEST
 
+/* A process in a chroot may not make user namespaces (user_namespaces(7)). */
+static int become_user_in_chroot(void)
+{
+	AUTO_FREE char *path = xasprintf("%s/chroot", dir.path); /* below nothing exposed */
+
+	if (mkdir(path, 0755) < 0 || unshare(CLONE_NEWNS) < 0 ||
+	    mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
+	    mount("/", path, NULL, MS_BIND | MS_REC, NULL) < 0 || chroot(path) < 0)
+		return -1;
+	return setgroups(0, NULL) || setresgid(DISK_UID, DISK_UID, DISK_UID) ||
+			       setresuid(DISK_UID, DISK_UID, DISK_UID)
+		       ? -1
+		       : 0;
+}
+
+/* As in a container that has root's other capabilities. */
+static int lose_administration(void)
+{
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3];
+
+	if (syscall(SYS_capget, &header, data) < 0)
+		return -1;
+	data[0].effective &= ~(1U << CAP_SYS_ADMIN);
+	data[0].permitted &= ~(1U << CAP_SYS_ADMIN);
+	return (int)syscall(SYS_capset, &header, data);
+}
+
+/* Landlock still keeps every other file from it. */
+static int make_without_namespaces(int fd, const char *hint)
+{
+	int r = make_disk(&host, &vm, fd, "refused", &over, &err);
+
+	if (r == 0 || err.kind != ERROR_HOST || !strstr(err.hint, hint))
+		return fprintf(stderr, "# %s: %s\n", err.message, err.hint);
+	strv_split(&vm.allow_missing, "root pid net ipc uts cgroup-ns", ' ');
+	if (make_disk(&host, &vm, fd, "disk", &over, &err))
+		return fprintf(stderr, "# %s\n", err.message);
+	return 0;
+}
+
+/* Where that is allowed there are disks on a host that gives no root, and none where it is not. */
+START_TEST(a_host_without_namespaces_has_disks_too)
+{
+	AUTO_FREE char *path = xasprintf("%s/rootless", jail_folder);
+	uid_t owner = _i ? 0 : DISK_UID;
+	struct stat st;
+	int fd, status;
+	pid_t pid;
+
+	fake("(: </etc/passwd) 2>/dev/null && exit 7\n"
+	     "exec " QEMU_IMG " \"$@\"");
+	ck_assert_int_eq(mkdir(path, 0700), 0);
+	ck_assert_int_eq(chown(path, owner, owner), 0);
+	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	pid = fork();
+	ck_assert_int_ge(pid, 0);
+	if (pid == 0)
+		_exit((_i ? lose_administration() : become_user_in_chroot()) ||
+		      make_without_namespaces(fd, _i ? "allow_missing = pid"
+						     : "allow_missing: root, pid"));
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	ck_assert_int_eq(status, 0);
+	ck_assert_int_eq(fstatat(fd, "disk", &st, 0), 0);
+	ck_assert_uint_eq(st.st_mode, S_IFREG | 0600);
+	ck_assert_uint_eq(st.st_uid, owner);
+	ck_assert_int_eq(faccessat(fd, "refused", F_OK, 0), -1);
+	ck_assert_int_eq(unlinkat(fd, "disk", 0), 0);
+	ck_assert_int_eq(rmdir(path), 0);
+	close(fd);
+}
+END_TEST
+
 /* As init does for those that we leave: each ends by itself. */
 static void reap_all(void)
 {
@@ -331,6 +407,7 @@ int main(int argc, char **argv)
 	tcase_add_test(tcase, a_full_host_is_beyond_its_reach);
 	tcase_add_test(tcase, it_finds_no_other_file_of_the_vm);
 	tcase_add_test(tcase, a_user_makes_disks_too);
+	tcase_add_loop_test(tcase, a_host_without_namespaces_has_disks_too, 0, 2);
 	tcase_add_test(tcase, killed_while_qemu_img_runs);
 	suite_add_tcase(suite, tcase);
 	return jail_main(suite, argv);

@@ -116,7 +116,7 @@ static void setup(void)
 	memset(&kernel, 0, sizeof(kernel));
 	kernel.abi = 7;
 	plan = (struct launch_plan)LAUNCH_PLAN_INIT;
-	child = (struct child){ .plan = &plan };
+	child = (struct child){ .plan = &plan, .layers = LAYERS_ALL };
 }
 
 static void teardown(void)
@@ -218,6 +218,21 @@ START_TEST(test_files_of_the_plan)
 }
 END_TEST
 
+/* Where the root is missing, what has the name that they would have there is the host's. */
+START_TEST(test_files_without_a_root)
+{
+	suite_put(dir.fd, "named", "");
+	suite_put(dir.fd, "open", "");
+	give("named", true);
+	child.layers &= ~LAYER_BIT(LAYER_ROOT);
+	child.file[0] = openat(dir.fd, "open", O_RDWR | O_CLOEXEC);
+	confine();
+	ck_assert_uint_eq(access_to(path_in("named")), 0);
+	ck_assert_uint_eq(access_to(path_in("open")), READ_FILE | WRITE_FILE | TRUNCATE);
+	ck_assert_int_eq(close(child.file[0]), 0);
+}
+END_TEST
+
 START_TEST(test_folders_of_the_plan)
 {
 	struct strv folders = STRV_INIT;
@@ -272,6 +287,7 @@ int main(void)
 	tcase_add_loop_test(tcase, test_each_version, 1, 10);
 	tcase_add_test(tcase, test_system);
 	tcase_add_test(tcase, test_files_of_the_plan);
+	tcase_add_test(tcase, test_files_without_a_root);
 	tcase_add_test(tcase, test_folders_of_the_plan);
 	tcase_add_test(tcase, test_kvm);
 	tcase_add_loop_test(tcase, test_refused, 0, ARRAY_SIZE(refusals));
