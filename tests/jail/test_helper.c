@@ -132,6 +132,24 @@ START_TEST(limits_are_there_unless_others_are_asked_for)
 }
 END_TEST
 
+/* What is for a host without a root changes nothing on one that has it. */
+START_TEST(its_files_are_shown_where_there_is_a_root)
+{
+	AUTO_CLOSE int fd = expose("disk", "/work/disk", true);
+	AUTO_STRV rootless = STRV_INIT;
+
+	strv_push(&rootless, "/never/run");
+	helper.rootless_argv = &rootless;
+	ck_assert_int_ge(fd, 0);
+	check_output("test -e /work/disk && echo shown; (: <&3) 2>/dev/null || echo no more",
+		     "shown\nno more\n");
+	helper.may_miss = LAYER_BIT(LAYER_ROOT);
+	check_output("test -e /work/disk && echo shown", "shown\n");
+	ck_assert_uint_eq(seen.n_fds, 1);
+	ck_assert_int_eq(seen.fds[0].target, HELPER_FILE_FD);
+}
+END_TEST
+
 /* --- its words and its end --- */
 
 START_TEST(both_streams_are_kept_and_replaced)
@@ -324,6 +342,7 @@ static TCase *files_case(void)
 {
 	TCase *tcase = helper_case("files");
 
+	tcase_add_test(tcase, its_files_are_shown_where_there_is_a_root);
 	tcase_add_test(tcase, its_own_file_can_be_written);
 	tcase_add_test(tcase, a_file_to_read_is_not_written);
 	tcase_add_test(tcase, nothing_else_of_the_host_is_there);

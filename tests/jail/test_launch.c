@@ -51,6 +51,8 @@ END_TEST
 
 START_TEST(test_refuses_no_argv)
 {
+	static const struct strv none = STRV_INIT;
+
 	strv_clear(&plan_argv);
 	assert_refused(EINVAL, "no arguments");
 	plan.argv = NULL;
@@ -58,6 +60,9 @@ START_TEST(test_refuses_no_argv)
 	plan.argv = &plan_argv;
 	plan.environment = NULL;
 	strv_push(&plan_argv, "probe");
+	assert_refused(EINVAL, "no arguments");
+	plan.environment = &plan_environment;
+	plan.rootless_argv = &none;
 	assert_refused(EINVAL, "no arguments");
 }
 END_TEST
