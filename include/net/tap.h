@@ -91,16 +91,18 @@ void tap_host_mac(const struct mac *guest, struct mac *ret);
  * - with a guard its program (net/guard.h) on ingress, then, for a rate from the guest, act_police.
  *
  * Needs CAP_NET_ADMIN, for a guard CAP_BPF too, and /dev/net/tun. On failure nothing is left:
- * the tap dies with its descriptors, all else with the tap. On success the caller owns ret and
+ * the tap dies with its descriptors, all else with the tap; unless another process was quick enough
+ * to join it before it was root's, which is seen and refused. On success the caller owns ret and
  * releases it with tap_close().
  *
  * Takes 8 system calls and 2 round trips, however many links the host has; 4 more calls for a
  * guard's program, 2 for each further queue, and one more round trip for VLANs (read back by
  * RTM_GETVLAN, Linux 5.6).
  *
- * ERROR_USAGE: a value of spec is none. ERROR_CONFLICT: a tap of that name exists, or another port
- * owns the guest's MAC. ERROR_HOST: no /dev/net/tun, bridge full (1023 ports), VLANs on a bridge
- * without vlan_filtering, or the kernel lacks something: it is named, and so is the way round.
+ * ERROR_USAGE: a value of spec is none. ERROR_CONFLICT: a tap of that name exists, another process
+ * joined it, or another port owns the guest's MAC. ERROR_HOST: no /dev/net/tun, bridge full (1023
+ * ports), VLANs on a bridge without vlan_filtering, or the kernel lacks something: it is named, and
+ * so is the way round.
  * ERROR_PERMISSION: no CAP_NET_ADMIN.
  */
 int tap_open(struct nl_sock *sock, const struct bridge *bridge, const struct tap_spec *spec,

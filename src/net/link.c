@@ -62,6 +62,31 @@ static void parse_bridge(struct nlattr *data, struct link_info *link)
 		link->default_pvid = nla_get_u16(attr[IFLA_BR_VLAN_DEFAULT_PVID]);
 }
 
+unsigned int link_tun_queues(struct nlattr *data, unsigned int otherwise)
+{
+	static struct nla_policy policy[IFLA_TUN_MAX + 1] = {
+		[IFLA_TUN_NUM_QUEUES] = { .type = NLA_U32 },
+		[IFLA_TUN_NUM_DISABLED_QUEUES] = { .type = NLA_U32 },
+	};
+	struct nlattr *attr[IFLA_TUN_MAX + 1];
+	unsigned int queues;
+
+	if (nla_parse_nested(attr, IFLA_TUN_MAX, data, policy) < 0 || !attr[IFLA_TUN_NUM_QUEUES])
+		return otherwise;
+	queues = nla_get_u32(attr[IFLA_TUN_NUM_QUEUES]);
+	if (attr[IFLA_TUN_NUM_DISABLED_QUEUES])
+		queues += nla_get_u32(attr[IFLA_TUN_NUM_DISABLED_QUEUES]);
+	return queues;
+}
+
+static void parse_tun(struct nlattr *data, struct link_info *link)
+{
+	struct nlattr *persist = nla_find(nla_data(data), nla_len(data), IFLA_TUN_PERSIST);
+
+	link->queues = link_tun_queues(data, 1);
+	link->persistent = persist && nla_len(persist) > 0 && nla_get_u8(persist);
+}
+
 static enum port_state port_state(struct nlattr *attr)
 {
 	if (!attr || nla_len(attr) < 1)
@@ -101,6 +126,8 @@ static void parse_linkinfo(struct nlattr *info, struct link_info *link)
 		nla_strlcpy(link->kind, kind, sizeof(link->kind));
 	if (kind && !nla_strcmp(kind, "bridge") && attr[IFLA_INFO_DATA])
 		parse_bridge(attr[IFLA_INFO_DATA], link);
+	if (kind && !nla_strcmp(kind, "tun") && attr[IFLA_INFO_DATA])
+		parse_tun(attr[IFLA_INFO_DATA], link);
 	if (port && !nla_strcmp(port, "bridge") && attr[IFLA_INFO_SLAVE_DATA])
 		parse_port(attr[IFLA_INFO_SLAVE_DATA], link);
 }

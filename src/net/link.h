@@ -13,6 +13,7 @@
 #include "net/ports.h"
 
 struct nl_msg;
+struct nlattr;
 struct nl_sock;
 struct nlmsghdr;
 
@@ -28,6 +29,10 @@ struct link_info {
 	struct mac mac;
 	char kind[IF_NAMESIZE]; /* "bridge", "tun", "veth"; empty: a device */
 	char qdisc[IF_NAMESIZE]; /* at the root */
+
+	/* of a tap */
+	unsigned int queues; /* see link_tun_queues() */
+	bool persistent;
 
 	/* of a bridge */
 	bool stp;
@@ -56,6 +61,13 @@ struct nl_msg *link_request_stats(const char *name);
 
 /* Read the answer. -EBADMSG when it is none. */
 int link_parse(const struct nlmsghdr *answer, struct link_info *ret);
+
+/*
+ * How many queues of a tap, by its IFLA_INFO_DATA, a descriptor stands behind (Linux 4.16): with
+ * IFF_MULTI_QUEUE it has as many transmit queues as the kernel could ever give it. Those that the
+ * guest does not use are detached, and count. otherwise: of a tap without, which is not told.
+ */
+unsigned int link_tun_queues(struct nlattr *data, unsigned int otherwise);
 
 /* Both for a name. -ENODEV (ERROR_HOST) when there is no such link. */
 int link_get(struct nl_sock *sock, const char *name, struct link_info *ret, struct error *err);

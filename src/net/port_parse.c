@@ -13,26 +13,6 @@
 
 enum { ALIAS_SIZE = 256 }; /* the kernel's IFALIASZ */
 
-/*
- * A tap with IFF_MULTI_QUEUE has as many transmit queues as the kernel could ever give it; how many
- * a descriptor stands behind is told apart (Linux 4.16). Those that the guest does not use are
- * detached, and count.
- */
-static void parse_tun(struct nlattr *data, struct port *port)
-{
-	static struct nla_policy policy[IFLA_TUN_MAX + 1] = {
-		[IFLA_TUN_NUM_QUEUES] = { .type = NLA_U32 },
-		[IFLA_TUN_NUM_DISABLED_QUEUES] = { .type = NLA_U32 },
-	};
-	struct nlattr *attr[IFLA_TUN_MAX + 1];
-
-	if (nla_parse_nested(attr, IFLA_TUN_MAX, data, policy) < 0 || !attr[IFLA_TUN_NUM_QUEUES])
-		return;
-	port->queues = nla_get_u32(attr[IFLA_TUN_NUM_QUEUES]);
-	if (attr[IFLA_TUN_NUM_DISABLED_QUEUES])
-		port->queues += nla_get_u32(attr[IFLA_TUN_NUM_DISABLED_QUEUES]);
-}
-
 static void parse_slave(struct nlattr *data, struct port *port)
 {
 	static struct nla_policy policy[IFLA_BRPORT_MAX + 1] = {
@@ -60,7 +40,7 @@ static void parse_linkinfo(struct nlattr *info, struct port *port)
 		return;
 	slave = attr[IFLA_INFO_SLAVE_KIND];
 	if (attr[IFLA_INFO_DATA] && strcmp(port->kind, "tun") == 0)
-		parse_tun(attr[IFLA_INFO_DATA], port);
+		port->queues = link_tun_queues(attr[IFLA_INFO_DATA], port->queues);
 	if (attr[IFLA_INFO_SLAVE_DATA] && slave && !nla_strcmp(slave, "bridge"))
 		parse_slave(attr[IFLA_INFO_SLAVE_DATA], port);
 }

@@ -98,7 +98,8 @@ static int attach_queue(int fd, const struct tap_plan *plan, int flags, struct e
 
 /*
  * A tap that is nobody's lets everybody join who knows its name, without a privilege
- * (tun_not_capable() in drivers/net/tun.c). Root's lets root alone, and whoever has CAP_NET_ADMIN.
+ * (tun_not_capable() in drivers/net/tun.c). Root's lets root alone, and whoever has CAP_NET_ADMIN;
+ * who was there before is seen when the tap is read back.
  */
 static int give_to_root(int fd, const struct tap_plan *plan, struct error *err)
 {
@@ -153,6 +154,7 @@ static int open_planned(struct nl_sock *sock, struct tap_plan *plan, struct tap 
 	int r;
 
 	r = open_queues(plan, &tap, err);
+	plan->queues = tap.n_fds;
 	if (r == 0)
 		r = find_ifindex(sock, plan, err);
 	if (r == 0)

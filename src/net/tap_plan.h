@@ -45,6 +45,7 @@ struct tap_plan {
 	bool ipv6; /* the kernel has IPv6: keep the tap out of it */
 	bool replace; /* the filter that is there, in one go */
 	int guard_fd; /* the guard's program; -1 until it is loaded */
+	unsigned int queues; /* of a new tap; 0: not looked at */
 	unsigned int steps; /* TAP_DO() of each */
 	struct vlan_set vlans; /* all that are asked for, tagged or not */
 	struct vlan_set leave; /* those that TAP_LEAVE takes the tap out of */

@@ -51,9 +51,23 @@ static int verify_setting(const struct tap_plan *plan, const struct tap_setting 
 	return differs(plan, what, err);
 }
 
+/* Until the new tap was root's, anybody could join it, and make it outlive its descriptors. */
+static int verify_alone(const struct tap_plan *plan, const struct link_info *link,
+			struct error *err)
+{
+	if (!plan->queues || (link->queues == plan->queues && !link->persistent))
+		return 0;
+	error_set(err, ERROR_CONFLICT, EBUSY, "verify tap '%s': somebody else joined it",
+		  plan->spec->name);
+	return error_hint(err,
+			  "'fuser -v /dev/net/tun' shows who uses taps; then: "
+			  "ip link del '%s'",
+			  plan->spec->name);
+}
+
 int tap_verify(const struct tap_plan *plan, const struct link_info *link, struct error *err)
 {
-	int r = 0;
+	int r;
 
 	if (link->ifindex != plan->ifindex || strcmp(link->name, plan->spec->name) != 0)
 		return differs(plan, "name", err);
@@ -67,6 +81,7 @@ int tap_verify(const struct tap_plan *plan, const struct link_info *link, struct
 		return differs(plan, "alias", err);
 	if (link->flags & IFF_UP)
 		return differs(plan, "state (it is up already)", err);
+	r = verify_alone(plan, link, err);
 	for (size_t i = 0; r == 0 && i < n_tap_settings; i++)
 		r = verify_setting(plan, &tap_settings[i], link, err);
 	return r;

@@ -101,6 +101,8 @@ int __wrap_ioctl(int fd, unsigned long request, ...)
 		fault_messages = 0; /* of a new tap */
 	if (fault.tun_code && number == TUNSETIFF && queues++ >= fault.queue)
 		return with_errno(fault.tun_code);
+	if (fault.before_owner && number == TUNSETOWNER)
+		fault.before_owner();
 	if (fault.owner_code && number == TUNSETOWNER)
 		return with_errno(fault.owner_code);
 	if (fault.index_code && number == SIOCGIFINDEX)

@@ -16,6 +16,7 @@ struct fault {
 	int tun_code; /* so does TUNSETIFF */
 	int queue; /* from the queue after that many others on */
 	int owner_code; /* TUNSETOWNER */
+	void (*before_owner)(void); /* what somebody does just before that */
 	bool guard; /* the guard's program is not loaded */
 	int index_code; /* SIOCGIFINDEX */
 	int send; /* 1: the first sendmsg(2) fails, 2: the second */

@@ -16,6 +16,7 @@
 
 #include "base/alloc.h"
 #include "base/privilege.h"
+#include "fault.h"
 #include "net/netlink.h"
 #include "net/tap.h"
 #include "netns.h"
@@ -155,6 +156,52 @@ START_TEST(a_user_gets_all_queues_and_no_more)
 }
 END_TEST
 
+static int intruder = -1;
+
+static void slip_in(void)
+{
+	intruder = open_node();
+	ck_assert_int_eq(join(intruder), 0);
+}
+
+static void slip_in_and_leave_it_persistent(void)
+{
+	slip_in();
+	ck_assert_int_eq(ioctl(intruder, TUNSETPERSIST, 1), 0);
+	fd_close(&intruder);
+}
+
+static void slip_in_and_detach(void)
+{
+	struct ifreq request = { .ifr_flags = IFF_DETACH_QUEUE };
+
+	slip_in();
+	ck_assert_int_eq(ioctl(intruder, TUNSETQUEUE, &request), 0);
+}
+
+static void (*const intrusions[])(void) = { slip_in, slip_in_and_leave_it_persistent,
+					    slip_in_and_detach };
+
+START_TEST(who_was_quicker_is_seen)
+{
+	struct error err = ERROR_INIT;
+	int r;
+
+	spec.queues = 2;
+	fault_set((struct fault){ .before_owner = intrusions[_i] });
+	r = tap_open(sock, &bridge, &spec, &tap, &err);
+	fault_clear();
+	suite_assert_error(r, err, EBUSY, ERROR_CONFLICT);
+	ck_assert_str_eq(err.message, "verify tap 'mvm-web1': somebody else joined it");
+	ck_assert_uint_eq(tap.n_fds, 0);
+
+	/* the tap is theirs, and what the hint says rids of it */
+	netns_run("ip link del 'mvm-web1'");
+	fd_close(&intruder);
+	suite_assert_ok(tap_open(sock, &bridge, &spec, &tap, &err), err);
+}
+END_TEST
+
 int main(void)
 {
 	const char *missing = netns_missing();
@@ -167,6 +214,7 @@ int main(void)
 	tcase_set_timeout(c, 120);
 	tcase_add_loop_test(c, a_stranger_gets_no_queue, 0, ARRAY_SIZE(queue_counts));
 	tcase_add_loop_test(c, a_user_gets_all_queues_and_no_more, 0, ARRAY_SIZE(queue_counts));
+	tcase_add_loop_test(c, who_was_quicker_is_seen, 0, ARRAY_SIZE(intrusions));
 	suite_add_tcase(s, c);
 	return suite_run(s);
 }
