@@ -3,6 +3,8 @@
 #ifndef STORE_RECORD_H
 #define STORE_RECORD_H
 
+#include <stdint.h>
+
 #include "base/error.h"
 #include "base/layer.h"
 #include "base/process.h"
@@ -44,12 +46,15 @@ int record_missing_write(const struct vm_dir *dir, unsigned int mask, struct err
 int record_missing_read(const struct vm_dir *dir, unsigned int *ret, struct error *err);
 
 /*
- * run_dir/NAME/cgroup: the path of the VM's own cgroup, written before that is made. RECORD_NONE
- * where it has none; what is no absolute path is -EINVAL. *ret is the caller's.
+ * run_dir/NAME/cgroup: the path of the VM's own cgroup, written before that is made, and its inode,
+ * 0 until it is: what is found at the path may then be another's. RECORD_NONE where it has none;
+ * what is no absolute path is -EINVAL. *ret is the caller's.
  */
-int record_cgroup_write(const struct vm_dir *dir, const char *path, struct error *err);
+int record_cgroup_write(const struct vm_dir *dir, const char *path, uint64_t inode,
+			struct error *err);
 void record_cgroup_drop(const struct vm_dir *dir); /* there is none after all */
-int record_cgroup_read(const struct vm_dir *dir, char **ret, struct error *err);
+int record_cgroup_read(const struct vm_dir *dir, char **ret, uint64_t *ret_inode,
+		       struct error *err);
 
 /*
  * Remove the record, vm.pid, the sockets, the seed copy and the settings of a process that has gone.

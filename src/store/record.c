@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,7 +14,12 @@
 #include "base/parse.h"
 #include "store/record.h"
 
-enum { RECORD_MAX = 512, CMDLINE_MAX = 128 * 1024, STATUS_MAX = 16 * 1024 };
+enum {
+	RECORD_MAX = 512,
+	CGROUP_MAX = PATH_MAX + 64,
+	CMDLINE_MAX = 128 * 1024,
+	STATUS_MAX = 16 * 1024
+};
 
 static const char *const phase_words[] = { "starting", "running", "paused", "stopping", NULL };
 
@@ -155,9 +161,15 @@ int record_missing_read(const struct vm_dir *dir, unsigned int *ret, struct erro
 	return r;
 }
 
-int record_cgroup_write(const struct vm_dir *dir, const char *path, struct error *err)
+static char *cgroup_format(const char *path, uint64_t inode)
 {
-	AUTO_FREE char *text = xasprintf("%s\n", path);
+	return inode ? xasprintf("%s\ninode %" PRIu64 "\n", path, inode) : xasprintf("%s\n", path);
+}
+
+int record_cgroup_write(const struct vm_dir *dir, const char *path, uint64_t inode,
+			struct error *err)
+{
+	AUTO_FREE char *text = cgroup_format(path, inode);
 	int r = file_write_volatile(dir->run_fd, "cgroup", text, strlen(text), 0600, err);
 
 	return r ? error_prefix(err, "record vm '%s'", dir->name) : 0;
@@ -168,22 +180,41 @@ void record_cgroup_drop(const struct vm_dir *dir)
 	unlinkat(dir->run_fd, "cgroup", 0);
 }
 
-int record_cgroup_read(const struct vm_dir *dir, char **ret, struct error *err)
+/* Here too what does not come out again is not ours. */
+static int cgroup_parse(const struct buf *text, char **ret, uint64_t *ret_inode, struct error *err)
 {
-	AUTO_FREE char *path = NULL;
+	AUTO_FREE char *path = xstrndup(buf_str(text), strcspn(buf_str(text), "\n"));
+	AUTO_FREE char *again = NULL;
+	uint64_t inode = 0;
+
+	(void)sscanf(buf_str(text) + strlen(path), " inode %" SCNu64, &inode);
+	again = cgroup_format(path, inode);
+	if (path[0] != '/' || strlen(again) != text->len ||
+	    memcmp(again, buf_str(text), text->len) != 0)
+		return error_set(err, ERROR_FAILED, EINVAL, "the file 'cgroup' is unreadable");
+	*ret = ptr_steal(&path);
+	*ret_inode = inode;
+	return 0;
+}
+
+int record_cgroup_read(const struct vm_dir *dir, char **ret, uint64_t *ret_inode, struct error *err)
+{
+	struct error local = ERROR_INIT;
+	AUTO_BUF text = BUF_INIT;
 	int r;
 
 	if (dir->run_fd < 0)
 		return RECORD_NONE;
-	r = file_read_line(dir->run_fd, "cgroup", &path, err);
-	if (r == FILE_ABSENT)
+	r = file_read(dir->run_fd, "cgroup", CGROUP_MAX, &text, &local);
+	if (r == -ENOENT)
 		return RECORD_NONE;
-	if (!r && path[0] != '/')
-		r = error_set(err, ERROR_FAILED, EINVAL, "the file 'cgroup' is unreadable");
-	if (r)
-		return error_prefix(err, "vm '%s'", dir->name);
-	*ret = ptr_steal(&path);
-	return 0;
+	if (!r)
+		r = cgroup_parse(&text, ret, ret_inode, &local);
+	if (r) {
+		*err = local;
+		error_prefix(err, "vm '%s'", dir->name);
+	}
+	return r;
 }
 
 /* A file that was being written has a name of its own until it is whole. */

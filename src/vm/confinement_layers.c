@@ -118,6 +118,7 @@ static enum vm_layer_state layer_cgroup(const struct confined *of, struct vm_con
 	AUTO_FREE char *folder = NULL;
 	struct error ignored = ERROR_INIT;
 	AUTO_BUF text = BUF_INIT;
+	uint64_t inode;
 	char path[512];
 
 	if (proc_read(of->proc_fd, "cgroup", &text) < 0)
@@ -125,7 +126,7 @@ static enum vm_layer_state layer_cgroup(const struct confined *of, struct vm_con
 	if (!proc_cgroup_path(buf_str(&text), path, sizeof(path)))
 		return VM_LAYER_MISSING;
 	ret->cgroup = xstrdup(path);
-	if (record_cgroup_read(of->dir, &folder, &ignored))
+	if (record_cgroup_read(of->dir, &folder, &inode, &ignored))
 		return VM_LAYER_MISSING;
 	if (!ends_with_path(folder, path))
 		return VM_LAYER_MISSING;

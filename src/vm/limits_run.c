@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
@@ -115,11 +116,36 @@ static int check_room(const char *path, const struct cgroup_limits *limits, stru
 			 max);
 }
 
+static bool is_cgroup(const char *path, uint64_t inode)
+{
+	struct stat st;
+
+	return inode && stat(path, &st) == 0 && st.st_ino == inode;
+}
+
+/*
+ * The cgroup of the VM's run. What is only recorded, or is no more the one that was made, may be of
+ * another state directory's VM with that name: nothing is said of it, and nothing done to it.
+ */
+static int own_cgroup(const struct vm_dir *dir, char **ret, struct error *err)
+{
+	AUTO_FREE char *path = NULL;
+	uint64_t inode;
+	int r = record_cgroup_read(dir, &path, &inode, err);
+
+	if (r)
+		return r;
+	if (!is_cgroup(path, inode))
+		return RECORD_NONE;
+	*ret = ptr_steal(&path);
+	return 0;
+}
+
 static int set_cgroup(const struct vm_dir *dir, const struct vm_config *vm, struct error *err)
 {
 	struct cgroup_limits limits;
 	AUTO_FREE char *path = NULL;
-	int r = record_cgroup_read(dir, &path, err);
+	int r = own_cgroup(dir, &path, err);
 
 	if (r == RECORD_NONE)
 		return limits_asked(vm) ? error_set(err, ERROR_HOST, ENOENT, "it has no cgroup")
@@ -204,8 +230,7 @@ static void write_back(const struct vm_dir *dir, const struct vm_config *run)
 	struct cgroup_limits limits;
 	AUTO_FREE char *path = NULL;
 
-	if (!record_cgroup_read(dir, &path, &ignored) &&
-	    limits_of(run, dir->fd, &limits, &ignored) >= 0)
+	if (!own_cgroup(dir, &path, &ignored) && limits_of(run, dir->fd, &limits, &ignored) >= 0)
 		(void)cgroup_apply(path, &limits, &ignored);
 }
 
@@ -264,7 +289,7 @@ bool limits_out_of_memory(const struct vm_dir *dir, char *out, size_t size)
 	struct cgroup_state state;
 	char max[SIZE_TEXT_MAX];
 
-	if (record_cgroup_read(dir, &path, &ignored) || cgroup_read(path, &state, &ignored) ||
+	if (own_cgroup(dir, &path, &ignored) || cgroup_read(path, &state, &ignored) ||
 	    !state.oom_kills)
 		return false;
 	size_format(state.memory_max, max);
@@ -288,10 +313,16 @@ void limits_clear(const struct vm_host *host, const struct vm_dir *dir)
 {
 	struct error err = ERROR_INIT;
 	AUTO_FREE char *path = NULL;
+	uint64_t inode;
 
-	if (record_cgroup_read(dir, &path, &err))
+	if (record_cgroup_read(dir, &path, &inode, &err))
 		return;
-	if (cgroup_remove(path, &err) && err.code != EINVAL)
+	if (!inode) {
+		/* its start was killed: an empty one is what it may have made */
+		(void)cgroup_remove(path, &err);
+		return;
+	}
+	if (is_cgroup(path, inode) && cgroup_remove(path, &err) && err.code != EINVAL)
 		vm_note(host, "%s: %s", dir->name, err.message);
 }
 
@@ -300,6 +331,6 @@ void limits_kill(const struct vm_dir *dir)
 	struct error ignored = ERROR_INIT;
 	AUTO_FREE char *path = NULL;
 
-	if (!record_cgroup_read(dir, &path, &ignored))
+	if (!own_cgroup(dir, &path, &ignored))
 		(void)cgroup_kill(path, &ignored);
 }

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/alloc.h"
 #include "base/parse.h"
@@ -91,6 +92,15 @@ int start_check_limits(struct start *start, struct error *err)
 	return r ? r : check_cgroup(start, err);
 }
 
+static int record_made(struct start *start, const char *path, struct error *err)
+{
+	struct stat st;
+
+	if (fstat(start->cgroup, &st) < 0)
+		return error_errno(err, errno, "look at cgroup '%s'", path);
+	return record_cgroup_write(&start->dir, path, st.st_ino, err);
+}
+
 /*
  * The path is recorded before there is anything: whatever ends this program, the next command knows
  * what to remove.
@@ -100,17 +110,20 @@ static int make_cgroup(struct start *start, const struct cgroup_limits *limits, 
 	const char *where = start->host->config.cgroup, *name = start->dir.name;
 	AUTO_FREE char *path = NULL;
 	AUTO_FREE char *made = NULL;
-	int r = cgroup_place(where, name, &path, err);
+	int recorded, r = cgroup_place(where, name, &path, err);
 
 	if (r)
 		return r;
-	r = record_cgroup_write(&start->dir, path, err);
+	r = record_cgroup_write(&start->dir, path, 0, err);
 	if (r)
 		return r;
 	r = cgroup_make(where, name, limits, &start->cgroup, &made, err);
-	if (start->cgroup < 0)
+	if (start->cgroup < 0) {
 		record_cgroup_drop(&start->dir);
-	return r;
+		return r;
+	}
+	recorded = record_made(start, made, err);
+	return recorded ? recorded : r;
 }
 
 int start_open_cgroup(struct start *start, struct error *err)

@@ -58,7 +58,8 @@ a_VM_lives_in_a_cgroup_of_its_own()
 	pid=$(pid_of web)
 	is "cgroup of QEMU" "$(cgroup_of "$pid")" "$ours/web"
 	is "processes there" "$(<"$ours/web/cgroup.procs")" "$pid"
-	is "what is recorded" "$(<"$run/web/cgroup")" "$ours/web"
+	is "what is recorded" "$(<"$run/web/cgroup")" \
+		"$ours/web"$'\n'"inode $(stat -c %i "$ours/web")"
 	is "mode and owner" "$(stat -c '%a %u %g' "$ours/web")" '755 0 0'
 	is "where the command was" "$(cgroup_of $$)" "$cgroup_top/suite"
 }

@@ -229,31 +229,49 @@ END_TEST
 
 START_TEST(test_cgroup)
 {
-	AUTO_FREE char *path = NULL;
+	static const uint64_t inodes[] = { 0, 1, 4711, UINT64_MAX };
+	uint64_t inode;
 
-	ck_assert_int_eq(record_cgroup_read(&dir, &path, &lab_err), RECORD_NONE);
-	suite_assert_ok(record_cgroup_write(&dir, "/sys/fs/cgroup/a/web1", &lab_err), lab_err);
-	suite_assert_ok(record_cgroup_read(&dir, &path, &lab_err), lab_err);
-	ck_assert_str_eq(path, "/sys/fs/cgroup/a/web1");
-	record_cgroup_drop(&dir);
-	ck_assert(!lab_exists(dir.run_fd, "cgroup"));
-	suite_assert_ok(record_cgroup_write(&dir, "/sys/fs/cgroup/a/web1", &lab_err), lab_err);
-	record_clear(&dir);
-	ck_assert(!lab_exists(dir.run_fd, "cgroup"));
+	for (size_t i = 0; i < ARRAY_SIZE(inodes); i++) {
+		AUTO_FREE char *path = NULL;
+
+		ck_assert_int_eq(record_cgroup_read(&dir, &path, &inode, &lab_err), RECORD_NONE);
+		suite_assert_ok(record_cgroup_write(&dir, "/a b/web1", inodes[i], &lab_err),
+				lab_err);
+		suite_assert_ok(record_cgroup_read(&dir, &path, &inode, &lab_err), lab_err);
+		ck_assert_str_eq(path, "/a b/web1");
+		ck_assert_uint_eq(inode, inodes[i]);
+		record_cgroup_drop(&dir);
+		ck_assert(!lab_exists(dir.run_fd, "cgroup"));
+	}
 }
 END_TEST
 
 START_TEST(test_cgroup_is_hostile)
 {
-	static const char *const texts[] = { "", "\n", "mnmivm-se/web1\n", "/a\n/b\n", "../a\n" };
+	static const char *const texts[] = { "",
+					     "\n",
+					     "/a",
+					     "mnmivm-se/web1\n",
+					     "/a\n/b\n",
+					     "../a\n",
+					     "/a\ninode 0\n",
+					     "/a\ninode 07\n",
+					     "/a\ninode -1\n",
+					     "/a\ninode 7",
+					     "/a\n\ninode 7\n",
+					     "/a\ninode 7\ninode 8\n",
+					     "/a\ninode 18446744073709551616\n" };
 
 	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
+		uint64_t inode = 5;
 		char *path = NULL;
 
 		put_bytes("cgroup", texts[i], strlen(texts[i]));
-		suite_assert_error(record_cgroup_read(&dir, &path, &lab_err), lab_err, EINVAL,
-				   ERROR_FAILED);
+		suite_assert_error(record_cgroup_read(&dir, &path, &inode, &lab_err), lab_err,
+				   EINVAL, ERROR_FAILED);
 		ck_assert_ptr_null(path);
+		ck_assert_uint_eq(inode, 5);
 	}
 }
 END_TEST

@@ -5,10 +5,12 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "../../src/vm/limits.h"
 #include "base/alloc.h"
+#include "store/record.h"
 #include "store_lab.h"
 #include "vm/host.h"
 
@@ -21,12 +23,15 @@ static struct buf notes;
 static int cpus_set, nice_set; /* how often, and what the kernel makes of it */
 static bool cpuset_has_less, nice_refused;
 static struct cgroup_limits applied;
-static int applies, apply_result;
+static int applies, apply_result, kills, removes;
+static bool remove_refused;
 
 int __wrap_sched_setaffinity(pid_t pid, size_t size, const cpu_set_t *set);
 int __wrap_sched_getaffinity(pid_t pid, size_t size, cpu_set_t *set);
 int __wrap_setpriority(int which, id_t who, int value);
 int __wrap_cgroup_read(const char *path, struct cgroup_state *ret, struct error *err);
+int __wrap_cgroup_kill(const char *path, struct error *err);
+int __wrap_cgroup_remove(const char *path, struct error *err);
 int __wrap_cgroup_apply(const char *path, const struct cgroup_limits *limits, struct error *err);
 
 static cpu_set_t cpus_now;
@@ -64,7 +69,7 @@ int __wrap_cgroup_read(const char *path, struct cgroup_state *ret, struct error 
 {
 	(void)path;
 	(void)err;
-	*ret = (struct cgroup_state){ .has_memory = false };
+	*ret = (struct cgroup_state){ .memory_max = UINT64_MAX, .oom_kills = 1 };
 	return 0;
 }
 
@@ -75,6 +80,34 @@ int __wrap_cgroup_apply(const char *path, const struct cgroup_limits *limits, st
 	(void)path;
 	applied = *limits;
 	return r ? (error_set(err, ERROR_HOST, ENOENT, "one is not to be had"), r) : 0;
+}
+
+int __wrap_cgroup_kill(const char *path, struct error *err)
+{
+	(void)path;
+	(void)err;
+	kills++;
+	return 0;
+}
+
+int __wrap_cgroup_remove(const char *path, struct error *err)
+{
+	(void)path;
+	removes++;
+	if (!remove_refused)
+		return 0;
+	return error_set(err, ERROR_BUSY, EBUSY, "processes live in it");
+}
+
+/* A folder stands for the cgroup. */
+static void record_inode(int more)
+{
+	struct stat st;
+
+	ck_assert_int_eq(stat(lab_dir.path, &st), 0);
+	suite_assert_ok(record_cgroup_write(&dir, lab_dir.path,
+					    more < 0 ? 0 : st.st_ino + (uint64_t)more, &lab_err),
+			lab_err);
 }
 
 static void note(void *context, const char *text)
@@ -98,7 +131,8 @@ static void setup(void)
 	live = (struct live){ .state = VM_STATE_RUNNING };
 	suite_assert_ok(process_identify(getpid(), &live.process, &lab_err), lab_err);
 	cpus_set = nice_set = applies = apply_result = 0;
-	cpuset_has_less = nice_refused = false;
+	kills = removes = 0;
+	cpuset_has_less = nice_refused = remove_refused = false;
 }
 
 static void teardown(void)
@@ -183,7 +217,7 @@ START_TEST(test_limits_in_part)
 {
 	AUTO(vm_config_done) struct vm_config run = { .nice = 0 };
 
-	suite_assert_ok(record_cgroup_write(&dir, "/sys/fs/cgroup/web1", &lab_err), lab_err);
+	record_inode(0);
 	apply_result = CGROUP_PARTLY;
 	set("cpu_max", "50");
 	set("pids_max", "77");
@@ -194,6 +228,38 @@ START_TEST(test_limits_in_part)
 	ck_assert_int_eq(applies, 2);
 	ck_assert_uint_eq(applied.cpu_max_percent, 0);
 	ck_assert_uint_eq(applied.pids_max, limits_pids_max(&run));
+}
+END_TEST
+
+START_TEST(test_own_cgroup)
+{
+	char why[160];
+
+	record_inode(0);
+	ck_assert(limits_out_of_memory(&dir, why, sizeof(why)));
+	limits_kill(&dir);
+	ck_assert_int_eq(kills, 1);
+	limits_clear(&host, &dir);
+	ck_assert_int_eq(removes, 1);
+}
+END_TEST
+
+/* A start was killed before it made one, or somebody has made another one there. */
+START_TEST(test_cgroup_of_another)
+{
+	char why[160];
+
+	record_inode(_i ? 1 : -1);
+	remove_refused = true;
+	ck_assert(!limits_out_of_memory(&dir, why, sizeof(why)));
+	limits_kill(&dir);
+	ck_assert_int_eq(kills, 0);
+	limits_clear(&host, &dir);
+	ck_assert_int_eq(removes, !_i);
+	ck_assert_uint_eq(notes.len, 0);
+	set("cpu_max", "50");
+	ck_assert(!limits_apply_now(&host, &dir, &live, &vm));
+	ck_assert_int_eq(applies, 0);
 }
 END_TEST
 
@@ -209,6 +275,8 @@ int main(void)
 	tcase_add_test(tcase, test_cpuset_has_less);
 	tcase_add_test(tcase, test_all_that_the_cpuset_has);
 	tcase_add_test(tcase, test_limits_in_part);
+	tcase_add_test(tcase, test_own_cgroup);
+	tcase_add_loop_test(tcase, test_cgroup_of_another, 0, 2);
 	suite_add_tcase(suite, tcase);
 	return suite_run(suite);
 }
