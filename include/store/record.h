@@ -52,17 +52,17 @@ int record_missing_read(const struct vm_dir *dir, unsigned int *ret, struct erro
  */
 int record_cgroup_write(const struct vm_dir *dir, const char *path, uint64_t inode,
 			struct error *err);
-void record_cgroup_drop(const struct vm_dir *dir); /* there is none after all */
+void record_cgroup_drop(const struct vm_dir *dir); /* there is none, or no more */
 int record_cgroup_read(const struct vm_dir *dir, char **ret, uint64_t *ret_inode,
 		       struct error *err);
 
 /*
  * Remove the record, vm.pid, the sockets, the seed copy and the settings of a process that has gone.
- * The cgroup is to be removed before that.
+ * The record of a cgroup stays: it goes when that does, by record_cgroup_drop().
  */
 void record_clear(const struct vm_dir *dir);
 
-/* Is anything left that record_clear() would remove? */
+/* Is anything left that record_clear() would remove, or a cgroup? */
 bool record_has_leftovers(const struct vm_dir *dir);
 
 /*

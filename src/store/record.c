@@ -28,9 +28,12 @@ static const char *const phase_words[] = { "starting", "running", "paused", "sto
  * when it is killed.
  */
 static const char *const leftovers[] = {
-	"process",	 "qmp.sock", "console.sock", "vnc.sock", "seed.iso",	".tmp-process",
-	".tmp-seed.iso", "missing",  ".tmp-missing", "cgroup",	 ".tmp-cgroup", NULL,
+	"process",	 "qmp.sock", "console.sock", "vnc.sock",    "seed.iso", ".tmp-process",
+	".tmp-seed.iso", "missing",  ".tmp-missing", ".tmp-cgroup", NULL,
 };
+
+/* This one goes with what it tells of. */
+static const char *const cgroup_record[] = { "cgroup", NULL };
 
 static char *record_format(const struct record *record)
 {
@@ -257,7 +260,8 @@ bool record_has_leftovers(const struct vm_dir *dir)
 	if (dir->fd >= 0 && !faccessat(dir->fd, "vm.pid", F_OK, AT_SYMLINK_NOFOLLOW))
 		return true;
 	return dir->run_fd >= 0 &&
-	       (has_any(dir->run_fd, leftovers, "") || has_any(dir->run_fd, vm_dir_settings, "") ||
+	       (has_any(dir->run_fd, leftovers, "") || has_any(dir->run_fd, cgroup_record, "") ||
+		has_any(dir->run_fd, vm_dir_settings, "") ||
 		has_any(dir->run_fd, vm_dir_settings, ".tmp-"));
 }
 

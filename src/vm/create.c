@@ -351,10 +351,8 @@ static int create_locked(struct create *create, struct error *err)
 		if (r)
 			create_undo(create);
 	}
-	if (r) {
-		limits_clear(create->host, &create->dir);
+	if (r && limits_clear(create->host, &create->dir))
 		vm_dir_remove_run(&create->host->store, &create->dir);
-	}
 	return r;
 }
 

@@ -7,6 +7,7 @@
 #include "base/file.h"
 #include "vm/delete.h"
 #include "lan.h"
+#include "limits.h"
 #include "live.h"
 #include "vm_claims.h"
 
@@ -23,12 +24,15 @@ static int end_it(const struct vm_host *host, const struct vm_dir *dir, bool for
 			error_set(err, ERROR_BUSY, EBUSY, "vm '%s' is running", dir->name);
 			return error_hint(err, "mnmivm-se stop %s, or delete --force", dir->name);
 		}
-		r = live_kill(dir, &live, err);
+		r = live_kill(host, dir, &live, err);
 		if (r)
 			return r;
 	}
 	/* an unreadable record is no proof that nothing runs */
-	return live_check_unrecorded(host, dir, err);
+	r = live_check_unrecorded(host, dir, err);
+	if (!r && force)
+		limits_kill(dir);
+	return r ? r : limits_remove(host, dir, err);
 }
 
 /*

@@ -65,10 +65,14 @@ bool limits_apply_now(const struct vm_host *host, const struct vm_dir *dir, cons
 /* Note why a run that is over has ended, as far as its cgroup tells. */
 void limits_tell_end(const struct vm_host *host, const struct vm_dir *dir);
 
-/* Remove the cgroup of a run that is over. */
-void limits_clear(const struct vm_host *host, const struct vm_dir *dir);
+/*
+ * Remove the cgroup of a run that is over, and the record of it. ERROR_BUSY when something lives in
+ * it: then both stay. limits_clear() notes that and returns false.
+ */
+int limits_remove(const struct vm_host *host, const struct vm_dir *dir, struct error *err);
+bool limits_clear(const struct vm_host *host, const struct vm_dir *dir);
 
-/* Kill all that lives in the VM's cgroup, where it has one. */
+/* Under the VM's lock: kill all that lives in its cgroup, where it has one. */
 void limits_kill(const struct vm_dir *dir);
 
 /* Did the kernel end it for want of memory? Then why, for people, is in out. */

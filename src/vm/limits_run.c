@@ -309,21 +309,37 @@ void limits_tell_end(const struct vm_host *host, const struct vm_dir *dir)
 		vm_note(host, "%s: %s", dir->name, why);
 }
 
-void limits_clear(const struct vm_host *host, const struct vm_dir *dir)
+int limits_remove(const struct vm_host *host, const struct vm_dir *dir, struct error *err)
+{
+	struct error local = ERROR_INIT;
+	AUTO_FREE char *path = NULL;
+	uint64_t inode = 0;
+	int r = record_cgroup_read(dir, &path, &inode, &local);
+
+	if (r == RECORD_NONE)
+		return 0;
+	/* its start was killed: an empty one is what it may have made */
+	if (!r && (!inode || is_cgroup(path, inode)))
+		r = cgroup_remove(path, &local);
+	if (r == -EBUSY && inode) {
+		*err = local;
+		error_prefix(err, "end the last run of vm '%s'", dir->name);
+		return error_hint(err, "mnmivm-se stop --force %s", dir->name);
+	}
+	if (r && r != -EINVAL && inode)
+		vm_note(host, "%s: %s", dir->name, local.message);
+	record_cgroup_drop(dir);
+	return 0;
+}
+
+bool limits_clear(const struct vm_host *host, const struct vm_dir *dir)
 {
 	struct error err = ERROR_INIT;
-	AUTO_FREE char *path = NULL;
-	uint64_t inode;
 
-	if (record_cgroup_read(dir, &path, &inode, &err))
-		return;
-	if (!inode) {
-		/* its start was killed: an empty one is what it may have made */
-		(void)cgroup_remove(path, &err);
-		return;
-	}
-	if (is_cgroup(path, inode) && cgroup_remove(path, &err) && err.code != EINVAL)
-		vm_note(host, "%s: %s", dir->name, err.message);
+	if (!limits_remove(host, dir, &err))
+		return true;
+	vm_note(host, "%s; %s ends them", err.message, err.hint);
+	return false;
 }
 
 void limits_kill(const struct vm_dir *dir)

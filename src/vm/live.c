@@ -75,7 +75,7 @@ void live_clear(const struct vm_host *host, const struct vm_dir *dir)
 	struct error ignored = ERROR_INIT;
 	bool ran = !vm_dir_load_run(dir, &host->config, &running, &ignored);
 
-	limits_clear(host, dir);
+	(void)limits_clear(host, dir);
 	record_clear(dir);
 	if (ran && !vm_dir_load(dir, &host->config, lan_fallback(host), &now, &ignored))
 		vm_claims_drop_unused(&host->store, dir->name, &running, &kept, 1);
@@ -109,7 +109,24 @@ int live_check_unrecorded(const struct vm_host *host, const struct vm_dir *dir, 
 			  dir->name);
 }
 
-int live_kill(const struct vm_dir *dir, const struct live *live, struct error *err)
+/* Without the lock the cgroup may be that of a later run by now. */
+static void kill_cgroup(const struct vm_host *host, const struct vm_dir *dir,
+			const struct live *live)
+{
+	AUTO_VM_DIR locked = VM_DIR_INIT;
+	struct error ignored = ERROR_INIT;
+	struct live now;
+
+	if (dir->lock_fd >= 0)
+		limits_kill(dir);
+	else if (!vm_dir_lock_existing(&host->store, dir->name, "stop", &locked, &ignored) &&
+		 !live_get(host, &locked, &now, &ignored) &&
+		 process_is_same(&now.process, &live->process))
+		limits_kill(&locked);
+}
+
+int live_kill(const struct vm_host *host, const struct vm_dir *dir, const struct live *live,
+	      struct error *err)
 {
 	AUTO_CLOSE int pid_fd = process_open(&live->process);
 
@@ -121,7 +138,7 @@ int live_kill(const struct vm_dir *dir, const struct live *live, struct error *e
 		return error_errno(err, errno, "kill the process of vm '%s'", dir->name);
 	if (!process_wait(pid_fd, KILL_WAIT_MS))
 		return 0;
-	limits_kill(dir);
+	kill_cgroup(host, dir, live);
 	if (!process_wait(pid_fd, CGROUP_KILL_WAIT_MS))
 		return 0;
 	error_set(err, ERROR_TIMEOUT, ETIMEDOUT, "process %d of vm '%s' does not end after SIGKILL",
@@ -146,7 +163,7 @@ static int adopt(const struct vm_host *host, const struct vm_dir *dir, struct li
 static int end_unborn(const struct vm_host *host, const struct vm_dir *dir, struct live *live,
 		      struct error *err)
 {
-	int r = live_kill(dir, live, err);
+	int r = live_kill(host, dir, live, err);
 
 	if (r)
 		return r;
@@ -202,7 +219,7 @@ int live_power_down(const struct vm_dir *dir, const struct live *live, struct er
 	return r;
 }
 
-int live_clear_dead(const struct vm_host *host, const char *name, const char *command,
+int live_clear_dead(const struct vm_host *host, const char *name, const char *command, bool force,
 		    struct error *err)
 {
 	AUTO_VM_DIR dir = VM_DIR_INIT;
@@ -215,7 +232,10 @@ int live_clear_dead(const struct vm_host *host, const char *name, const char *co
 		r = live_get(host, &dir, &live, err);
 	if (r)
 		return r;
-	if (!live_is_alive(&live))
-		live_clear(host, &dir);
+	if (live_is_alive(&live))
+		return 0;
+	if (force)
+		limits_kill(&dir);
+	live_clear(host, &dir);
 	return 0;
 }

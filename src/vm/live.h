@@ -24,8 +24,8 @@ int live_load(const struct vm_host *host, const struct vm_dir *dir, struct vm_co
 	      struct error *err);
 
 /*
- * What a process that has gone left behind: its cgroup, record, sockets and settings, and its claims on
- * addresses that the VM has no more.
+ * What a process that has gone left behind: its record, sockets and settings, its claims on addresses
+ * that the VM has no more, and its cgroup, unless something lives in there.
  */
 void live_clear(const struct vm_host *host, const struct vm_dir *dir);
 
@@ -59,13 +59,15 @@ int live_check_unrecorded(const struct vm_host *host, const struct vm_dir *dir, 
  * Kill with SIGKILL and wait (at most ten seconds) for the end of it; where that does not help,
  * kill all in its cgroup. The record stays: whoever holds the lock clears it.
  */
-int live_kill(const struct vm_dir *dir, const struct live *live, struct error *err);
+int live_kill(const struct vm_host *host, const struct vm_dir *dir, const struct live *live,
+	      struct error *err);
 
 /*
  * Take the VM's lock for command and clear the record of a process that has ended, unless somebody
- * has started the VM anew meanwhile. A VM that was deleted is no error.
+ * has started the VM anew meanwhile; with force all else in its cgroup is killed before. A VM that
+ * was deleted is no error.
  */
-int live_clear_dead(const struct vm_host *host, const char *name, const char *command,
+int live_clear_dead(const struct vm_host *host, const char *name, const char *command, bool force,
 		    struct error *err);
 
 /* How often a guest is asked to shut down: one that is booting does not hear the button. */

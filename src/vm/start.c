@@ -18,6 +18,7 @@
 #include "store/record.h"
 #include "vm/start.h"
 #include "lan.h"
+#include "limits.h"
 #include "live.h"
 #include "nic.h"
 #include "sockets.h"
@@ -53,8 +54,10 @@ static int clear_the_past(struct start *start, struct error *err)
 	if (r)
 		return r;
 	limits_tell_end(start->host, &start->dir);
-	live_clear(start->host, &start->dir);
-	return 0;
+	r = limits_remove(start->host, &start->dir, err);
+	if (!r)
+		live_clear(start->host, &start->dir);
+	return r;
 }
 
 static int start_begin(struct start *start, const char *name, struct error *err)
@@ -234,7 +237,7 @@ static int run_stay(struct start *start, int stop_fd, struct error *err)
 	r = run_until_exit(start, stop_fd, err);
 	if (!r)
 		r = run_verdict(start, err);
-	live_clear_dead(start->host, start->dir.name, "run", &ignored);
+	live_clear_dead(start->host, start->dir.name, "run", false, &ignored);
 	return r;
 }
 

@@ -155,8 +155,7 @@ static void ask_again(struct start *start)
 static void drop_cgroup(struct start *start)
 {
 	fd_close(&start->cgroup);
-	limits_clear(start->host, &start->dir);
-	record_cgroup_drop(&start->dir);
+	(void)limits_clear(start->host, &start->dir);
 }
 
 /* What /proc does not show is not known of a VM whose start is killed before this. */

@@ -86,7 +86,8 @@ static int give_up(const struct vm_host *host, const struct vm_dir *dir, const s
 }
 
 /* quit lets QEMU write its disks' last metadata; only what does not react to it is killed. */
-static int end_now(const struct vm_dir *dir, const struct live *live, int pid_fd, struct error *err)
+static int end_now(const struct vm_host *host, const struct vm_dir *dir, const struct live *live,
+		   int pid_fd, struct error *err)
 {
 	struct error ignored = ERROR_INIT;
 	AUTO_QMP *qmp = NULL;
@@ -96,7 +97,7 @@ static int end_now(const struct vm_dir *dir, const struct live *live, int pid_fd
 	else if (!stop_connect(dir, &qmp, &ignored))
 		qmp_quit(qmp, &ignored);
 	if (process_wait(pid_fd, QUIT_WAIT_MS) < 0)
-		return live_kill(dir, live, err);
+		return live_kill(host, dir, live, err);
 	return 0;
 }
 
@@ -144,7 +145,7 @@ static int stop_alive(const struct vm_host *host, struct vm_dir *dir, struct liv
 		if (r && !options->force)
 			return give_up(host, dir, live, timeout_s, err);
 	}
-	return r ? end_now(dir, live, pid_fd, err) : 0;
+	return r ? end_now(host, dir, live, pid_fd, err) : 0;
 }
 
 int vm_stop(const struct vm_host *host, const char *name, const struct vm_stop_options *options,
@@ -163,6 +164,8 @@ int vm_stop(const struct vm_host *host, const char *name, const struct vm_stop_o
 		if (r)
 			return r;
 		limits_tell_end(host, &dir);
+		if (options->force)
+			limits_kill(&dir);
 		live_clear(host, &dir);
 		return VM_ALREADY;
 	}
@@ -174,10 +177,8 @@ int vm_stop(const struct vm_host *host, const char *name, const struct vm_stop_o
 		return 0;
 	}
 	r = stop_alive(host, &dir, &live, options, err);
-	if (!r && options->force)
-		limits_kill(&dir);
 	vm_dir_done(&dir);
-	return r ? r : live_clear_dead(host, name, "stop", err);
+	return r ? r : live_clear_dead(host, name, "stop", options->force, err);
 }
 
 int vm_restart(const struct vm_host *host, const char *name, const struct vm_stop_options *options,

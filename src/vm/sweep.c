@@ -34,8 +34,8 @@ static void sweep_one(const char *name, void *arg)
 	/* whoever removed a VM's folder by hand may still want to find its QEMU */
 	if (dir.fd >= 0 || vm_dir_running_lock_held(&dir))
 		return;
-	limits_clear(host, &dir);
-	vm_dir_remove_run(store, &dir);
+	if (limits_clear(host, &dir))
+		vm_dir_remove_run(store, &dir);
 }
 
 /* A VM that is in place has a run folder by right. */

@@ -162,6 +162,41 @@ force_ends_all_that_is_in_there()
 	has_no_cgroup web
 }
 
+# inhabited_by_another: QEMU is dead, and a stranger lives in its cgroup
+inhabited_by_another()
+{
+	local pid
+
+	succeeds start --paused web
+	pid=$(pid_of web)
+	stranger=$(sleep infinity >/dev/null & echo "$!")
+	echo "$stranger" >"$ours/web/cgroup.procs"
+	kill -KILL "$pid"
+	eventually ended "$pid"
+}
+
+what_outlives_QEMU_in_there_is_not_forgotten()
+{
+	local stranger
+
+	inhabited_by_another
+	says 'stop --force web ends them' stop web
+	ok test -e "$run/web/cgroup"
+	refused 7 "end the last run of vm 'web': remove cgroup '$ours/web'" start web
+	has "hint" "$err" 'mnmivm-se stop --force web'
+	refused 7 "end the last run of vm 'web'" delete --yes web
+	ok test -e "$run/web/cgroup"
+	no ended "$stranger"
+	succeeds stop --force web
+	ok ended "$stranger"
+	has_no_cgroup web
+	inhabited_by_another
+	succeeds delete --yes --force web
+	ok ended "$stranger"
+	has_no_cgroup web
+	make web "$ip" --mac "$mac" "${direct_boot[@]}"
+}
+
 a_stranger_in_its_place_is_left_alone()
 {
 	local stranger
@@ -378,6 +413,7 @@ run_tests \
 	a_start_that_fails_leaves_none \
 	a_frozen_QEMU_is_ended_by_force \
 	force_ends_all_that_is_in_there \
+	what_outlives_QEMU_in_there_is_not_forgotten \
 	a_stranger_in_its_place_is_left_alone \
 	a_folder_of_the_configuration_is_used_and_kept \
 	a_cgroup_that_QEMU_may_not_enter_is_missing \

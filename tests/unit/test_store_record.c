@@ -282,7 +282,7 @@ START_TEST(test_clear)
 	static const char *const gone[] = {
 		"process",	"qmp.sock",	 "console.sock", "vnc.sock", "seed.iso",
 		".tmp-process", ".tmp-seed.iso", "vm.mac",	 "vm.ip",    "vm.conf",
-		"os.name",	"vnc.port",	 ".tmp-vm.conf", "missing",  "cgroup",
+		"os.name",	"vnc.port",	 ".tmp-vm.conf", "missing",
 	};
 	static const char *const kept[] = { "lock", "log", "log.1", "console.log", "other" };
 
@@ -293,6 +293,12 @@ START_TEST(test_clear)
 		ck_assert(!lab_exists(dir.run_fd, gone[i]));
 		ck_assert(!record_has_leftovers(&dir));
 	}
+	suite_put(dir.run_fd, "cgroup", "x");
+	ck_assert(record_has_leftovers(&dir));
+	record_clear(&dir);
+	ck_assert(record_has_leftovers(&dir));
+	record_cgroup_drop(&dir);
+	ck_assert(!record_has_leftovers(&dir));
 	suite_put(dir.fd, "vm.pid", "1\n");
 	ck_assert(record_has_leftovers(&dir));
 	for (size_t i = 0; i < ARRAY_SIZE(kept); i++)

@@ -10,6 +10,7 @@
 
 #include "../../src/vm/limits.h"
 #include "base/alloc.h"
+#include "base/file.h"
 #include "store/record.h"
 #include "store_lab.h"
 #include "vm/host.h"
@@ -263,6 +264,38 @@ START_TEST(test_cgroup_of_another)
 }
 END_TEST
 
+START_TEST(test_inhabited_cgroup_is_remembered)
+{
+	record_inode(0);
+	remove_refused = true;
+	suite_assert_error(limits_remove(&host, &dir, &lab_err), lab_err, EBUSY, ERROR_BUSY);
+	ck_assert(!limits_clear(&host, &dir));
+	live_clear(&host, &dir);
+	ck_assert(lab_exists(dir.run_fd, "cgroup"));
+	ck_assert_ptr_nonnull(strstr(buf_str(&notes), "stop --force web1"));
+	remove_refused = false;
+	ck_assert(limits_clear(&host, &dir));
+	ck_assert(!lab_exists(dir.run_fd, "cgroup"));
+}
+END_TEST
+
+/* Since QEMU has ended somebody may have started it anew. */
+START_TEST(test_force_spares_a_new_run)
+{
+	struct record record = { .process = live.process, .phase = PHASE_RUNNING };
+	bool alive = _i;
+
+	record_inode(0);
+	record.process.start_ticks += !alive;
+	suite_assert_ok(record_write(&dir, &record, &lab_err), lab_err);
+	fd_close(&dir.lock_fd);
+	suite_assert_ok(live_clear_dead(&host, "web1", "stop", true, &lab_err), lab_err);
+	ck_assert_int_eq(kills, !alive);
+	ck_assert_int_eq(removes, !alive);
+	ck_assert_int_eq(lab_exists(dir.run_fd, "process"), alive);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("vm_limits_run");
@@ -277,6 +310,8 @@ int main(void)
 	tcase_add_test(tcase, test_limits_in_part);
 	tcase_add_test(tcase, test_own_cgroup);
 	tcase_add_loop_test(tcase, test_cgroup_of_another, 0, 2);
+	tcase_add_test(tcase, test_inhabited_cgroup_is_remembered);
+	tcase_add_loop_test(tcase, test_force_spares_a_new_run, 0, 2);
 	suite_add_tcase(suite, tcase);
 	return suite_run(suite);
 }
