@@ -101,20 +101,32 @@ int file_open_regular(int dir_fd, const char *name, int flags, int *ret_fd, stru
 	return r;
 }
 
+/* All of it and one byte for its end; what is no file, or of /proc, does not tell its size. */
+static size_t size_to_read(int fd, size_t max)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || st.st_size <= 0)
+		return READ_CHUNK;
+	return ((size_t)st.st_size < max ? (size_t)st.st_size : max) + 1;
+}
+
 int file_read_fd(int fd, const char *what, size_t max, struct buf *ret, struct error *err)
 {
+	size_t room = size_to_read(fd, max);
 	AUTO_BUF buf = BUF_INIT;
 	ssize_t n;
 
 	do {
-		char *space = buf_reserve(&buf, READ_CHUNK);
+		char *space = buf_reserve(&buf, room);
 
-		n = read(fd, space, READ_CHUNK);
+		n = read(fd, space, room);
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
 			return error_errno(err, errno, "read '%s'", what);
 		buf.len += (size_t)n;
+		room = (size_t)n < room ? room - (size_t)n : READ_CHUNK;
 		if (buf.len > max)
 			return error_set(err, ERROR_FAILED, EFBIG,
 					 "read '%s': larger than %zu bytes", what, max);

@@ -85,6 +85,15 @@ start_opens_files_where_they_belong()
 	done < <(opened | sort -u)
 }
 
+# To its end, that is, which is a call more; once to look at it, once to copy it.
+start_reads_a_file_at_once()
+{
+	local calls
+
+	calls=$(grep -cE "^read\([0-9]+<$state/vms/one/seed.iso>" "$LAB/trace")
+	((calls >= 2 && calls <= 4)) || fail "$calls calls read the seed"
+}
+
 start_makes_its_tap_in_few_calls()
 {
 	local calls
@@ -153,6 +162,7 @@ run_tests \
 	the_lab_has_many_links \
 	start_executes_QEMU_alone \
 	start_opens_files_where_they_belong \
+	start_reads_a_file_at_once \
 	start_makes_its_tap_in_few_calls \
 	start_dumps_no_links \
 	start_looks_at_no_other_VM \

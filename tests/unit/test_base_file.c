@@ -213,6 +213,40 @@ START_TEST(read_refuses_and_leaves_the_buffer)
 }
 END_TEST
 
+/* The size is asked for first: about each one that might be taken for it, up to the limit. */
+START_TEST(read_is_whole_at_any_size)
+{
+	static const size_t sizes[] = { 1, 4095, 4096, 65535, 65536, 65537, 1 << 20 };
+	struct error err = ERROR_INIT;
+
+	for (size_t i = 0; i < ARRAY_SIZE(sizes); i++) {
+		AUTO_CLOSE int fd = openat(tmp.fd, "sized", O_RDWR | O_CREAT | O_TRUNC, 0600);
+		AUTO_BUF text = BUF_INIT;
+		AUTO_BUF buf = BUF_INIT;
+
+		memset(buf_reserve(&text, sizes[i]), 'x', sizes[i]);
+		ck_assert_int_eq(fd_write_all(fd, text.data, sizes[i]), 0);
+		suite_assert_ok(file_read(tmp.fd, "sized", sizes[i], &buf, &err), err);
+		ck_assert_uint_eq(buf.len, sizes[i]);
+		ck_assert_int_eq(memcmp(buf.data, text.data, sizes[i]), 0);
+		suite_assert_error(file_read(tmp.fd, "sized", sizes[i] - 1, &buf, &err), err, EFBIG,
+				   ERROR_FAILED);
+	}
+}
+END_TEST
+
+/* procfs says 0 of its files. */
+START_TEST(read_of_unknown_size)
+{
+	AUTO_CLOSE int fd = open("/proc/self/status", O_RDONLY | O_CLOEXEC);
+	struct error err = ERROR_INIT;
+	AUTO_BUF buf = BUF_INIT;
+
+	suite_assert_ok(file_read_fd(fd, "status", 65536, &buf, &err), err);
+	ck_assert_ptr_nonnull(strstr(buf_str(&buf), "\nnonvoluntary_ctxt_switches:"));
+}
+END_TEST
+
 START_TEST(read_without_end_is_cut_off)
 {
 	AUTO_CLOSE int zero = open("/dev/zero", O_RDONLY | O_CLOEXEC);
@@ -668,6 +702,8 @@ static TCase *read_case(void)
 
 	tcase_add_test(tc, read_to_the_limit);
 	tcase_add_test(tc, read_refuses_and_leaves_the_buffer);
+	tcase_add_test(tc, read_is_whole_at_any_size);
+	tcase_add_test(tc, read_of_unknown_size);
 	tcase_add_test(tc, read_without_end_is_cut_off);
 	tcase_add_test(tc, read_from_a_pipe);
 	tcase_add_test(tc, read_path_follows_links_to_files_only);
