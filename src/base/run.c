@@ -118,13 +118,17 @@ static void child_reset_signals(void)
  * AmbientCapabilities=) are passed on by execve(2) to whatever is run, and are meant for us
  * alone. A core file would hold what it read: 1 byte stops a piped handler too, as 0 does not
  * (core(5)); where the hard limit is 0 already, that stands. What it makes is nobody else's.
+ *
+ * Under no_new_privs AppArmor lets a program only be confined further (apparmor.d(5)): one whose
+ * profile has what ours has not would not be executed.
  */
-static void child_drop(int status_fd)
+static void child_drop(const struct run *run, int status_fd)
 {
 	const struct rlimit one = { 1, 1 };
 
-	if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) < 0 ||
-	    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+	if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) < 0)
+		child_fail(status_fd, STAGE_PRIVILEGES);
+	if (!run->options->own_profile && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		child_fail(status_fd, STAGE_PRIVILEGES);
 	if (setrlimit(RLIMIT_CORE, &one) < 0 && errno != EPERM)
 		child_fail(status_fd, STAGE_PRIVILEGES);
@@ -154,7 +158,7 @@ static _Noreturn void child_exec(const struct run *run, char *const *argv)
 	int dir = run->options->dir_fd;
 
 	child_reset_signals();
-	child_drop(status);
+	child_drop(run, status);
 	if ((dir < 0 ? chdir("/") : fchdir(dir)) < 0)
 		child_fail(status, STAGE_FOLDER);
 	if (dup2(in, 0) < 0 || dup2(out, 1) < 0 || dup2(err, 2) < 0)

@@ -99,7 +99,8 @@ static int apply_sysctl(const struct doctor_change *change, struct error *err)
 static int apply_module(const struct doctor_change *change, struct error *err)
 {
 	static const char *const programs[] = { "/usr/sbin/modprobe", "/sbin/modprobe" };
-	const struct run_options options = { .dir_fd = -1 };
+	/* it alone may load modules: see contrib/apparmor */
+	const struct run_options options = { .dir_fd = -1, .own_profile = true };
 	AUTO_STRV argv = STRV_INIT;
 	int r;
 

@@ -50,7 +50,7 @@ answers_pings()
 
 a_guest_starts_and_answers()
 {
-	make web "$ip" "${direct_boot[@]}"
+	make web "$ip" --extra-disk 16M "${direct_boot[@]}"
 	says 'web: started' start web
 	if ((failed)); then
 		diag "$(denials)"
@@ -85,6 +85,20 @@ commands_do_their_work()
 	says 'web: stopped' stop web --force --timeout 5
 	succeeds start web
 	succeeds stop --force web
+}
+
+# That is for modprobe alone, in a profile of its own.
+a_module_is_loaded()
+{
+	local folder=/etc/modules-load.d
+
+	install -m 755 /dev/null /usr/sbin/dockerd
+	no test -e /sys/module/br_netfilter
+	succeeds doctor --fix --yes br-netfilter
+	ok test -e /sys/module/br_netfilter
+	is "line" "$(grep -x br_netfilter "$folder/mnmivm-se.conf")" br_netfilter
+	ok rmmod br_netfilter
+	rm /usr/sbin/dockerd "$folder/mnmivm-se.conf" /etc/sysctl.d/90-mnmivm-se.conf
 }
 
 nothing_was_denied()
@@ -122,6 +136,7 @@ run_tests \
 	a_guest_starts_and_answers \
 	QEMU_is_confined_by_both \
 	commands_do_their_work \
+	a_module_is_loaded \
 	nothing_was_denied \
 	the_profiles_bite \
 	the_profiles_are_removed \

@@ -230,6 +230,19 @@ START_TEST(privileges_stay_here)
 }
 END_TEST
 
+START_TEST(a_profile_of_its_own_is_all_it_may_gain)
+{
+	AUTO_BUF output = BUF_INIT;
+	struct run_options options = { .dir_fd = -1, .output = &output, .own_profile = true };
+	struct error err = ERROR_INIT;
+
+	raise_ambient(CAP_NET_ADMIN);
+	suite_assert_ok(
+		run_sh("sed -nE '/^(CapAmb|NoNewPrivs):/p' /proc/self/status", options, &err), err);
+	ck_assert_str_eq(buf_str(&output), "CapAmb:\t0000000000000000\nNoNewPrivs:\t0\n");
+}
+END_TEST
+
 START_TEST(its_files_are_nobody_elses)
 {
 	umask(0);
@@ -524,6 +537,7 @@ static TCase *inherit_case(void)
 	tcase_add_test(tc, descriptors_stay_here);
 	tcase_add_test(tc, signals_start_afresh);
 	tcase_add_test(tc, privileges_stay_here);
+	tcase_add_test(tc, a_profile_of_its_own_is_all_it_may_gain);
 	tcase_add_test(tc, no_core_file_whatever_the_limit);
 	tcase_add_test(tc, its_files_are_nobody_elses);
 	tcase_add_test(tc, works_without_standard_descriptors);
