@@ -237,6 +237,10 @@ static int word_exec(const struct launch *launch, const struct report *report, s
 {
 	int r = error_errno(err, report->error, "execute '%s'", launch->program);
 
+	if (report->error == EACCES)
+		return error_hint(err,
+				  "namei -m '%s' shows which folder or file is closed to its user",
+				  launch->program);
 	if (report->error != ENOENT)
 		return r;
 	(void)error_kind(err, ERROR_HOST);

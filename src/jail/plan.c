@@ -112,8 +112,13 @@ static int check_folder(const char *path, struct error *err)
 		return error_set(err, ERROR_FAILED, EINVAL,
 				 "expose '%s': not the plain path of a folder", path);
 	if (stat(path, &st) < 0)
-		return error_errno(err, errno, "expose '%s'", path);
-	return S_ISDIR(st.st_mode) ? 0 : error_errno(err, ENOTDIR, "expose '%s'", path);
+		error_errno(err, errno, "expose '%s'", path);
+	else if (!S_ISDIR(st.st_mode))
+		error_errno(err, ENOTDIR, "expose '%s'", path);
+	else
+		return 0;
+	(void)error_kind(err, ERROR_HOST);
+	return error_hint(err, "take it out of 'expose' in the host's configuration");
 }
 
 static int check_folders(const struct strv *folders, struct error *err)

@@ -148,6 +148,8 @@ START_TEST(test_refuses_no_folder)
 {
 	strv_push(&plan_folders, _i ? "/etc/passwd" : "/no/such/folder");
 	assert_refused(_i ? ENOTDIR : ENOENT, _i ? "expose '/etc/passwd'" : "expose '/no/such/");
+	ck_assert_int_eq(err.kind, ERROR_HOST);
+	ck_assert_msg(strstr(err.hint, "'expose'"), "%s", err.hint);
 }
 END_TEST
 
@@ -262,6 +264,7 @@ START_TEST(test_program_not_executable)
 	assert_go_fails(EACCES, ERROR_PERMISSION, "start 'secret': execute '/");
 	plan.program = jail_folder;
 	assert_go_fails(EACCES, ERROR_PERMISSION, "execute '");
+	ck_assert_msg(strstr(err.hint, "namei -m '/"), "%s", err.hint);
 }
 END_TEST
 
