@@ -29,9 +29,13 @@ static int check_qemu(const struct host_config *config, struct error *err)
 		return error_hint(err,
 				  "apt-get install qemu-system-x86 (Alpine: apk add "
 				  "qemu-system-x86_64), or set 'qemu' in %s",
-				  HOST_CONFIG_PATH);
+				  config->path);
 	}
-	if (!S_ISREG(st.st_mode) || !(st.st_mode & wanted)) {
+	if (!S_ISREG(st.st_mode) || !(st.st_mode & 0111)) {
+		error_set(err, ERROR_HOST, EACCES, "'%s' is no program", config->qemu);
+		return error_hint(err, "set 'qemu' in %s", config->path);
+	}
+	if (!(st.st_mode & wanted)) {
 		error_set(err, ERROR_HOST, EACCES, "'%s' is no program that QEMU's uid may run",
 			  config->qemu);
 		return error_hint(err, "chmod 755 '%s'", config->qemu);

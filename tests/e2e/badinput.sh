@@ -347,6 +347,34 @@ the_configuration_is_checked_line_by_line()
 	unchanged "$before"
 }
 
+what_the_configuration_names_is_looked_for()
+{
+	local other=$LAB/other-conf closed=$LAB/closed
+
+	configured 'qemu = /nowhere'
+	with_conf "$other" refused 5 "QEMU at '/nowhere': .*hint: .*'qemu' in $other" start there
+	configured 'qemu = /etc/passwd'
+	with_conf "$other" refused 5 "'/etc/passwd' is no program.*hint: set 'qemu' in $other" \
+		start there
+	mkdir -m 700 "$closed"
+	cp /bin/true "$closed/qemu"
+	chmod 744 "$closed/qemu"
+	configured "qemu = $closed/qemu"$'\n'"expose = $closed"
+	with_conf "$other" refused 5 "no program that QEMU's uid.*hint: chmod 755 '$closed/qemu'" \
+		start there
+	chmod 755 "$closed/qemu"
+	with_conf "$other" refused 8 "'$closed/qemu': Permission.*hint: namei -m '$closed/qemu'" \
+		start there
+	configured 'expose = /nowhere'
+	with_conf "$other" refused 5 "expose '/nowhere': .*hint: .*'expose' in the host" start there
+	configured 'qemu_img = /nowhere'
+	with_conf "$other" not_made 5 "qemu-img at '/nowhere': .*hint: .*'qemu_img' in $other"
+	configured 'uefi_code = /nowhere'
+	with_conf "$other" not_made 2 "$other lacks one" --firmware uefi
+	rm -r "$closed"
+	unchanged "$before"
+}
+
 # damaged FILE TEXT REGEX: with TEXT in that file of the VM, list has it as a row, and start
 # names the file.
 damaged()
@@ -600,6 +628,7 @@ run_tests \
 	bridges_are_bridges_and_allowed \
 	a_bridge_that_has_gone_stops_the_start \
 	the_configuration_is_checked_line_by_line \
+	what_the_configuration_names_is_looked_for \
 	a_damaged_VM_is_named_with_file_and_line \
 	a_changed_base_image_is_refused \
 	folders_of_others_are_not_trusted \

@@ -161,6 +161,11 @@ START_TEST(no_qemu_img)
 {
 	xreplace(&host.qemu_img, "/nonexistent/qemu-img");
 	suite_assert_error(make("x", &over), err, ENOENT, ERROR_HOST);
+	ck_assert_ptr_nonnull(strstr(err.hint, "'qemu_img' in " HOST_CONFIG_PATH));
+	nothing_left("x");
+	xreplace(&host.qemu_img, "/etc/passwd");
+	suite_assert_error(make("x", &over), err, EACCES, ERROR_HOST);
+	ck_assert_ptr_nonnull(strstr(err.hint, "'qemu_img' in "));
 	nothing_left("x");
 }
 END_TEST
