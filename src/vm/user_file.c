@@ -48,7 +48,7 @@ static int open_folder(const char *name, int *ret_fd, struct error *err)
 	}
 	fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
-		return error_errno(err, errno, "open '%s'", path);
+		return error_errno(err, errno, "open '%s' of CREDENTIALS_DIRECTORY", path);
 	*ret_fd = fd;
 	return 0;
 }

@@ -161,6 +161,7 @@ START_TEST(a_folder_that_is_none_is_refused)
 
 	ck_assert_int_eq(setenv("CREDENTIALS_DIRECTORY", file, 1), 0);
 	refused("credential:user-data", ENOTDIR, ERROR_FAILED);
+	ck_assert_ptr_nonnull(strstr(err.message, "/secret' of CREDENTIALS_DIRECTORY: "));
 	ck_assert_int_eq(setenv("CREDENTIALS_DIRECTORY", none, 1), 0);
 	refused("credential:user-data", ENOENT, ERROR_FAILED);
 }
