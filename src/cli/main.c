@@ -142,6 +142,33 @@ static int open_lacking_host(struct cli *cli, const char *config, const char *st
 	return 0;
 }
 
+/* Is it one of "2M|1G"? */
+static bool is_among(const char *word, const char *words)
+{
+	AUTO_STRV list = STRV_INIT;
+
+	strv_split(&list, words, '|');
+	for (size_t i = 0; i < list.n; i++) {
+		if (!strcmp(word, list.v[i]))
+			return true;
+	}
+	return false;
+}
+
+/* "--hugepages 2M", where the value must be attached */
+static int refuse_word(const char *word, const struct cli_args *args, struct error *err)
+{
+	const struct cli_option *option = args->options;
+
+	error_set(err, ERROR_USAGE, EINVAL, "unexpected argument '%s'", word);
+	for (; option->name; option++) {
+		if (option->value_optional && cli_flag(args, option->name) &&
+		    is_among(word, option->value))
+			return error_hint(err, "--%s=%s", option->name, word);
+	}
+	return -err->code;
+}
+
 static int check_words(const struct command *command, const struct cli_args *args,
 		       struct error *err)
 {
@@ -150,8 +177,7 @@ static int check_words(const struct command *command, const struct cli_args *arg
 		return error_hint(err, "mnmivm-se %s %s", command->name, command->words);
 	}
 	if (args->words.n > command->max_words)
-		return error_set(err, ERROR_USAGE, EINVAL, "unexpected argument '%s'",
-				 args->words.v[command->max_words]);
+		return refuse_word(args->words.v[command->max_words], args, err);
 	return 0;
 }
 

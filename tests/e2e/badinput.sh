@@ -67,6 +67,12 @@ usage_errors_are_told()
 	refused 2 "missing argument" create
 	refused 2 "unexpected argument 'there'" list there
 	refused 2 "unexpected argument 'b'" show a b
+	refused 2 "unexpected argument '2M'.*hint: --hugepages=2M" create web --hugepages 2M
+	refused 2 "unexpected argument 'ip'.*hint: --wait=ip" create web --hugepages --wait ip
+	refused 2 "unexpected argument '3M'" create web --hugepages 3M
+	lacks "what is told" "$err" hint
+	refused 2 "unexpected argument '2M'" create web 2M
+	lacks "what is told" "$err" hint
 	refused 2 "'--timeout' needs a value" start there --timeout
 	refused 2 "'--config' is given twice" --config /dev/null list
 	refused 2 "'--memory' is given twice" create web --memory 1G --memory 2G
