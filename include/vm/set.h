@@ -3,6 +3,8 @@
 #ifndef VM_SET_H
 #define VM_SET_H
 
+#include <stdbool.h>
+
 #include "base/strv.h"
 #include "vm/host.h"
 
@@ -15,5 +17,8 @@
  */
 int vm_set(const struct vm_host *host, const char *name, const struct strv *pairs,
 	   const char **ret_note, struct error *err);
+
+/* Is this one of vm_config_keys() ("nic.vlan") that may be set by hand? */
+bool vm_set_takes(const char *key);
 
 #endif

@@ -108,16 +108,31 @@ static int set_numbered(struct set *set, const char *key, const char *value, str
 		   : take_nic_away(set, (unsigned int)i, value, err);
 }
 
-static int set_vm_key(struct set *set, const char *key, const char *value, struct error *err)
+bool vm_set_takes(const char *key)
 {
 	static const char *const ours[] = { "uid", "instance_id", "ready_nonce", NULL };
+
+	return !is_one_of(key, ours) && strncmp(key, "image.", 6) != 0 &&
+	       strncmp(key, "disk.", 5) != 0;
+}
+
+static int refuse_host_key(const struct host_config *host, const char *key, struct error *err)
+{
+	error_set(err, ERROR_USAGE, EINVAL, "'%s' is a setting of the host, and of no VM", key);
+	return error_hint(err, "set it in %s", host->path);
+}
+
+static int set_vm_key(struct set *set, const char *key, const char *value, struct error *err)
+{
 	static const char *const at_once[] = { "protect", "stop_timeout", NULL };
 	static const char *const limits[] = { "cpu_pin",   "nice",	 "memory_max",
 					      "cpu_max",   "cpu_weight", "pids_max",
 					      "io_weight", "io_max",	 NULL };
 
-	if (is_one_of(key, ours) || !strncmp(key, "image.", 6) || !strncmp(key, "disk.", 5))
+	if (!vm_set_takes(key))
 		return error_set(err, ERROR_USAGE, EINVAL, "'%s' is not to be set", key);
+	if (!is_one_of(key, vm_config_keys()) && is_one_of(key, host_config_keys()))
+		return refuse_host_key(&set->change.host->config, key, err);
 	if (!strcmp(key, "user"))
 		set->guest = true;
 	else if (is_one_of(key, limits))

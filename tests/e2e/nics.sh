@@ -119,6 +119,9 @@ what_cannot_be_set_is_refused()
 	refused 2 "unknown key 'memmory'" set one memmory=1G
 	refused 2 "'uid' is not to be set" set one uid=2100000001
 	refused 2 "'image.path' is not to be set" set one image.path=/x
+	refused 2 "'cgroup' is a setting of the host.*hint: set it in $conf" set one cgroup=off
+	refused 2 "'expose' is a setting of the host.*hint: set it in $conf" set one expose=/opt
+	refused 2 "unknown key 'nothing'" set one nothing=1
 	refused 2 "parse memory '1'" set one memory=1
 	refused 2 "nic.2 is to come before nic.3" set one nic.3.ip=dhcp
 	refused 2 "nic.0 cannot be taken away" set one nic.0=none
