@@ -52,6 +52,7 @@ struct command {
 	const char *summary;
 	const struct cli_option *options; /* NULL: none */
 	int (*run)(struct cli *cli, const struct cli_args *args, struct error *err);
+	void (*more_help)(void); /* behind the options; NULL: nothing */
 };
 
 extern const struct command *const cli_commands[]; /* NULL-terminated */

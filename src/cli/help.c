@@ -32,6 +32,8 @@ int help_command(const struct command *command)
 		printf("\noptions:\n");
 	for (size_t i = 0; command->options && command->options[i].name; i++)
 		print_option(stdout, &command->options[i]);
+	if (command->more_help)
+		command->more_help();
 	printf("\nThe manual has the rest: man mnmivm-se\n");
 	return 0;
 }

@@ -36,6 +36,10 @@ help_is_given_for_every_command()
 		prints "usage: mnmivm-se $command" help "$command"
 		prints "usage: mnmivm-se $command" "$command" --help
 	done
+	succeeds help set
+	matches "keys" "$out" $'\nkeys.*\n  user .* stop_timeout\n\nkeys of the first.* bridge .* rate\n'
+	no grep -qwE 'uid|instance_id|image|format|file' <<<"$out"
+	no grep -qE '.{80}' <<<"$out"
 	prints 'usage: mnmivm-se' --help
 	refused 2 "unknown command 'nonsense'" help nonsense
 	se
