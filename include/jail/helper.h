@@ -10,7 +10,7 @@
  * Of the programs that are run beside QEMU itself only qemu-img works on what users and guests
  * write, and runs here. The others go by run_program() (base/run.h), with our uid: ssh-keygen,
  * which makes a key from nothing and wants an account for its uid; modprobe, which changes the
- * host; QEMU for its version, which doctor asks even where nothing can be confined.
+ * host; QEMU and qemu-img for their versions, which doctor asks even where nothing can be confined.
  * Images are copied and looked at by our own code (store/images.h, image/inspect.h).
  */
 

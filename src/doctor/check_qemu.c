@@ -5,11 +5,12 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
+#include "base/run.h"
 #include "vm/qemu_version.h"
 #include "check.h"
 #include "host_files.h"
 
-enum { QEMU_MAJOR = 7, QEMU_MINOR = 1 };
+enum { QEMU_MAJOR = 7, QEMU_MINOR = 1, RUN_TIMEOUT_MS = 10000 };
 
 /* Which package a program is in, on Debian and on Alpine. */
 static void fix_install(struct check *check, const char *debian, const char *alpine)
@@ -59,16 +60,30 @@ void check_qemu(struct check *check)
 					       : "opens /dev/kvm by its name");
 }
 
-static void check_program(struct check *check, const char *path, const char *what, const char *key,
-			  const char *debian, const char *alpine)
+/* Is it there, and does it run with that argument, where there is one that it takes? */
+static int try_program(const char *path, const char *argument, struct error *err)
+{
+	const struct run_options options = { .timeout_ms = RUN_TIMEOUT_MS, .dir_fd = -1 };
+	AUTO_STRV argv = STRV_INIT;
+
+	if (access(path, X_OK) < 0)
+		return error_errno(err, errno, "run '%s'", path);
+	if (!argument)
+		return 0;
+	strv_push(&argv, path);
+	strv_push(&argv, argument);
+	return run_program(&argv, &options, err);
+}
+
+static void check_program(struct check *check, const char *path, const char *argument,
+			  const char *what, const char *key, const char *debian, const char *alpine)
 {
 	struct error err = ERROR_INIT;
 
-	if (access(path, X_OK) == 0) {
+	if (try_program(path, argument, &err) == 0) {
 		check_pass(check, path, "is installed");
 		return;
 	}
-	error_errno(&err, errno, "run '%s'", path);
 	no_program(check, path, what, key, &err);
 	fix_install(check, debian, alpine);
 }
@@ -77,7 +92,8 @@ void check_programs(struct check *check)
 {
 	const struct host_config *config = check->config;
 
-	check_program(check, config->qemu_img, "create", "qemu_img", "qemu-utils", "qemu-img");
-	check_program(check, config->ssh_keygen, "create", "ssh_keygen", "openssh-client",
+	check_program(check, config->qemu_img, "--version", "create", "qemu_img", "qemu-utils",
+		      "qemu-img");
+	check_program(check, config->ssh_keygen, NULL, "create", "ssh_keygen", "openssh-client",
 		      "openssh-keygen");
 }

@@ -359,8 +359,14 @@ other_programs_are_looked_for()
 	found FAIL programs "$LAB/nowhere"
 	is "fix" "$fix" 'apk add qemu-img'
 	rm /etc/alpine-release
+	sed -i 's|^qemu_img = .*|qemu_img = /bin/false|' "$conf"
+	found FAIL programs /bin/false 'exit status 1'
+	has "keep" "$keep" "qemu_img"
+	sed -i 's|^qemu_img = .*|qemu_img = /etc/passwd|' "$conf"
+	found FAIL programs /etc/passwd 'Permission denied'
 	echo "$before" >"$conf"
 	found PASS programs /usr/bin/qemu-img
+	found PASS programs /usr/bin/ssh-keygen
 }
 
 # with_disk OPTIONS: the state directory on a file system of its own
