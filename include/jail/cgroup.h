@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "base/strv.h"
 
 /* In the units of the kernel's files (cgroup-v2.rst); 0 is unlimited, or the default weight. */
 struct cgroup_limits {
@@ -64,9 +65,13 @@ int cgroup_kill(const char *path, struct error *err);
  */
 int cgroup_remove(const char *path, struct error *err);
 
+/* Add to *ret the files of those limits that somebody asked for and the leaf has no controller for. */
+void cgroup_lacking(const char *path, const struct cgroup_limits *limits, struct strv *ret);
+
 /* What the kernel says of a leaf; each true in has_* where the file is there. */
 struct cgroup_state {
 	bool has_memory, has_cpu, has_pids;
+	bool has_controllers; /* any of memory, cpu, pids, io: without, nothing can be limited */
 	uint64_t memory_current, memory_max; /* bytes; UINT64_MAX: unlimited */
 	uint64_t cpu_usage_us;
 	unsigned int cpu_max_percent; /* 0: unlimited */

@@ -50,6 +50,9 @@ struct vm_confinement {
 	struct vm_descriptors descriptors;
 	char apparmor[128]; /* label and mode; "" also where the kernel has none */
 	char *cgroup; /* its path below the v2 hierarchy's root */
+	char *cgroup_note; /* what is missing of it, or why it is; NULL: nothing to be said */
+	bool cgroup_moved; /* it was made, and QEMU is not in it */
+	bool cgroup_unasked; /* it is missing, and neither it nor a limit was asked for */
 	bool has_cgroup_state;
 	struct cgroup_state cgroup_state;
 	struct strv findings; /* what should be otherwise, a clause each: "runs as root" */

@@ -140,6 +140,7 @@ json_t *confinement_json(const struct vm_confinement *confinement)
 						      : json_null());
 	set_text(object, "cpus", confinement->cpus);
 	set_text(object, "cgroup", confinement->cgroup);
+	set_text(object, "cgroup_note", confinement->cgroup_note);
 	json_object_set_new(object, "usage", usage_json(confinement));
 	set_text(object, "apparmor", confinement->apparmor);
 	json_object_set_new(object, "descriptors", descriptors_json(confinement));

@@ -56,6 +56,21 @@ static void print_more(const struct vm_confinement *confinement, enum layer laye
 		printf(", %d filters with QEMU's own", confinement->seccomp_filters);
 	else if (layer == LAYER_CGROUP && confinement->cgroup)
 		printf(", %s", output_clean(confinement->cgroup));
+	if (layer == LAYER_CGROUP && confinement->cgroup_note)
+		printf(", %s", output_clean(confinement->cgroup_note));
+}
+
+/* A cgroup can be missing in part, and where nobody wanted one. */
+static void print_missing(const struct vm_confinement *confinement, enum layer layer)
+{
+	const char *note = layer == LAYER_CGROUP ? confinement->cgroup_note : NULL;
+
+	if (layer == LAYER_CGROUP && confinement->cgroup_unasked)
+		printf("none");
+	else
+		printf(confinement->layers[layer].allowed ? "missing, as allowed" : "MISSING");
+	if (note)
+		printf(": %s", output_clean(note));
 }
 
 static void print_layer(const struct vm_confinement *confinement, enum layer layer)
@@ -64,7 +79,7 @@ static void print_layer(const struct vm_confinement *confinement, enum layer lay
 
 	printf("%s:%*s", layer_words[layer], (int)(13 - strlen(layer_words[layer])), "");
 	if (at->state == VM_LAYER_MISSING)
-		printf(at->allowed ? "missing, as allowed" : "MISSING");
+		print_missing(confinement, layer);
 	else
 		printf("%s", vm_layer_state_words[at->state]);
 	if (at->state == VM_LAYER_ON)

@@ -7,28 +7,12 @@
 #include "base/alloc.h"
 #include "cgroup_dir.h"
 
-/* Those that a cgroup may hand on to what is below it; all where it does not say. */
-static unsigned int available(const char *folder)
-{
-	AUTO_CLOSE int fd = cgroup_dir_open(folder);
-	struct error ignored = ERROR_INIT;
-	AUTO_BUF text = BUF_INIT;
-	unsigned int mask = 0;
-
-	if (fd < 0 || cgroup_get(fd, "cgroup.controllers", &text, &ignored))
-		return (1U << CONTROLLERS) - 1;
-	for (unsigned int i = 0; i < CONTROLLERS; i++) {
-		if (cgroup_has_word(buf_str(&text), controller_words[i]))
-			mask |= 1U << i;
-	}
-	return mask;
-}
-
 int cgroup_check(const char *where, const char *name, struct cgroup_limits *limits, char **ret_path,
 		 struct error *err)
 {
 	AUTO_FREE char *path = NULL;
 	AUTO_FREE char *parent = NULL;
+	AUTO_CLOSE int fd = -1;
 	const char *source;
 	int r = cgroup_place(where, name, &path, err);
 
@@ -41,7 +25,8 @@ int cgroup_check(const char *where, const char *name, struct cgroup_limits *limi
 		error_set(err, ERROR_HOST, errno, "make cgroup '%s': %s", path, strerror(errno));
 		return CGROUP_NONE;
 	}
-	r = cgroup_limits_reduce(limits, available(source), path, err);
+	fd = cgroup_dir_open(source);
+	r = cgroup_limits_reduce(limits, cgroup_controllers(fd), path, err);
 	*ret_path = ptr_steal(&path);
 	return r;
 }

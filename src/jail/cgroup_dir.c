@@ -143,3 +143,18 @@ void cgroup_enable(int dir_fd, unsigned int mask, struct controllers *ret)
 		ret->why[i] = -cgroup_put(dir_fd, "cgroup.subtree_control", word);
 	}
 }
+
+unsigned int cgroup_controllers(int dir_fd)
+{
+	struct error ignored = ERROR_INIT;
+	AUTO_BUF text = BUF_INIT;
+	unsigned int mask = 0;
+
+	if (dir_fd < 0 || cgroup_get(dir_fd, "cgroup.controllers", &text, &ignored))
+		return (1U << CONTROLLERS) - 1;
+	for (unsigned int i = 0; i < CONTROLLERS; i++) {
+		if (cgroup_has_word(buf_str(&text), controller_words[i]))
+			mask |= 1U << i;
+	}
+	return mask;
+}

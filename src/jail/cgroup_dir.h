@@ -48,6 +48,9 @@ bool cgroup_wait_empty(int dir_fd);
 /* Switch on, for the cgroups in dir_fd, those of the mask that are not on. */
 void cgroup_enable(int dir_fd, unsigned int mask, struct controllers *ret);
 
+/* A mask of 1 << CONTROLLER_*: those that a cgroup has; all where it does not say, and for -1. */
+unsigned int cgroup_controllers(int dir_fd);
+
 /* A mask of 1 << CONTROLLER_*: what the limits need. */
 unsigned int cgroup_limits_need(const struct cgroup_limits *limits);
 

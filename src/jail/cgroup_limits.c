@@ -7,8 +7,8 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/file.h"
 #include "base/parse.h"
-#include "base/strv.h"
 #include "cgroup_dir.h"
 
 enum { CPU_PERIOD_US = 100000 }; /* the kernel's default */
@@ -154,14 +154,12 @@ static void forget(struct cgroup_limits *limits, unsigned int controllers)
 	}
 }
 
-int cgroup_limits_reduce(struct cgroup_limits *limits, unsigned int controllers, const char *path,
-			 struct error *err)
+/* The files that would be missed, and the controllers that they need, each once. */
+static void lacking(const struct cgroup_limits *limits, unsigned int controllers,
+		    struct strv *ret_files, struct strv *ret_controllers)
 {
-	AUTO_STRV files = STRV_INIT, lacking = STRV_INIT;
 	struct setting settings[SETTINGS_MAX];
 	size_t n = collect(limits, settings);
-	AUTO_FREE char *files_text = NULL;
-	AUTO_FREE char *lacking_text = NULL;
 	unsigned int told = controllers;
 
 	for (size_t i = 0; i < n; i++) {
@@ -170,20 +168,39 @@ int cgroup_limits_reduce(struct cgroup_limits *limits, unsigned int controllers,
 		/* memory.oom.group is no setting of a VM's */
 		if (controllers & bit || !settings[i].wanted || strstr(settings[i].file, "oom"))
 			continue;
-		strv_push(&files, settings[i].file);
+		strv_push(ret_files, settings[i].file);
 		if (!(told & bit))
-			strv_pushf(&lacking, "'%s'", controller_words[settings[i].controller]);
+			strv_pushf(ret_controllers, "'%s'",
+				   controller_words[settings[i].controller]);
 		told |= bit;
 	}
+}
+
+int cgroup_limits_reduce(struct cgroup_limits *limits, unsigned int controllers, const char *path,
+			 struct error *err)
+{
+	AUTO_STRV files = STRV_INIT, needed = STRV_INIT;
+	AUTO_FREE char *files_text = NULL;
+	AUTO_FREE char *needed_text = NULL;
+
+	lacking(limits, controllers, &files, &needed);
 	forget(limits, ~controllers);
 	if (!files.n)
 		return 0;
 	files_text = strv_join(&files, ", ");
-	lacking_text = strv_join(&lacking, ", ");
+	needed_text = strv_join(&needed, ", ");
 	error_set(err, ERROR_HOST, ENOENT,
 		  "set %s for cgroup '%s': controller%s %s %s not to be had there", files_text,
-		  path, lacking.n > 1 ? "s" : "", lacking_text, lacking.n > 1 ? "are" : "is");
+		  path, needed.n > 1 ? "s" : "", needed_text, needed.n > 1 ? "are" : "is");
 	return CGROUP_PARTLY;
+}
+
+void cgroup_lacking(const char *path, const struct cgroup_limits *limits, struct strv *ret)
+{
+	AUTO_CLOSE int fd = cgroup_dir_open(path);
+	AUTO_STRV needed = STRV_INIT;
+
+	lacking(limits, cgroup_controllers(fd), ret, &needed);
 }
 
 /* A number, or "max" as UINT64_MAX. False: the file is not there, or is not what it should be. */
@@ -242,6 +259,7 @@ static unsigned int get_cpu_max(int dir_fd)
 void cgroup_state_get(int dir_fd, struct cgroup_state *ret)
 {
 	*ret = (struct cgroup_state){ .has_memory = false };
+	ret->has_controllers = cgroup_controllers(dir_fd) != 0;
 	ret->has_memory = get_number(dir_fd, "memory.current", &ret->memory_current) &&
 			  get_number(dir_fd, "memory.max", &ret->memory_max);
 	(void)get_keyed(dir_fd, "memory.events", "oom_kill", &ret->oom_kills);

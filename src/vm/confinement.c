@@ -174,7 +174,7 @@ void vm_confinement_get(const struct vm_host *host, const struct vm_info *info,
 	AUTO(vm_config_done) struct vm_config running = { 0 };
 	struct error ignored = ERROR_INIT;
 	AUTO_VM_DIR dir = VM_DIR_INIT;
-	struct confined of = { .dir = &dir, .vm = &running };
+	struct confined of = { .dir = &dir, .host = &host->config, .vm = &running };
 
 	unknown(ret);
 	if (info->process.pid <= 0 || vm_dir_open(&host->store, info->name, &dir, &ignored))
@@ -192,6 +192,7 @@ void vm_confinement_get(const struct vm_host *host, const struct vm_info *info,
 void vm_confinement_done(struct vm_confinement *confinement)
 {
 	free(confinement->cgroup);
+	free(confinement->cgroup_note);
 	strv_done(&confinement->findings);
-	confinement->cgroup = NULL;
+	confinement->cgroup = confinement->cgroup_note = NULL;
 }

@@ -10,6 +10,7 @@
 /* Whose confinement it is, and what it should be. */
 struct confined {
 	const struct vm_dir *dir;
+	const struct host_config *host;
 	const struct vm_config *vm; /* of this run */
 	bool as_root; /* of a uid of its own, else of the user's */
 	unsigned int may_miss; /* layers that this start was to go without */
@@ -22,6 +23,7 @@ struct confined {
 /* Each fills its part of *ret, and adds what it finds. */
 void confinement_identity(const struct confined *of, struct vm_confinement *ret);
 void confinement_layers(const struct confined *of, struct vm_confinement *ret);
+enum vm_layer_state confinement_cgroup(const struct confined *of, struct vm_confinement *ret);
 void confinement_descriptors(const struct confined *of, struct vm_confinement *ret);
 
 #endif

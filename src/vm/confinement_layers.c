@@ -7,7 +7,6 @@
 #include <sys/stat.h>
 
 #include "base/alloc.h"
-#include "store/record.h"
 #include "confinement.h"
 
 static enum vm_layer_state state_of(bool on)
@@ -98,43 +97,6 @@ static enum vm_layer_state layer_seccomp(const struct confined *of)
 	return state_of(of->status.seccomp_filters >= 2);
 }
 
-/*
- * The record's path is that of a folder, the kernel's is seen from our cgroup namespace: "/.." for
- * each level above its root (cgroup_namespaces(7)).
- */
-static bool ends_with_path(const char *folder, const char *path)
-{
-	size_t folder_len = strlen(folder), len;
-
-	while (!strncmp(path, "/../", 4))
-		path += 3;
-	len = strlen(path);
-	return len > 1 && path[0] == '/' && folder_len > len &&
-	       !strcmp(folder + folder_len - len, path);
-}
-
-static enum vm_layer_state layer_cgroup(const struct confined *of, struct vm_confinement *ret)
-{
-	AUTO_FREE char *folder = NULL;
-	struct error ignored = ERROR_INIT;
-	AUTO_BUF text = BUF_INIT;
-	uint64_t inode;
-	char path[512];
-
-	if (proc_read(of->proc_fd, "cgroup", &text) < 0)
-		return VM_LAYER_UNKNOWN;
-	if (!proc_cgroup_path(buf_str(&text), path, sizeof(path)))
-		return VM_LAYER_MISSING;
-	ret->cgroup = xstrdup(path);
-	if (record_cgroup_read(of->dir, &folder, &inode, &ignored))
-		return VM_LAYER_MISSING;
-	if (!ends_with_path(folder, path))
-		return VM_LAYER_MISSING;
-	ret->has_cgroup_state = !cgroup_read(folder, &ret->cgroup_state, &ignored);
-	/* there may be one that lacks a limit */
-	return state_of(!(of->missing & LAYER_BIT(LAYER_CGROUP)));
-}
-
 /* Nobody but the launcher can tell. */
 static enum vm_layer_state as_launched(const struct confined *of, enum layer layer)
 {
@@ -149,7 +111,8 @@ static void judge(const struct confined *of, enum layer layer, struct vm_confine
 
 	if (at->state != VM_LAYER_MISSING)
 		return;
-	at->allowed = of->may_miss & LAYER_BIT(layer);
+	at->allowed = of->may_miss & LAYER_BIT(layer) &&
+		      !(layer == LAYER_CGROUP && ret->cgroup_moved);
 	if (!at->allowed)
 		strv_pushf(&ret->findings, "lacks %s", layer_text(layer));
 }
@@ -165,7 +128,7 @@ void confinement_layers(const struct confined *of, struct vm_confinement *ret)
 	ret->layers[LAYER_UTS].state = own_namespace(of->proc_fd, "uts");
 	ret->layers[LAYER_CGROUP_NS].state = own_namespace(of->proc_fd, "cgroup");
 	ret->layers[LAYER_SECCOMP].state = layer_seccomp(of);
-	ret->layers[LAYER_CGROUP].state = layer_cgroup(of, ret);
+	ret->layers[LAYER_CGROUP].state = confinement_cgroup(of, ret);
 	for (size_t i = 0; i < ARRAY_SIZE(told); i++) {
 		ret->layers[told[i]].state = as_launched(of, told[i]);
 		ret->layers[told[i]].as_launched = true;

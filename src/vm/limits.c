@@ -62,6 +62,11 @@ bool limits_asked(const struct vm_config *vm)
 	       limits->pids_max || limits->io_weight || limits->io_max;
 }
 
+bool limits_cgroup_is_named(const struct host_config *host)
+{
+	return strcmp(host->cgroup, "auto") != 0 && strcmp(host->cgroup, "off") != 0;
+}
+
 /* A number pair "8:16" of sysfs. */
 static int read_device(const char *path, unsigned int *ret_major, unsigned int *ret_minor)
 {

@@ -29,6 +29,9 @@ unsigned int limits_pids_max(const struct vm_config *vm);
 /* Has somebody asked for a limit, beside what is on by itself? */
 bool limits_asked(const struct vm_config *vm);
 
+/* auto takes what cgroup there is; who names a folder wants that one. */
+bool limits_cgroup_is_named(const struct host_config *host);
+
 /*
  * All limits of a VM whose folder is dir_fd. CGROUP_PARTLY (positive): all but io_max, which is of
  * no disk that could be told; err says why.

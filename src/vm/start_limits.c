@@ -11,26 +11,20 @@
 #include "limits.h"
 #include "start_steps.h"
 
-/* auto takes what there is; who names a folder wants that one. */
-static bool is_named(const char *cgroup)
-{
-	return strcmp(cgroup, "auto") != 0 && strcmp(cgroup, "off") != 0;
-}
-
 static bool may_go_without(const struct start *start)
 {
 	const struct host_config *config = &start->host->config;
 
 	if (vm_config_allowed_missing(&start->vm, config) & LAYER_BIT(LAYER_CGROUP))
 		return true;
-	return !limits_asked(&start->vm) && !is_named(config->cgroup);
+	return !limits_asked(&start->vm) && !limits_cgroup_is_named(config);
 }
 
 /* No cgroup, or one without a limit that was asked for. */
 static int refuse(const struct start *start, int outcome, struct error *err)
 {
 	error_kind(err, ERROR_HOST);
-	if (outcome == CGROUP_NONE && is_named(start->host->config.cgroup)) {
+	if (outcome == CGROUP_NONE && limits_cgroup_is_named(&start->host->config)) {
 		error_prefix(err, "'cgroup' in the host's configuration");
 		return error_hint(err,
 				  "cgroup = auto there lets the host decide; mnmivm-se set %s "

@@ -16,6 +16,19 @@ cgroup_of()
 	echo "$cgroup_top$(sed -n 's/^0:://p' "/proc/$1/cgroup")"
 }
 
+# seen_path NAME: where its QEMU is, as the kernel tells
+seen_path()
+{
+	sed -n 's/^0:://p' "/proc/$(pid_of "$1")/cgroup"
+}
+
+# cgroup_line_is TEXT: what status -v says of web's
+cgroup_line_is()
+{
+	succeeds status -v web
+	is "line of status" "$(sed -n 's/^cgroup: *//p' <<<"$out")" "$1"
+}
+
 # has_no_cgroup NAME: neither it nor what is made for it alone
 has_no_cgroup()
 {
@@ -277,6 +290,7 @@ without_any_cgroup_v2_VMs_run()
 	succeeds start --paused web
 	is "cgroup of QEMU" "$(cgroup_of "$(pid_of web)")" "$cgroup_top/suite"
 	no test -e "$run/web/cgroup"
+	cgroup_line_is 'none: cgroups are switched off in the configuration'
 	succeeds stop --force web
 	sed -i '$d' "$conf"
 }
@@ -380,6 +394,7 @@ a_VM_that_would_not_start_again_is_not_stopped()
 	has "message" "$err" "controllers 'cpu', 'pids' are not to be had there"
 	unchanged "$before"
 	is "pid" "$(pid_of web)" "$pid"
+	cgroup_line_is "on, $(seen_path web), nothing limited: no controllers"
 	succeeds stop --force web
 	refused 5 'cpu.max, cpu.weight, pids.max' start --dry-run web
 	refused 5 'cpu.max, cpu.weight, pids.max' start web
@@ -388,7 +403,11 @@ a_VM_that_would_not_start_again_is_not_stopped()
 	prints "make cgroup $ours/web, nothing limited: no controllers" start --dry-run web
 	has "dry run" "$out" 'no further limits: set cpu.max'
 	says 'without all of its limits' start --paused web
+	cgroup_line_is "missing, as allowed: $(seen_path web), without cpu.max, cpu.weight, pids.max"
+	json .confinement.cgroup_note "$(seen_path web), without cpu.max, cpu.weight, pids.max" status web
 	succeeds restart --force web
+	echo "$(pid_of web)" >"$cgroup_top/suite/cgroup.procs"
+	cgroup_line_is "MISSING: it is in $(seen_path web), not in $ours/web"
 	succeeds stop --force web
 	succeeds set web allow_missing= cpu_max= cpu_weight= pids_max=
 }

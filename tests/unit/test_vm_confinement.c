@@ -202,6 +202,40 @@ START_TEST(test_unreadable_record)
 }
 END_TEST
 
+START_TEST(test_no_cgroup)
+{
+	run(0, NULL);
+	look();
+	ck_assert(got.cgroup_unasked && got.cgroup_note);
+	xreplace(&host.config.cgroup, "off");
+	look();
+	ck_assert(got.cgroup_unasked);
+	ck_assert_str_eq(got.cgroup_note, "cgroups are switched off in the configuration");
+	xreplace(&host.config.cgroup, "/nothing");
+	look();
+	ck_assert(!got.cgroup_unasked);
+	ck_assert_ptr_nonnull(strstr(got.cgroup_note, "open cgroup '/nothing'"));
+	xreplace(&host.config.cgroup, "auto");
+	lab_config.cgroup = host.config.cgroup;
+}
+END_TEST
+
+/* Somebody has moved it: that is nothing that was allowed. */
+START_TEST(test_another_cgroup)
+{
+	suite_assert_ok(record_cgroup_write(&dir, "/sys/fs/cgroup/nothing/web1", &lab_err),
+			lab_err);
+	suite_assert_ok(record_missing_write(&dir, 0, &lab_err), lab_err);
+	run(0, NULL);
+	look();
+	if (!got.cgroup)
+		return; /* no cgroup v2 at all */
+	ck_assert(!got.cgroup_unasked && !got.layers[LAYER_CGROUP].allowed);
+	ck_assert_ptr_nonnull(strstr(got.cgroup_note, ", not in /sys/fs/cgroup/nothing/web1"));
+	ck_assert(!strncmp(got.cgroup_note, "it is in /", strlen("it is in /")));
+}
+END_TEST
+
 static bool make_root(const char *options, unsigned long flags)
 {
 	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
@@ -449,6 +483,8 @@ int main(void)
 	tcase_add_test(tcase, test_unconfined);
 	tcase_add_test(tcase, test_no_process);
 	tcase_add_test(tcase, test_recorded);
+	tcase_add_test(tcase, test_no_cgroup);
+	tcase_add_test(tcase, test_another_cgroup);
 	tcase_add_test(tcase, test_allowed);
 	tcase_add_test(tcase, test_unreadable_record);
 	tcase_add_loop_test(tcase, test_holdings, 0, (int)ARRAY_SIZE(holdings));
