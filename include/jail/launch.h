@@ -144,6 +144,18 @@ struct launch {
  */
 int launch_check_program(const char *program, const struct strv *folders, struct error *err);
 
+/* The further folders of its root: few, by plain paths, and there. */
+int launch_check_folders(const struct strv *folders, struct error *err);
+
+/*
+ * The layers that this host is known to lack, by reading alone: namespaces that a sysctl or the
+ * kernel refuses, and Landlock. What else it lacks only a launch tells.
+ */
+unsigned int launch_lacking(enum launch_mode mode);
+
+/* ERROR_HOST, with a hint: it is known to lack one that may not be missing. */
+int launch_check_layers(enum launch_mode mode, unsigned int may_miss, struct error *err);
+
 /*
  * Create the child. It walks all stages but the last and waits for launch_go(), so that the caller
  * can record ret->id first: when the caller dies before that, the child sees its end of the

@@ -121,7 +121,7 @@ static int check_folder(const char *path, struct error *err)
 	return error_hint(err, "take it out of 'expose' in the host's configuration");
 }
 
-static int check_folders(const struct strv *folders, struct error *err)
+int launch_check_folders(const struct strv *folders, struct error *err)
 {
 	int r = 0;
 
@@ -192,7 +192,7 @@ int plan_check(const struct launch_plan *plan, struct error *err)
 	if (!r)
 		r = check_files(plan, err);
 	if (!r)
-		r = check_folders(plan->folders, err);
+		r = launch_check_folders(plan->folders, err);
 	if (!r && plan->layers & LAYER_BIT(LAYER_ROOT))
 		r = launch_check_program(plan->program, plan->folders, err);
 	return r;

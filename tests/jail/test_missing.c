@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "../../src/jail/cgroup_dir.h"
@@ -338,6 +339,67 @@ START_TEST(test_cgroup_may_not_be_missing)
 }
 END_TEST
 
+/*
+ * What is told beforehand of a host that allows none of these; in a user namespace of its own,
+ * whose sysctls are its own as well (namespaces(7)).
+ */
+static unsigned int lacking_without(const char *sysctl, enum launch_mode mode)
+{
+	AUTO_FREE char *path = xasprintf("/proc/sys/user/%s", sysctl);
+	pid_t pid = fork();
+	int fd, status;
+
+	ck_assert_int_ge(pid, 0);
+	if (pid == 0) {
+		if (unshare(CLONE_NEWUSER) < 0)
+			_exit(255);
+		fd = open(path, O_WRONLY | O_CLOEXEC);
+		if (write(fd, "0", 1) != 1)
+			_exit(255);
+		_exit((int)launch_lacking(mode));
+	}
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	ck_assert(WIFEXITED(status) && WEXITSTATUS(status) != 255);
+	return (unsigned int)WEXITSTATUS(status);
+}
+
+START_TEST(test_told_beforehand)
+{
+	unsigned int none = launch_lacking(LAUNCH_AS_ROOT);
+
+	ck_assert_uint_eq(none & ENTERED_BY_USER, 0);
+	ck_assert_uint_eq(lacking_without("max_net_namespaces", LAUNCH_AS_ROOT),
+			  none | LAYER_BIT(LAYER_NET));
+	ck_assert_uint_eq(lacking_without("max_pid_namespaces", LAUNCH_AS_ROOT),
+			  none | LAYER_BIT(LAYER_PID));
+	ck_assert_uint_eq(lacking_without("max_user_namespaces", LAUNCH_AS_ROOT), none);
+	ck_assert_uint_eq(lacking_without("max_user_namespaces", LAUNCH_AS_USER),
+			  none | ENTERED_BY_USER);
+}
+END_TEST
+
+START_TEST(test_refused_beforehand)
+{
+	plan.may_miss = LAYERS_ALL & ~LAYER_BIT(LAYER_LANDLOCK);
+	suite_assert_ok(launch_check_layers(LAUNCH_AS_ROOT, LAYERS_ALL, &err), err);
+	inject_pid = getpid();
+	injection = (struct injection){
+		.call = "syscall",
+		.argument = SYS_landlock_create_ruleset,
+		.result = -1,
+		.error = EOPNOTSUPP,
+		.where = LAUNCH_STAGES,
+	};
+	suite_assert_error(launch_check_layers(LAUNCH_AS_ROOT, 0, &err), err, ENOTSUP, ERROR_HOST);
+	suite_assert_error(launch_check_layers(LAUNCH_AS_ROOT, plan.may_miss, &err), err, ENOTSUP,
+			   ERROR_HOST);
+	suite_assert_ok(launch_check_layers(LAUNCH_AS_ROOT, LAYER_BIT(LAYER_LANDLOCK), &err), err);
+	injection.call = NULL;
+	ck_assert_str_eq(err.message, "this host does not give Landlock: the kernel has none");
+	ck_assert_msg(strstr(err.hint, "allow_missing = landlock in"), "%s", err.hint);
+}
+END_TEST
+
 int main(int argc, char **argv)
 {
 	Suite *suite = suite_create("missing layers");
@@ -359,6 +421,8 @@ int main(int argc, char **argv)
 	tcase_add_loop_test(tcase, test_cgroup_may_be_missing, 0, 2);
 	tcase_add_loop_test(tcase, test_cgroup_may_not_be_missing, 0, 2);
 	tcase_add_unchecked_fixture(tcase, cgroup_make_one, cgroup_remove_one);
+	tcase_add_test(tcase, test_told_beforehand);
+	tcase_add_test(tcase, test_refused_beforehand);
 	suite_add_tcase(suite, tcase);
 	return jail_main(suite, argv);
 }
