@@ -33,12 +33,13 @@ static int (*const start_steps[])(struct start *, struct error *) = {
 	start_launch,	    start_wait_ready,
 };
 
-/* What a description does of it: nothing that another could notice. */
+/*
+ * What a description does of it: nothing that another could notice. The layers are tried by a
+ * launch, and looked at here in its place.
+ */
 static int (*const describe_steps[])(struct start *, struct error *) = {
-	start_check_host,
-	start_check_limits,
-	start_find_network,
-	start_open_disks,
+	start_check_host,   start_check_layers, start_check_limits,
+	start_find_network, start_open_disks,
 };
 
 static int start_load(struct start *start, struct error *err)
@@ -325,10 +326,23 @@ static void describe_files(const struct start *start, struct buf *out)
 		buf_printf(out, "listen %s port %u\n", start->vm.vnc, start->vm.vnc_port);
 }
 
-/* A VM of the Go edition has no uid yet. */
-static void describe_identity(const struct start *start, struct buf *out)
+static void describe_layers(unsigned int lacking, struct buf *out)
 {
-	if (launch_mode() == LAUNCH_AS_USER)
+	buf_puts(out, "confine in ");
+	layers_format(LAYERS_ALL & ~LAYER_BIT(LAYER_CGROUP) & ~lacking, out);
+	if (lacking) {
+		buf_puts(out, "; the host lacks ");
+		layers_format(lacking, out);
+	}
+	buf_puts(out, "\n");
+}
+
+/* A VM of the Go edition has no uid yet. */
+static void describe_identity(const struct start *start, unsigned int lacking, struct buf *out)
+{
+	if (launch_mode() == LAUNCH_AS_USER && lacking & LAYER_BIT(LAYER_PID))
+		buf_printf(out, "confine uid %u", geteuid());
+	else if (launch_mode() == LAUNCH_AS_USER)
 		buf_printf(out, "confine uid %u in a user namespace", geteuid());
 	else if (start->vm.uid)
 		buf_printf(out, "confine uid %u", start->vm.uid);
@@ -349,6 +363,7 @@ static void describe_argv(const struct strv *argv, struct buf *out)
 int vm_start_describe(const struct vm_host *host, const char *name, struct buf *out,
 		      struct error *err)
 {
+	unsigned int lacking = launch_lacking(launch_mode());
 	AUTO(start_done) struct start start;
 	int r;
 
@@ -363,7 +378,8 @@ int vm_start_describe(const struct vm_host *host, const char *name, struct buf *
 		nic_spec_init(&spec, name, &start.vm, i);
 		tap_describe(&start.bridges[i], &spec.tap, out);
 	}
-	describe_identity(&start, out);
+	describe_identity(&start, lacking, out);
+	describe_layers(lacking, out);
 	start_describe_limits(&start, out);
 	describe_argv(&start.argv, out);
 	return 0;

@@ -22,6 +22,7 @@ static int check_qemu(const struct host_config *config, struct error *err)
 {
 	mode_t wanted = launch_mode() == LAUNCH_AS_USER ? 0111 : S_IXOTH;
 	struct stat st;
+	int r;
 
 	if (stat(config->qemu, &st) < 0) {
 		error_set(err, ERROR_HOST, errno, "look for QEMU at '%s': %s", config->qemu,
@@ -40,7 +41,8 @@ static int check_qemu(const struct host_config *config, struct error *err)
 			  config->qemu);
 		return error_hint(err, "chmod 755 '%s'", config->qemu);
 	}
-	return launch_check_program(config->qemu, &config->expose, err);
+	r = launch_check_folders(&config->expose, err);
+	return r ? r : launch_check_program(config->qemu, &config->expose, err);
 }
 
 static int open_kvm(int *ret_fd, struct error *err)
@@ -204,4 +206,14 @@ int start_check_host(struct start *start, struct error *err)
 	if (!r && start->vm.hugepages != HUGEPAGES_OFF)
 		r = check_hugepages(start, err);
 	return r;
+}
+
+/* A kernel is shown to QEMU in its root, which then cannot be done without. */
+int start_check_layers(struct start *start, struct error *err)
+{
+	unsigned int may_miss = vm_config_allowed_missing(&start->vm, &start->host->config);
+
+	if (start->vm.kernel)
+		may_miss &= ~LAYER_BIT(LAYER_ROOT);
+	return launch_check_layers(launch_mode(), may_miss, err);
 }

@@ -58,6 +58,7 @@ void start_close_network(struct start *start); /* probes, taps and vhost */
 
 /* In the order in which they are taken. Each leaves what it opened in the struct. */
 int start_check_host(struct start *start, struct error *err); /* QEMU, KVM, memory, root */
+int start_check_layers(struct start *start, struct error *err); /* by reading */
 int start_check_limits(struct start *start, struct error *err); /* CPUs, nice value */
 int start_claim(struct start *start, struct error *err); /* uid, address, MAC */
 int start_find_network(struct start *start, struct error *err); /* bridges: reads only */

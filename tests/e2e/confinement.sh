@@ -269,6 +269,28 @@ a_missing_layer_may_be_allowed()
 	lacks "show" "$(se show poor; echo "$out")" 'allow missing'
 }
 
+# A description refuses what a start does, as far as it need not be tried.
+what_would_be_refused_is_not_described()
+{
+	local before
+
+	before=$(snapshot)
+	prints 'confine in root, pid, net, ipc, uts, cgroup-ns, keyring, landlock, seccomp' \
+		start --dry-run poor
+	on_poor_host landlock:444:38:0 refused 5 'this host does not give Landlock' \
+		start --dry-run poor
+	has "hint" "$err" 'allow_missing = landlock'
+	echo 'allow_missing = landlock' >>"$conf"
+	on_poor_host landlock:444:38:0 prints 'keyring, seccomp; the host lacks landlock' \
+		start --dry-run poor
+	sed -i '/^allow_missing/d' "$conf"
+	echo "expose = $LAB/nothing" >>"$conf"
+	refused 1 "expose '$LAB/nothing': No such file" start --dry-run poor
+	refused 1 "expose '$LAB/nothing': No such file" start poor
+	sed -i '/^expose/d' "$conf"
+	unchanged "$before"
+}
+
 # One that is allowed does not open the door for another.
 only_what_is_named_may_be_missing()
 {
@@ -312,6 +334,7 @@ run_tests \
 	a_QEMU_of_the_Go_edition_is_told_of \
 	a_missing_layer_stops_the_start \
 	a_missing_layer_may_be_allowed \
+	what_would_be_refused_is_not_described \
 	only_what_is_named_may_be_missing \
 	a_layer_that_breaks_is_no_missing_one \
 	a_kernel_takes_a_root \
