@@ -8,6 +8,7 @@
 
 #include "base/alloc.h"
 #include "base/parse.h"
+#include "vm/start.h"
 #include "change.h"
 #include "limits.h"
 #include "live.h"
@@ -20,6 +21,7 @@ struct set {
 	bool removed; /* a NIC was taken away */
 	bool later; /* something waits for a start */
 	bool guest; /* cloud-init is told */
+	bool needs; /* what a start takes from the host: limits, files */
 	bool limits; /* QEMU's share of the host, which a running one is given at once */
 };
 
@@ -125,6 +127,7 @@ static int refuse_host_key(const struct host_config *host, const char *key, stru
 static int set_vm_key(struct set *set, const char *key, const char *value, struct error *err)
 {
 	static const char *const at_once[] = { "protect", "stop_timeout", NULL };
+	static const char *const files[] = { "kernel", "initrd", NULL };
 	static const char *const limits[] = { "cpu_pin",   "nice",	 "memory_max",
 					      "cpu_max",   "cpu_weight", "pids_max",
 					      "io_weight", "io_max",	 NULL };
@@ -139,6 +142,7 @@ static int set_vm_key(struct set *set, const char *key, const char *value, struc
 		set->limits = true;
 	else if (!is_one_of(key, at_once))
 		set->later = true;
+	set->needs |= set->limits || is_one_of(key, files) || !strcmp(key, "allow_missing");
 	return vm_config_set(&set->change.vm, key, value, err);
 }
 
@@ -219,6 +223,18 @@ static int set_write(struct set *set, const char *name, struct error *err)
 	return r;
 }
 
+/* It is no error: what is not to be had now may be there by then. */
+static void tell_refusal(const struct set *set, const char *name)
+{
+	const struct vm_host *host = set->change.host;
+	struct error err = ERROR_INIT;
+	AUTO_BUF plan = BUF_INIT;
+
+	if (set->needs && set->later && vm_start_describe(host, name, &plan, &err))
+		vm_note(host, "%s: as it is now a start would be refused: %s%s%s", name,
+			err.message, err.hint[0] ? "; " : "", err.hint);
+}
+
 int vm_set(const struct vm_host *host, const char *name, const struct strv *pairs,
 	   const char **ret_note, struct error *err)
 {
@@ -236,6 +252,7 @@ int vm_set(const struct vm_host *host, const char *name, const struct strv *pair
 		r = give_limits(&set, err);
 	if (r)
 		return r;
+	tell_refusal(&set, name);
 	*ret_note = set.later	? "takes effect at the next start"
 		    : set.guest ? refreshed
 				: "in effect now";

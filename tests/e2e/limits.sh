@@ -412,6 +412,35 @@ a_VM_that_would_not_start_again_is_not_stopped()
 	succeeds set web allow_missing= cpu_max= cpu_weight= pids_max=
 }
 
+# A stopped VM can have what its host cannot give, and its owner is told.
+set_tells_what_a_start_would_be_refused_for()
+{
+	local kernel
+
+	kernel=$(sed -n 's/^kernel = //p' "$state/vms/web/vm.conf")
+	if ! grep -qw cpu "$cgroup_top/cgroup.controllers"; then
+		says 'web: as it is now a start would be refused: limits' set web cpu_max=50 pids_max=100
+		has "note" "$err" "set cpu.max, pids.max for cgroup '$ours/web'"
+		has "note" "$err" 'allow_missing=cgroup'
+		says 'set pids.max for' set web cpu_max=
+		succeeds set web allow_missing=cgroup
+		lacks "note" "$err" refused
+		succeeds set web pids_max= allow_missing=
+		lacks "note" "$err" refused
+	fi
+	says "would be refused: open '/nope'" set web kernel=/nope
+	refused 3 "open '/nope'" start web
+	says "would be refused: '/tmp' is no regular file" set web kernel=/tmp
+	succeeds set web "kernel=$kernel"
+	lacks "note" "$err" refused
+	# what has nothing to do with it is not told of
+	sed -i '$a qemu = /nope' "$conf"
+	succeeds set web protect=on
+	lacks "note" "$err" refused
+	succeeds set web protect=off
+	sed -i '$d' "$conf"
+}
+
 a_tree_that_is_read_only_is_seen_before()
 {
 	mount -o remount,ro,bind "$cgroup_top"
@@ -443,5 +472,6 @@ run_tests \
 	CPUs_that_are_not_there_are_refused \
 	a_limit_that_cannot_be_had_now_waits \
 	a_VM_that_would_not_start_again_is_not_stopped \
+	set_tells_what_a_start_would_be_refused_for \
 	a_tree_that_is_read_only_is_seen_before \
 	nothing_is_left_behind
