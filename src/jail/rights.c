@@ -33,22 +33,33 @@ static bool is_needed(const struct launch_plan *plan, unsigned int capability)
 	return true;
 }
 
-/* The hint has one command for all of them; what can be done without is CAP_SYS_ADMIN alone. */
+/* How to do without CAP_SYS_ADMIN: without these layers, unless it is to find files in its root. */
+static void add_way_out(const struct launch_plan *plan, const char *layers, struct buf *hint)
+{
+	if (plan->n_files)
+		buf_puts(hint, "; allow_missing does not help where files are shown in that root, "
+			       "as the kernel of --kernel and a disk that is being made are");
+	else
+		buf_printf(hint, "; to go without, allow_missing = %s", layers);
+}
+
 static int word_lacking(const struct launch_plan *plan, const char *words, const char *options,
 			bool admin, struct error *err)
 {
 	AUTO_BUF layers = BUF_INIT;
-	bool may_go = admin && !plan->n_files;
+	AUTO_BUF hint = BUF_INIT;
 
-	layers_format(dear_layers(plan), &layers);
-	error_set(err, ERROR_HOST, EPERM, "%s%s%sneeds%s, which even root lacks here",
-		  admin ? "this host does not give " : "", admin ? buf_str(&layers) : "",
-		  admin ? ": " : "", words);
-	return error_hint(err,
-			  "a container needs it of its host, as in%s; a systemd unit, in its "
-			  "CapabilityBoundingSet=%s%s",
-			  options, may_go ? "; to go without, allow_missing = " : "",
-			  may_go ? buf_str(&layers) : "");
+	buf_printf(&hint,
+		   "a container needs it of its host, as in%s; a systemd unit, in its "
+		   "CapabilityBoundingSet=",
+		   options);
+	error_set(err, ERROR_HOST, EPERM, "needs%s, which even root lacks here", words);
+	if (admin) {
+		layers_format(dear_layers(plan), &layers);
+		(void)error_prefix(err, "this host does not give %s", buf_str(&layers));
+		add_way_out(plan, buf_str(&layers), &hint);
+	}
+	return error_hint(err, "%s", buf_str(&hint));
 }
 
 int plan_check_rights(const struct launch_plan *plan, struct error *err)

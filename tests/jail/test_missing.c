@@ -188,6 +188,7 @@ START_TEST(test_files_take_CAP_SYS_ADMIN)
 	ck_assert_int_eq(launched(), -EPERM);
 	ck_assert_msg(strstr(err.message, "does not give root: needs CAP_SYS_ADMIN"), "%s",
 		      err.message);
+	ck_assert_msg(strstr(err.hint, "--kernel"), "%s", err.hint);
 	ck_assert_ptr_null(strstr(err.hint, "allow_missing = "));
 }
 END_TEST
