@@ -40,6 +40,12 @@ void check_change(struct check *check, enum doctor_change_kind kind, const char 
 void check_fix_module(struct check *check, const char *module);
 void check_fix_sysctl(struct check *check, const char *name, const char *value);
 
+/*
+ * What sysctl(8) is to set so that others than root may have user namespaces, "NAME=VALUE", or
+ * NULL where none of the sysctls refuses them.
+ */
+const char *check_user_namespace_sysctl(void);
+
 /* The checks; doctor.c has their table. */
 void check_config(struct check *check);
 void check_privilege(struct check *check);

@@ -75,9 +75,21 @@ static int try_user_namespace(void)
 	return 0;
 }
 
+const char *check_user_namespace_sysctl(void)
+{
+	if (probe_is("/proc/sys/user/max_user_namespaces", "0"))
+		return "user.max_user_namespaces=15000";
+	if (probe_is("/proc/sys/kernel/unprivileged_userns_clone", "0"))
+		return "kernel.unprivileged_userns_clone=1";
+	if (probe_is("/proc/sys/kernel/apparmor_restrict_unprivileged_userns", "1"))
+		return "kernel.apparmor_restrict_unprivileged_userns=0";
+	return NULL;
+}
+
 void check_user_namespaces(struct check *check)
 {
 	static const char object[] = "user namespaces";
+	const char *sysctl = check_user_namespace_sysctl();
 	int r = try_user_namespace();
 
 	if (r == 0 && (probe_is("/proc/sys/kernel/unprivileged_userns_clone", "0") ||
@@ -90,6 +102,6 @@ void check_user_namespaces(struct check *check)
 			   strerror(-r));
 	if (r == -ENOSPC)
 		check_fix(check, "sysctl -w user.max_user_namespaces=15000");
-	else if (r < 0 && probe_is("/proc/sys/kernel/unprivileged_userns_clone", "0"))
-		check_fix(check, "sysctl -w kernel.unprivileged_userns_clone=1");
+	else if (r < 0 && sysctl)
+		check_fix(check, "sysctl -w %s", sysctl);
 }

@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Confinement: can this host give VMs all layers of it? Tried with QEMU itself. */
+#include <linux/capability.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
 #include "base/buf.h"
+#include "base/privilege.h"
 #include "config/vm_config.h"
 #include "vm/layers.h"
 #include "check.h"
+#include "host_files.h"
 #include "probe.h"
 
 /* How a host comes to lack a layer, and gets it; user.max_* are limits of the user namespace. */
@@ -28,16 +31,21 @@ static const struct {
 	[LAYER_SECCOMP] = { .option = "CONFIG_SECCOMP_FILTER" },
 };
 
-/* Is the layer's limit 0, and the sysctl what is to be set? */
-static bool is_limited(enum layer layer)
+/* What sysctl(8) is to set, to be freed; NULL where no sysctl is to blame. */
+static char *find_sysctl(enum layer layer)
 {
 	AUTO_FREE char *path = NULL;
+	const char *sysctl = NULL;
 
+	if (geteuid() != 0 && LAYERS_NAMESPACES & LAYER_BIT(layer))
+		sysctl = check_user_namespace_sysctl();
+	if (sysctl)
+		return xstrdup(sysctl);
 	if (!sources[layer].limit)
-		return false;
+		return NULL;
 	path = xasprintf("/proc/sys/%s", sources[layer].limit);
 	path[strlen("/proc/sys/user")] = '/';
-	return probe_is(path, "0");
+	return probe_is(path, "0") ? xasprintf("%s=15000", sources[layer].limit) : NULL;
 }
 
 static bool is_in_kernel(enum layer layer)
@@ -50,30 +58,55 @@ static bool is_in_kernel(enum layer layer)
 	return !access(path, F_OK);
 }
 
-static void lacks_layer(struct check *check, enum layer layer, bool allowed)
+static bool is_roots_lack(enum layer layer)
 {
-	const char *word = layer_words[layer];
+	return geteuid() == 0 && LAYERS_NAMESPACES & LAYER_BIT(layer) &&
+	       !privilege_in_effect(CAP_SYS_ADMIN);
+}
 
-	if (allowed)
-		check_warn(check, word, "%s cannot be had: VMs go without, as allowed",
-			   layer_text(layer));
+/* Who withholds it, and what makes them give it. */
+static void find_giver(enum layer layer, struct buf *ret)
+{
+	AUTO_FREE char *sysctl = find_sysctl(layer);
+
+	if (sysctl)
+		buf_printf(ret, "'%s' in %s", sysctl, HOST_SYSCTL_FILE);
+	else if (is_roots_lack(layer))
+		buf_puts(ret, "--cap-add=SYS_ADMIN for a container; for a systemd unit, "
+			      "CAP_SYS_ADMIN in its CapabilityBoundingSet=");
+	else if (is_in_kernel(layer))
+		buf_puts(ret, "for a systemd unit, no RestrictNamespaces=; for a container, a "
+			      "seccomp profile that allows it (--security-opt seccomp=FILE)");
 	else
-		check_fail(check, word, "%s cannot be had, so that VMs do not start",
-			   layer_text(layer));
-	if (is_limited(layer))
-		check_fix(check, "sysctl -w %s=15000", sources[layer].limit);
-	if (allowed)
+		buf_printf(ret,
+			   "a kernel with %s; for a container, a seccomp profile that allows it "
+			   "(--security-opt seccomp=FILE)",
+			   sources[layer].option);
+}
+
+/* The last resort names all that are missing, so that it is tried once. */
+static void lacks_layer(struct check *check, enum layer layer, unsigned int dear)
+{
+	const char *why = is_roots_lack(layer) ? ", as even root lacks CAP_SYS_ADMIN here" : "";
+	AUTO_FREE char *sysctl = find_sysctl(layer);
+	const char *word = layer_words[layer];
+	AUTO_BUF giver = BUF_INIT;
+	AUTO_BUF words = BUF_INIT;
+
+	if (dear & LAYER_BIT(layer))
+		check_fail(check, word, "%s cannot be had%s: VMs do not start", layer_text(layer),
+			   why);
+	else
+		check_warn(check, word, "%s cannot be had%s: VMs go without, as allowed",
+			   layer_text(layer), why);
+	if (sysctl)
+		check_fix(check, "sysctl -w %s", sysctl);
+	if (!(dear & LAYER_BIT(layer)))
 		return;
-	if (is_in_kernel(layer))
-		check_keep(check,
-			   "leave for it, where a container or a service manager withholds it; "
-			   "the last resort is 'allow_missing = %s' in %s",
-			   word, check->host->config_path);
-	else
-		check_keep(check,
-			   "a kernel with %s, or leave for it where a container withholds it; the "
-			   "last resort is 'allow_missing = %s' in %s",
-			   sources[layer].option, word, check->host->config_path);
+	find_giver(layer, &giver);
+	layers_format(dear, &words);
+	check_keep(check, "%s; to go without, 'allow_missing = %s' in %s", buf_str(&giver),
+		   buf_str(&words), check->host->config_path);
 }
 
 /* That QEMU is not there is another check's to tell; that it is not in its root is not. */
@@ -106,7 +139,7 @@ void check_layers(struct check *check)
 		if (i == LAYER_CGROUP)
 			continue;
 		if (missing & LAYER_BIT(i))
-			lacks_layer(check, (enum layer)i, may_miss & LAYER_BIT(i));
+			lacks_layer(check, (enum layer)i, missing & ~may_miss);
 		else
 			check_pass(check, layer_words[i], "%s can be had",
 				   layer_text((enum layer)i));
