@@ -33,6 +33,14 @@ static void no_tun(struct check *check)
 	check_fix_module(check, "tun");
 }
 
+/* Distributions let everybody open it: without CAP_NET_ADMIN it gives nothing (udev's rules). */
+static void no_access(struct check *check)
+{
+	check_fail(check, TUN_NODE, "is not for this user (%s): none of his VMs gets a network",
+		   strerror(EACCES));
+	check_fix(check, "chmod 666 " TUN_NODE);
+}
+
 void check_tun(struct check *check)
 {
 	const unsigned int wanted = IFF_TAP | IFF_NO_PI | IFF_VNET_HDR | IFF_MULTI_QUEUE;
@@ -50,7 +58,7 @@ void check_tun(struct check *check)
 	if (fd < 0 && errno == ENOENT)
 		no_tun(check);
 	else if (fd < 0 && errno == EACCES)
-		check_warn(check, TUN_NODE, "is not for this user: %s", strerror(EACCES));
+		no_access(check);
 	else if (fd < 0)
 		check_fail(check, TUN_NODE, "cannot be opened: %s", strerror(errno));
 	else if (ioctl(fd, TUNGETFEATURES, &features) < 0)

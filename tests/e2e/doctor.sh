@@ -71,7 +71,7 @@ PASS stp br0: STP is off: a guest has its network at once'
 
 nothing_need_be_set_up()
 {
-	local home=$LAB/nothing
+	local home=$LAB/nothing one some=+net_admin,+bpf
 
 	install -d -m 755 "$home"
 	# without configuration, state, bridge and privilege
@@ -80,6 +80,12 @@ nothing_need_be_set_up()
 	is "exit code" "$?" 5
 	pick privilege user
 	is "privilege" "$level" WARN
+	for one in CAP_NET_ADMIN CAP_BPF CAP_NET_RAW; do
+		pick privilege "$one"
+		is "$one" "$level" "$([[ $one == CAP_NET_RAW ]] && echo WARN || echo FAIL)"
+		has "$one" "$text" "needs $one, which"
+		has "keep of $one" "$keep" 'cap_net_admin,cap_net_raw,cap_bpf+ep'
+	done
 	pick bridge br0
 	is "bridge" "$level" FAIL
 	has "fix" "$fix" 'ip link add br0 type bridge'
@@ -87,6 +93,13 @@ nothing_need_be_set_up()
 	is "forward-policy" "$level" WARN
 	has "forward-policy" "$text" 'not looked at'
 	is "what was made" "$(ls -A "$home")" ''
+	# with some of the capabilities, as a service's manager gives them
+	out=$(setpriv --reuid 65534 --regid 65534 --clear-groups --inh-caps="-all,$some" \
+		--ambient-caps="-all,$some" "$MNMIVM_SE" --state-dir "$home/state" -q \
+		--format json doctor privilege 2>"$LAB/stderr")
+	is "exit code" "$?" 0
+	is "privileges" "$(jq -r '[.[] | select(.level == "PASS") | .object] | join(" ")' <<<"$out")" \
+		'CAP_NET_ADMIN CAP_BPF'
 	# a state directory that is root's own
 	out=$(setpriv --reuid 65534 --regid 65534 --clear-groups --inh-caps=-all \
 		"$MNMIVM_SE" --state-dir "$state" -q --format json doctor 2>"$LAB/stderr")
@@ -134,6 +147,10 @@ tun_is_looked_for()
 	found_on "$own_dev" FAIL tun /dev/net/tun 'does not exist'
 	has "fix" "$fix" 'mknod -m 666 /dev/net/tun c 10 200'
 	found_on "$own_dev; $fix" PASS tun /dev/net/tun
+	found_on "$own_dev; mkdir /dev/net; mknod -m 600 /dev/net/tun c 10 200
+		set -- setpriv --reuid 65534 \"\$@\"" FAIL tun /dev/net/tun 'not for this user'
+	found_on "$own_dev; mkdir /dev/net; mknod -m 600 /dev/net/tun c 10 200; $fix
+		set -- setpriv --reuid 65534 \"\$@\"" PASS tun /dev/net/tun
 	found_on "$own_dev; mkdir /dev/net; touch /dev/net/tun" FAIL tun /dev/net/tun 'no tun device'
 	found_on "$own_dev; mkdir /dev/net; touch /dev/net/tun; $fix" PASS tun /dev/net/tun
 	found_on "$own_dev; mkdir /dev/net; cp -a /dev/null /dev/net/tun" FAIL tun /dev/net/tun
@@ -245,6 +262,33 @@ limits_of_namespaces_are_told()
 		pick layers "${name%:*}"
 		is "${name%:*}" "$level" FAIL
 		is "fix of ${name%:*}" "$fix" "sysctl -w user.max_${name#*:}_namespaces=15000"
+	done
+}
+
+# Those that stand and fall together are allowed to be missing in one line.
+namespaces_that_nobody_gives_are_told()
+{
+	local name
+	# shellcheck disable=SC2016 # for the inner shell
+	local without='echo 0 >/proc/sys/user/max_user_namespaces
+		exec setpriv --reuid 65534 --regid 65534 --clear-groups --inh-caps=-all "$@"'
+
+	out=$(python3 "$LAB/in-user-namespace" bash -c "$without" - \
+		"$MNMIVM_SE" --state-dir "$LAB/nowhere" -q --format json doctor layers)
+	for name in root pid net ipc uts cgroup-ns; do
+		pick layers "$name"
+		is "$name of a user" "$level" FAIL
+		is "fix of $name" "$fix" 'sysctl -w user.max_user_namespaces=15000'
+	done
+	out=$(setpriv --bounding-set -sys_admin \
+		"$MNMIVM_SE" --config "$conf" -q --format json doctor layers)
+	for name in root pid net ipc uts cgroup-ns; do
+		pick layers "$name"
+		is "$name of root" "$level" FAIL
+		has "$name of root" "$text" 'even root lacks CAP_SYS_ADMIN here'
+		has "keep of $name" "$keep" '--cap-add=SYS_ADMIN'
+		has "keep of $name" "$keep" \
+			"'allow_missing = root, pid, net, ipc, uts, cgroup-ns' in"
 	done
 }
 
@@ -753,6 +797,7 @@ run_tests \
 	nothing_need_be_set_up a_bad_configuration_is_a_finding kvm_is_looked_for \
 	tun_is_looked_for vhost_is_as_wanted an_old_kernel_is_told cgroup_v2_is_looked_for \
 	controllers_are_looked_for layers_are_tried limits_of_namespaces_are_told \
+	namespaces_that_nobody_gives_are_told \
 	a_QEMU_that_is_not_in_its_root_is_told landlock_is_looked_for user_namespaces_are_tried QEMU_is_asked_for_its_version \
 	other_programs_are_looked_for disk_space_is_measured image_headers_are_read \
 	VMs_are_looked_at orphans_are_found a_lost_QEMU_is_found the_bridge_must_be_there \
