@@ -223,7 +223,7 @@ END_TEST
 /* Somebody has moved it: that is nothing that was allowed. */
 START_TEST(test_another_cgroup)
 {
-	suite_assert_ok(record_cgroup_write(&dir, "/sys/fs/cgroup/nothing/web1", &lab_err),
+	suite_assert_ok(record_cgroup_write(&dir, "/sys/fs/cgroup/nothing/web1", 0, &lab_err),
 			lab_err);
 	suite_assert_ok(record_missing_write(&dir, 0, &lab_err), lab_err);
 	run(0, NULL);
