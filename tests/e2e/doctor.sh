@@ -301,8 +301,8 @@ a_QEMU_that_is_not_in_its_root_is_told()
 	has "keep" "$keep" "expose = $LAB/elsewhere"
 	echo "expose = $LAB/elsewhere" >>"$conf"
 	found PASS layers root
-	echo "qemu = /nowhere" >>"$LAB/nowhere"
-	conf=$LAB/nowhere found WARN layers QEMU 'not tried'
+	echo "qemu = /nowhere" >>"$LAB/no-qemu"
+	conf=$LAB/no-qemu found WARN layers QEMU 'not tried'
 	sed -i '/^qemu = /d; /^expose = /d' "$conf"
 }
 
