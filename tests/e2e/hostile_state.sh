@@ -3,13 +3,13 @@
 # hostile_state.sh - folders and images that somebody has laid traps in: nothing outside is read,
 # written or removed, nothing hangs, and what is refused is refused in one line.
 #
-# MNMIVM_RACES  rounds against each swapper (default: 200)
+# MNMIVM_RACES  rounds against each swapper (default: 60)
 
 # shellcheck source=lib.sh
 . "${BASH_SOURCE[0]%/*}/lib.sh"
 need python3 strace timeout
 
-: "${MNMIVM_RACES:=200}"
+: "${MNMIVM_RACES:=60}"
 ip=192.168.86.11
 image=$MNMIVM_GUEST/guest.qcow2
 outside=$LAB/outside
