@@ -129,7 +129,7 @@ struct launch {
 	int control_fd; /* closing it without launch_go() ends the child */
 	unsigned int missing; /* after launch_go(): layers of the plan that the host lacks */
 	int timeout_ms;
-	bool shows_files; /* for messages: the plan has files, so that the root may not be missing */
+	bool shows_files; /* for messages: the root may not be missing, as files are shown there */
 	char program[LAUNCH_PROGRAM_MAX]; /* for messages; cut where longer */
 };
 

@@ -117,7 +117,7 @@ static void explain_user_ns(struct child *child, struct error *err)
 	AUTO_BUF words = BUF_INIT;
 
 	(void)error_kind(err, ERROR_HOST);
-	if (dear & LAYER_BIT(LAYER_ROOT) && child->plan->n_files && !child->plan->rootless_argv)
+	if (dear & LAYER_BIT(LAYER_ROOT) && plan_needs_root(child->plan))
 		buf_puts(&words, "no way, as files are shown to it in its root");
 	else
 		layers_format(dear, &words);

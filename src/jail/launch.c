@@ -17,57 +17,13 @@
 
 #include "base/alloc.h"
 #include "clone.h"
+#include "launch_words.h"
 
 enum { DEFAULT_TIMEOUT_MS = 60 * 1000 };
-
-static const char *const stage_words[LAUNCH_STAGES] = {
-	[LAUNCH_SESSION] = "leave the caller's session",
-	[LAUNCH_STDIO] = "set up standard input and output",
-	[LAUNCH_LIMITS] = "set the resource limits",
-	[LAUNCH_KEYRING] = "join a session keyring of its own",
-	[LAUNCH_NAMESPACES] = "enter namespaces of its own",
-	[LAUNCH_ROOT] = "build a root of its own",
-	[LAUNCH_CAPABILITIES] = "drop the capability bounding set",
-	[LAUNCH_IDENTITY] = "change user and group",
-	[LAUNCH_CLEAR] = "clear the capability sets",
-	[LAUNCH_VERIFY] = "verify that privileges are gone",
-	[LAUNCH_NO_NEW_PRIVS] = "forbid new privileges",
-	[LAUNCH_LANDLOCK] = "restrict itself with Landlock",
-	[LAUNCH_DESCRIPTORS] = "lay out the descriptors",
-	[LAUNCH_FILTER] = "install the system call filter",
-	[LAUNCH_EXEC] = "execute the program",
-};
-
-static const char *const leftover_words[LEFTOVERS] = {
-	[LEFTOVER_NONE] = "nothing is left",
-	[LEFTOVER_CAPABILITIES] = "a capability is left",
-	[LEFTOVER_BOUNDING] = "the bounding set is not empty",
-	[LEFTOVER_AMBIENT] = "the ambient set is not empty",
-	[LEFTOVER_IDENTITY] = "user or group are not those asked for",
-	[LEFTOVER_GROUPS] = "supplementary groups are left",
-	[LEFTOVER_SECUREBITS] = "the securebits are not those set",
-	[LEFTOVER_WAY_BACK] = "user or group 0 can be taken again",
-	[LEFTOVER_PRIVS] = "no_new_privs is not set",
-	[LEFTOVER_NAMESPACE] = "the namespace is still the caller's",
-	[LEFTOVER_PID] = "the pid namespace is still the caller's",
-	[LEFTOVER_ROOT] = "the host's root is still there",
-	[LEFTOVER_WRITABLE] = "the root is writable",
-	/* in parentheses: to clang two strings look like a comma that is missing */
-	[LEFTOVER_POWERLESS] = ("user namespaces give no rights here; see sysctl "
-				"kernel.apparmor_restrict_unprivileged_userns"),
-	[LEFTOVER_CPUS] = "the cpuset that it would be in has not all of these CPUs",
-	[LEFTOVER_UNMAPPED] =
-		"its user may not read it, and its file system has no idmapped mounts",
-};
 
 enum launch_mode launch_mode(void)
 {
 	return geteuid() == 0 ? LAUNCH_AS_ROOT : LAUNCH_AS_USER;
-}
-
-const char *launch_stage_word(enum launch_stage stage)
-{
-	return (unsigned int)stage < LAUNCH_STAGES ? stage_words[stage] : "leave the known stages";
 }
 
 static const char *base_name(const char *path)
@@ -139,7 +95,6 @@ static void keep_all(struct child *child)
 	qsort(child->keep, child->n_keep, sizeof(child->keep[0]), compare_ints);
 }
 
-/* Files have no place but in a root of its own, which most programs then cannot do without. */
 static void child_init(struct child *child, const struct launch_plan *plan)
 {
 	bool as_root = plan->mode == LAUNCH_AS_ROOT;
@@ -154,7 +109,7 @@ static void child_init(struct child *child, const struct launch_plan *plan)
 		.may_miss = plan->may_miss,
 		.refused = -1,
 	};
-	if (plan->n_files && !plan->rootless_argv)
+	if (plan_needs_root(plan))
 		child->may_miss &= ~LAYER_BIT(LAYER_ROOT);
 	for (size_t i = 0; i < plan->n_fds; i++)
 		child->source[i] = plan->fds[i].source;
@@ -182,21 +137,6 @@ static int child_prepare(struct child *child, struct error *err)
 	if (!r)
 		keep_all(child);
 	return r;
-}
-
-/* The stage's own words and the kernel's reason follow: "start 'qemu': enter ...: ..." */
-static int word_layer(const struct launch *launch, int layer, struct error *err)
-{
-	(void)error_kind(err, ERROR_HOST);
-	(void)error_prefix(err, "this host does not give %s", layer_text((enum layer)layer));
-	if (layer == LAYER_ROOT && launch->shows_files)
-		return error_hint(err, "mnmivm-se doctor layers tells what helps; allow_missing "
-				       "does not where files are shown in that root, as the kernel "
-				       "of --kernel and a disk that is being made are");
-	return error_hint(err,
-			  "mnmivm-se doctor layers tells what helps; allow_missing = %s in vm.conf "
-			  "or the host's configuration goes without",
-			  layer_words[layer]);
 }
 
 /* What is wrong with the descriptor is for who reads it. */
@@ -233,43 +173,6 @@ static int report_read(int fd, int64_t deadline_ms, struct report *ret)
 	return 1;
 }
 
-static int word_exec(const struct launch *launch, const struct report *report, struct error *err)
-{
-	int r = error_errno(err, report->error, "execute '%s'", launch->program);
-
-	if (report->error == EACCES)
-		return error_hint(err,
-				  "namei -m '%s' shows which folder or file is closed to its user",
-				  launch->program);
-	if (report->error != ENOENT)
-		return r;
-	(void)error_kind(err, ERROR_HOST);
-	return error_hint(err, "if it is there: expose = FOLDER in the host's configuration shows "
-			       "it what it is linked with");
-}
-
-static enum error_kind leftover_kind(int leftover)
-{
-	return leftover == LEFTOVER_CPUS ? ERROR_HOST : ERROR_FAILED;
-}
-
-static int word_report(const struct launch *launch, const struct report *report, struct error *err)
-{
-	const char *stage = launch_stage_word((enum launch_stage)report->stage);
-	const char *open = report->what[0] ? ": '" : "", *end = report->what[0] ? "'" : "";
-	int r;
-
-	if (report->leftover > LEFTOVER_NONE && report->leftover < LEFTOVERS)
-		return error_set(err, leftover_kind(report->leftover), EPERM, "%s%s%s%s: %s", stage,
-				 open, report->what, end, leftover_words[report->leftover]);
-	if (report->stage == LAUNCH_EXEC)
-		return word_exec(launch, report, err);
-	r = error_errno(err, report->error, "%s%s%s%s", stage, open, report->what, end);
-	if (report->refused < 0 || report->refused >= LAYERS)
-		return r;
-	return word_layer(launch, report->refused, err);
-}
-
 static void kill_child(const struct launch *launch)
 {
 	(void)syscall(SYS_pidfd_send_signal, launch->pid_fd, SIGKILL, NULL, 0);
@@ -283,16 +186,6 @@ static int reap(const struct launch *launch, siginfo_t *info)
 		r = waitid(P_PIDFD, (id_t)launch->pid_fd, info, WEXITED);
 	} while (r < 0 && errno == EINTR);
 	return r < 0 ? -errno : 0;
-}
-
-static int word_death(const siginfo_t *info, struct error *err)
-{
-
-	if (info->si_code == CLD_KILLED || info->si_code == CLD_DUMPED)
-		return error_set(err, ERROR_FAILED, ECANCELED,
-				 "killed by signal %d (%s) before the program ran", info->si_status,
-				 strsignal(info->si_status));
-	return error_set(err, ERROR_FAILED, ECANCELED, "ended before the program ran");
 }
 
 /*
@@ -326,7 +219,7 @@ static int identify(pid_t pid, struct launch *launch, struct error *err)
 		return r;
 	kill_child(launch);
 	(void)hear(launch, &report);
-	return report.stage >= 0 ? word_report(launch, &report, err) : r;
+	return report.stage >= 0 ? launch_word_report(launch, &report, err) : r;
 }
 
 static int create(struct child *child, struct launch *launch, pid_t *ret_pid, struct error *err)
@@ -334,7 +227,7 @@ static int create(struct child *child, struct launch *launch, pid_t *ret_pid, st
 	int r = clone_child(child, ret_pid, &launch->pid_fd, err);
 
 	if (r < 0)
-		return child->refused < 0 ? r : word_layer(launch, child->refused, err);
+		return child->refused < 0 ? r : launch_word_layer(launch, child->refused, err);
 	r = move_off_stdio(&launch->pid_fd);
 	return r < 0 ? error_errno(err, -r, "open the process %d", (int)*ret_pid) : 0;
 }
@@ -349,7 +242,7 @@ static int start(const struct launch_plan *plan, struct launch *ret, struct erro
 
 	child_init(&child, plan);
 	launch.timeout_ms = plan->timeout_ms > 0 ? plan->timeout_ms : DEFAULT_TIMEOUT_MS;
-	launch.shows_files = plan->n_files > 0;
+	launch.shows_files = plan_needs_root(plan);
 	(void)snprintf(launch.program, sizeof(launch.program), "%s", plan->program);
 	r = control_open(&launch.control_fd, &childs);
 	if (r < 0)
@@ -389,7 +282,8 @@ static int word_end(const struct launch *launch, int r, const struct report *rep
 	if (r == -ETIMEDOUT)
 		return error_set(err, ERROR_TIMEOUT, ETIMEDOUT, "not executed after %d ms",
 				 launch->timeout_ms);
-	return report->stage >= 0 ? word_report(launch, report, err) : word_death(info, err);
+	return report->stage >= 0 ? launch_word_report(launch, report, err)
+				  : launch_word_death(info, err);
 }
 
 int launch_go(struct launch *launch, struct error *err)

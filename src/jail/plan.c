@@ -175,6 +175,11 @@ static int check_identity(const struct launch_plan *plan, struct error *err)
 			 (long long)(int32_t)plan->gid);
 }
 
+bool plan_needs_root(const struct launch_plan *plan)
+{
+	return plan->n_files && !plan->rootless_argv;
+}
+
 int plan_check(const struct launch_plan *plan, struct error *err)
 {
 	int r;

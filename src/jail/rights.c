@@ -19,7 +19,7 @@ static const struct right {
 /* The layers that root is refused without CAP_SYS_ADMIN, and cannot go without. */
 static unsigned int dear_layers(const struct launch_plan *plan)
 {
-	unsigned int root = plan->n_files ? LAYER_BIT(LAYER_ROOT) : 0;
+	unsigned int root = plan_needs_root(plan) ? LAYER_BIT(LAYER_ROOT) : 0;
 
 	return plan->layers & LAYERS_NAMESPACES & (~plan->may_miss | root);
 }
@@ -36,9 +36,9 @@ static bool is_needed(const struct launch_plan *plan, unsigned int capability)
 /* How to do without CAP_SYS_ADMIN: without these layers, unless it is to find files in its root. */
 static void add_way_out(const struct launch_plan *plan, const char *layers, struct buf *hint)
 {
-	if (plan->n_files)
+	if (plan_needs_root(plan))
 		buf_puts(hint, "; allow_missing does not help where files are shown in that root, "
-			       "as the kernel of --kernel and a disk that is being made are");
+			       "as those of --kernel and --initrd are");
 	else
 		buf_printf(hint, "; to go without, allow_missing = %s", layers);
 }

@@ -406,7 +406,7 @@ a_VM_that_would_not_start_again_is_not_stopped()
 	cgroup_line_is "missing, as allowed: $(seen_path web), without cpu.max, cpu.weight, pids.max"
 	json .confinement.cgroup_note "$(seen_path web), without cpu.max, cpu.weight, pids.max" status web
 	succeeds restart --force web
-	echo "$(pid_of web)" >"$cgroup_top/suite/cgroup.procs"
+	pid_of web >"$cgroup_top/suite/cgroup.procs"
 	cgroup_line_is "MISSING: it is in $(seen_path web), not in $ours/web"
 	succeeds stop --force web
 	succeeds set web allow_missing= cpu_max= cpu_weight= pids_max=

@@ -336,7 +336,7 @@ START_TEST(a_host_without_namespaces_has_disks_too)
 	ck_assert_int_ge(pid, 0);
 	if (pid == 0)
 		_exit((_i ? lose_administration() : become_user_in_chroot()) ||
-		      make_without_namespaces(fd, _i ? "allow_missing = pid"
+		      make_without_namespaces(fd, _i ? "allow_missing = root, pid"
 						     : "allow_missing: root, pid"));
 	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
 	ck_assert_int_eq(status, 0);
