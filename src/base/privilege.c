@@ -132,7 +132,7 @@ void privilege_give_up(void)
 
 bool privilege_in_effect(unsigned int capability)
 {
-	struct capability_sets sets;
+	struct capability_sets sets = { 0 };
 
 	return sets_read(&sets) == 0 && sets.effective >> capability & 1;
 }

@@ -115,7 +115,7 @@ bool iso_stamp(unsigned char *image, size_t len, const char *note)
 
 	if (!note_at || strlen(note) > ISO_NOTE_MAX)
 		return false;
-	for (size_t at = FIRST_DESCRIPTOR * SECTOR; at + SECTOR < note_at; at += SECTOR) {
+	for (size_t at = (size_t)FIRST_DESCRIPTOR * SECTOR; at + SECTOR < note_at; at += SECTOR) {
 		unsigned char *descriptor = image + at;
 
 		if ((descriptor[0] == TYPE_PRIMARY || descriptor[0] == TYPE_SUPPLEMENTARY) &&
@@ -123,7 +123,7 @@ bool iso_stamp(unsigned char *image, size_t len, const char *note)
 			return false;
 	}
 	memset(image + note_at, 0, SECTOR);
-	memcpy(image + note_at, note, strlen(note));
+	memcpy(image + note_at, note, strlen(note) + 1);
 	return true;
 }
 

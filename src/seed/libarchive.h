@@ -38,6 +38,7 @@
 	X(archive_write_set_options)
 
 struct libarchive {
+/* NOLINTNEXTLINE(bugprone-macro-parentheses): a declarator's name takes none */
 #define LIBARCHIVE_MEMBER(name) __typeof__(name) *name;
 	LIBARCHIVE_FUNCTIONS(LIBARCHIVE_MEMBER)
 #undef LIBARCHIVE_MEMBER

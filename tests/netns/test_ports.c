@@ -158,11 +158,39 @@ static void check_port(const struct port *port)
 	json_decref(links);
 }
 
+/* Operational and STP states follow the carrier, but later: up to a second (linkwatch). */
+static bool is_settled(void)
+{
+	json_t *links = netns_json("ip -j link show");
+	bool settled = true;
+	json_t *link;
+	size_t i;
+
+	json_array_foreach(links, i, link)
+	{
+		if (has_flag(link, "UP") &&
+		    has_flag(link, "LOWER_UP") == has_flag(link, "NO-CARRIER"))
+			settled = false;
+	}
+	json_decref(links);
+	return settled;
+}
+
+static void settle(void)
+{
+	for (int i = 0; i < 500 && !is_settled(); i++)
+		usleep(10000);
+	ck_assert(is_settled());
+}
+
 /* Each port of br0 as `ip` knows it, and no others. */
 static void check_ports(const char *names)
 {
-	struct ports ports = ports_of("br0", ALL);
 	AUTO_BUF found = BUF_INIT;
+	struct ports ports;
+
+	settle();
+	ports = ports_of("br0", ALL);
 
 	for (size_t i = 0; i < ports.n; i++) {
 		buf_printf(&found, "%s ", ports.v[i].name);
