@@ -285,8 +285,8 @@ what_would_be_refused_is_not_described()
 		start --dry-run poor
 	sed -i '/^allow_missing/d' "$conf"
 	echo "expose = $LAB/nothing" >>"$conf"
-	refused 1 "expose '$LAB/nothing': No such file" start --dry-run poor
-	refused 1 "expose '$LAB/nothing': No such file" start poor
+	refused 5 "expose '$LAB/nothing': No such file" start --dry-run poor
+	refused 5 "expose '$LAB/nothing': No such file" start poor
 	sed -i '/^expose/d' "$conf"
 	unchanged "$before"
 }
