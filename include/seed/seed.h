@@ -90,9 +90,12 @@ int seed_build(const struct seed_spec *spec, struct seed_documents *ret, struct 
 #define SEED_ALIGN ((size_t)1 << 20)
 int seed_iso(const struct seed_documents *documents, struct buf *ret, struct error *err);
 
+enum { SEED_HEAD = 64 << 10 };
+
 /*
  * Did seed_iso() write this image, of these documents? Told from a note in it: what became of the
- * rest since is not looked at. An image of the Go edition has no note.
+ * rest since is not looked at, and the first SEED_HEAD bytes of it are enough. An image of the Go
+ * edition has no note.
  */
 bool seed_iso_is(const void *iso, size_t len, const struct seed_documents *documents);
 

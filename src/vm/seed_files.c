@@ -200,10 +200,14 @@ int seed_files_write(int dir_fd, const char *name, const struct vm_config *vm,
 static bool seed_is(int dir_fd, const struct seed_documents *wanted)
 {
 	struct error ignored = ERROR_INIT;
-	AUTO_BUF iso = BUF_INIT;
+	AUTO_CLOSE int fd = -1;
+	char head[SEED_HEAD];
+	ssize_t len;
 
-	return !file_read(dir_fd, "seed.iso", SEED_ISO_MAX, &iso, &ignored) &&
-	       seed_iso_is(iso.data, iso.len, wanted);
+	if (file_open_regular(dir_fd, "seed.iso", O_RDONLY, &fd, &ignored))
+		return false;
+	len = pread(fd, head, sizeof(head), 0);
+	return len > 0 && seed_iso_is(head, (size_t)len, wanted);
 }
 
 int seed_files_refresh(int dir_fd, const char *name, const struct vm_config *vm,
