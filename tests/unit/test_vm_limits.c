@@ -122,7 +122,7 @@ START_TEST(test_no_disk_below)
 	}
 	suite_tmpdir_make(&dir);
 	ck_assert_int_eq(unshare(CLONE_NEWNS), 0);
-	ck_assert_int_eq(mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL), 0);
+	ck_assert_int_eq(mount(NULL, "/", "none", MS_REC | MS_PRIVATE, NULL), 0);
 	ck_assert_int_eq(mkdirat(dir.fd, "tmpfs", 0700), 0);
 	AUTO_FREE char *path = xasprintf("%s/tmpfs", dir.path);
 	ck_assert_int_eq(mount("tmpfs", path, "tmpfs", 0, NULL), 0);
