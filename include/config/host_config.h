@@ -55,6 +55,12 @@ struct host_config {
 	char *cgroup; /* "auto", "off", or a folder of cgroup v2 that is ours to manage */
 	char *uefi_code, *uefi_vars; /* firmware images; NULL: where distributions keep them */
 	char *timezone; /* NULL: the guest keeps its image's */
+	struct strv catalogue; /* folders of *.conf, a later one over an earlier; see catalogue.h */
+	char *ca_file; /* PEM, who may sign a server's certificate; NULL: the distribution's */
+	char *proxy; /* for downloads, "http://HOST:PORT"; NULL: by the environment */
+	unsigned int stall_timeout_s; /* 30: a download slower than 1 KiB/s for so long is given up */
+	unsigned int pull_tries; /* 6: of one file, over all its mirrors */
+	uint64_t image_bytes_max; /* 64G: of a download, and of what it unpacks to */
 	bool restricted; /* not root's: user_guard and user_vlans hold */
 };
 

@@ -12,6 +12,7 @@ enum guard { GUARD_MAC, GUARD_IP, GUARD_OFF };
 enum tristate { TRISTATE_AUTO, TRISTATE_ON, TRISTATE_OFF };
 enum disk_format { DISK_QCOW2, DISK_RAW };
 enum firmware { FIRMWARE_BIOS, FIRMWARE_UEFI };
+enum guest_profile { PROFILE_DEFAULT, PROFILE_ALPINE, PROFILE_NUAGEINIT };
 enum hugepages { HUGEPAGES_OFF, HUGEPAGES_2M, HUGEPAGES_1G };
 
 /* Words in the order of the enumerators, NULL-terminated; for parse_choice(). */
@@ -21,6 +22,7 @@ extern const char *const guard_words[];
 extern const char *const tristate_words[];
 extern const char *const disk_format_words[];
 extern const char *const firmware_words[];
+extern const char *const guest_profile_words[];
 extern const char *const hugepages_words[];
 
 /* The size of one of them; 0 with HUGEPAGES_OFF. */

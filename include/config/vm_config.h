@@ -83,6 +83,8 @@ struct vm_image {
 	enum disk_format format; /* read from the header by us, never probed */
 	uint64_t size; /* 0: not recorded */
 	int64_t mtime_ns;
+	enum guest_profile profile; /* of the seed's network settings */
+	char *user; /* the guest's default user, for those who log in; NULL: not known */
 };
 
 /* What a cgroup v2 holds QEMU to; see cgroup-v2.rst of the kernel for the terms. */

@@ -1,17 +1,22 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Base images by name: image_dir/NAME.qcow2 or NAME.raw, read-only. */
+/* Base images by name: image_dir/NAME.qcow2 or NAME.raw, read-only, and NAME.conf beside it. */
 #ifndef STORE_IMAGES_H
 #define STORE_IMAGES_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "base/error.h"
 #include "base/parse.h"
 #include "base/strv.h"
+#include "config/image_config.h"
 #include "config/types.h"
 #include "store/store.h"
 
 /*
+ * A pulled image is called ENTRY-YYYYMMDD-DIGEST12: by what it is, the day (UTC) and the digest of
+ * the file as published. It never changes; the next pull makes another one.
+ *
  * Others than root have images of their own, and may read root's; of two of one name theirs counts.
  * Only their own are made and removed (ERROR_PERMISSION).
  */
@@ -20,8 +25,21 @@
 int images_open(const struct store *store, const char *name, int *ret_fd,
 		enum disk_format *ret_format, char **ret_path, struct error *err);
 
+/* The .conf of the image that images_open() finds; none is one of defaults. ret is initialised by it. */
+int images_config(const struct store *store, const char *name, struct image_config *ret,
+		  struct error *err);
+
 /* All names, sorted. */
 int images_list(const struct store *store, struct strv *ret, struct error *err);
+
+/*
+ * The newest image that was pulled by catalogue entry os (by added_ns, then by name), or with a source
+ * digest ("sha512:HEX", NULL: any) that one. Positive IMAGES_NONE: there is none. Reads the .conf
+ * files of names that begin with "os-" only.
+ */
+enum { IMAGES_NONE = 1 };
+int images_newest(const struct store *store, const char *os, const char *source_digest,
+		  char **ret_name, struct error *err);
 
 /*
  * A new image under a name of its own, ".tmp-NAME": write to fd, then images_commit() syncs it and
@@ -35,9 +53,32 @@ struct image_draft {
 };
 int images_begin(const struct store *store, const char *name, struct image_draft *ret,
 		 struct error *err);
+
+/* config, where it is not NULL, is in place before the image is: there is none without its own. */
 int images_commit(const struct store *store, struct image_draft *draft, enum disk_format format,
-		  struct error *err);
+		  const struct image_config *config, struct error *err);
 void images_abort(const struct store *store, struct image_draft *draft);
+
+/*
+ * A download, ".part-DIGEST" by the digest that it must have in the end: whoever wants that file goes
+ * on with it, whatever mirror the next byte comes from. wait_ms < 0 waits without end for who has
+ * it; 0 is ERROR_BUSY at once. While waiting, tick (NULL: none) is called every 200 ms with the
+ * bytes that are there.
+ */
+struct image_part {
+	char *file;
+	int fd; /* O_RDWR, locked by flock(2) */
+	uint64_t size; /* bytes of it that an earlier try left */
+};
+int images_part_open(const struct store *store, const char *digest,
+		     void (*tick)(void *arg, uint64_t bytes), void *arg, struct image_part *ret,
+		     struct error *err);
+void images_part_close(struct image_part *part); /* it stays, to be resumed */
+void images_part_remove(const struct store *store, struct image_part *part); /* and closes */
+
+/* A verified part becomes a draft: no byte is copied. ERROR_CONFLICT as images_begin(). */
+int images_part_adopt(const struct store *store, struct image_part *part, const char *name,
+		      struct image_draft *ret, struct error *err);
 
 /*
  * Hold an open image by flock(2) for as long as fd is open: shared by those who make a VM from
@@ -48,5 +89,12 @@ int images_hold(int fd, const char *name, bool exclusive, struct error *err);
 
 /* ERROR_NOT_FOUND when there is none. Whether a VM uses it is the caller's to know. */
 int images_remove(const struct store *store, const char *name, struct error *err);
+
+/*
+ * Remove (or with dry only count) drafts and parts that nobody holds, and .conf files without their image.
+ * *ret_bytes is what they take on disk.
+ */
+int images_sweep(const struct store *store, bool dry, unsigned int *ret_n, uint64_t *ret_bytes,
+		 struct error *err);
 
 #endif

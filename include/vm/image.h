@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Base images: bring in, list, remove. */
+/* Base images: bring in, list, show, verify, prune, remove. */
 #ifndef VM_IMAGE_H
 #define VM_IMAGE_H
 
@@ -7,6 +7,8 @@
 
 #include "base/parse.h"
 #include "base/strv.h"
+#include "config/catalogue.h"
+#include "config/image_config.h"
 #include "config/types.h"
 #include "vm/host.h"
 
@@ -16,6 +18,7 @@ struct vm_image_info {
 	enum disk_format format;
 	uint64_t virtual_bytes;
 	uint64_t file_bytes;
+	struct image_config config;
 	char problem[256]; /* "" when the header is good */
 };
 
@@ -24,18 +27,55 @@ struct vm_image_list {
 	size_t n;
 };
 
+/* What an import is told of the image; strings are borrowed, guest is as guest_traits_init() at least. */
+struct vm_import_options {
+	struct guest_traits guest;
+	const char *digest; /* "sha256:HEX" that it must have (ERROR_VERIFY); NULL: any */
+};
+
 /*
- * Copy path ("-": standard input) into the image folder under name, header checked, format by
- * header; read-only from then on. ERROR_VERIFY for an image we refuse. Nothing is left after a
- * failure.
+ * Copy path ("-": standard input) into the image folder under name, unpacked where it is
+ * compressed, header checked, format by header; read-only from then on, with its digest beside it.
+ * ERROR_VERIFY for an image we refuse, one whose name or partition table says another
+ * architecture among them. Nothing is left after a failure.
  */
 int vm_image_import(const struct vm_host *host, const char *path, const char *name,
-		    struct error *err);
+		    const struct vm_import_options *options, struct error *err);
 
 int vm_image_list(const struct vm_host *host, struct vm_image_list *ret, struct error *err);
 void vm_image_list_done(struct vm_image_list *list);
 
+/* One image; users are the VMs that stand on it, sorted. */
+int vm_image_show(const struct vm_host *host, const char *name, struct vm_image_info *ret,
+		  struct strv *users, struct error *err);
+void vm_image_info_done(struct vm_image_info *info);
+
+/*
+ * Hold the image to its digest (none recorded: to its header alone, and *ret_digest false), then let a
+ * confined qemu-img check its tables. ERROR_VERIFY. progress is called as in vm_pull().
+ */
+int vm_image_verify(const struct vm_host *host, const char *name,
+		    void (*progress)(void *arg, uint64_t done, uint64_t total), void *arg,
+		    bool *ret_digest, struct error *err);
+
 /* ERROR_BUSY with the names of the VMs that stand on it. */
 int vm_image_remove(const struct vm_host *host, const char *name, struct error *err);
+
+/*
+ * Remove pulled images that no VM stands on: those that a newer one of their entry replaces, with all
+ * every one; and what unfinished pulls left. Imported images are only ever removed by name. One
+ * pass over the VMs, and none is removed whose VMs cannot be told. With dry nothing is.
+ * removed: the names.
+ */
+struct vm_prune_options {
+	bool all, dry;
+};
+struct vm_pruned {
+	struct strv removed;
+	unsigned int leftovers; /* parts and drafts */
+	uint64_t bytes; /* on disk, of all */
+};
+int vm_image_prune(const struct vm_host *host, const struct vm_prune_options *options,
+		   struct vm_pruned *ret, struct error *err);
 
 #endif

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The files in which distributions publish digests. Hostile text; the fuzz entry. */
+#ifndef FETCH_DIGEST_FILE_H
+#define FETCH_DIGEST_FILE_H
+
+#include <stddef.h>
+
+#include "fetch/digest.h"
+
+/* `HASH  name` and `HASH *name` (coreutils); `SHA256 (name) = HASH` (BSD); one hash alone. */
+enum digest_style { DIGEST_STYLE_GNU, DIGEST_STYLE_BSD, DIGEST_STYLE_BARE };
+
+enum { DIGEST_FILE_MAX = 1 << 20 };
+
+/*
+ * The digest of the file called name (no folders; in the text folders in front of it are looked
+ * past). Lines of other shapes (comments, OpenPGP armour) and of weaker algorithms are skipped. Of several
+ * algorithms the strongest counts. ERROR_VERIFY: no line names it, two of them disagree, or a line that
+ * names it is broken. DIGEST_STYLE_BARE: the text is one hash, whatever blanks around, and perhaps a
+ * name behind it, which then must be ours. origin names the text in messages.
+ */
+int digest_file_find(const char *origin, const char *text, size_t len, enum digest_style style,
+		     const char *name, struct digest *ret, struct error *err);
+
+#endif

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* One HTTP(S) transfer, from a URL to a pipe (libcurl): the body of a confined worker. */
+#ifndef FETCH_HTTP_H
+#define FETCH_HTTP_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/error.h"
+
+/* Everything is borrowed. */
+struct http_request {
+	const char *url; /* https://, or http:// where plain says so */
+	bool plain; /* http:// is allowed, for this URL and what it redirects to */
+	uint64_t offset; /* bytes that are there already: ask for the rest (RFC 9110, 14.2) */
+	uint64_t max; /* most bytes of the whole file */
+	unsigned int stall_timeout_s; /* less than 1 KiB/s for so long: give up */
+	const struct buf *ca; /* PEM; who may sign a server's certificate */
+	const char *proxy; /* NULL: by the environment (https_proxy, no_proxy, ...) */
+	const char *agent; /* User-Agent */
+};
+
+enum http_outcome {
+	HTTP_FAILED, /* of no use to ask this mirror again: 4xx, certificate, too large */
+	HTTP_AGAIN, /* may go better later: no connection, time-out, 5xx, 408, 429, cut off */
+	HTTP_NO_RANGE, /* the server does not go on at offset: nothing was written, ask from 0 */
+	HTTP_DONE,
+};
+
+/* In memory that the worker shares: the caller takes it as hostile. */
+struct http_result {
+	enum http_outcome outcome;
+	long status; /* HTTP's; 0: none came */
+	uint64_t total; /* of the whole file, by the server's word; 0: not told */
+	unsigned int retry_after_s; /* 0: not told */
+	int tls; /* the certificate was refused: ERROR_VERIFY */
+};
+
+/* Load libcurl and what it loads late, for a worker that cannot. ERROR_HOST. */
+int http_prepare(struct error *err);
+
+/*
+ * Write the body to fd as it comes. Redirects are followed, at most ten and never from https to
+ * http. The error names the URL (without user:password) and libcurl's or the server's reason.
+ * 0 exactly with HTTP_DONE.
+ */
+int http_get(const struct http_request *request, int fd, struct http_result *ret,
+	     struct error *err);
+
+#endif

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A piece of our own code in a confined child: what speaks to strangers, or unpacks what they sent. */
+#ifndef JAIL_WORKER_H
+#define JAIL_WORKER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+#include "base/error.h"
+
+/*
+ * A fork without exec, so what it needs is loaded and read before. The child has its own uid (as root;
+ * else the caller's), no capability, no new privileges, no descriptor but its output and those
+ * named, no file to write (Landlock, RLIMIT_FSIZE 0), no core, no program to execute, and dies with
+ * the caller. With network it can resolve names and connect, and reads what the resolver and TLS
+ * read below /etc, /usr, /lib and /run; without it has a network namespace with nothing in it, where the
+ * host can give one, and no file at all. What the host lacks of these (Landlock) it goes
+ * without: the uid, the capabilities and the filter are never missing.
+ */
+struct worker {
+	const char *name; /* for messages: "download" */
+	uid_t uid; /* as root its own, as gid; never 0 */
+	bool network;
+	const int *fds; /* that work reads from; borrowed */
+	size_t n_fds;
+	size_t memory_max; /* RLIMIT_AS beyond what it starts with, bytes; 0: 256 MiB */
+	/*
+	 * Runs in the child: writes to output_fd (a pipe), returns 0 or -errno with err filled, which
+	 * becomes worker_end()'s. May allocate; prints nothing. arg is as it was at the fork, shared is
+	 * common to both sides: for results, which the caller must take as hostile.
+	 */
+	int (*work)(void *arg, void *shared, int output_fd, struct error *err);
+	void *arg;
+	size_t shared_size; /* 0: none */
+};
+
+struct worker_process {
+	int pid_fd;
+	int output_fd; /* the pipe's read end, of 1 MiB where the host allows; end of file: work is done */
+	int error_fd;
+	void *shared; /* zeroed at the start */
+	size_t shared_size;
+	const char *name;
+};
+
+#define WORKER_INIT                                                                                \
+	{                                                                                          \
+		.pid_fd = -1, .output_fd = -1, .error_fd = -1                                      \
+	}
+
+int worker_start(const struct worker *worker, struct worker_process *ret, struct error *err);
+
+/*
+ * Wait for its end and reap it; shared stays until worker_done(). work()'s own error, cleaned of
+ * control characters, or what ended the child (a signal: the filter's SIGSYS is named as such).
+ */
+int worker_end(struct worker_process *process, struct error *err);
+
+/* Kill what still runs, reap and release. Harmless when zeroed by WORKER_INIT or ended. */
+void worker_done(struct worker_process *process);
+
+#endif
