@@ -11,14 +11,21 @@ TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 BUILD_DEBIAN=(
 	gcc libc6-dev pkg-config meson ninja-build
 	libnl-3-dev libnl-route-3-dev libcap-ng-dev libjansson-dev libarchive-dev libyaml-dev
-	libinih-dev libseccomp-dev
+	libinih-dev libseccomp-dev libcurl4-openssl-dev libssl-dev
 )
 BUILD_ALPINE=(
 	build-base linux-headers meson samurai pkgconf
 	libnl3-dev libcap-ng-dev libseccomp-dev jansson-dev libarchive-dev yaml-dev inih-dev
+	curl-dev openssl-dev
 )
-RUN_DEBIAN=(qemu-system-x86 qemu-utils openssh-client libarchive13 iproute2 ca-certificates)
-RUN_ALPINE=(qemu-system-x86_64 qemu-img openssh-keygen openssh-client libarchive iproute2 bash)
+RUN_DEBIAN=(
+	qemu-system-x86 qemu-utils openssh-client libarchive13 libcurl4 libssl3 gpgv iproute2
+	ca-certificates
+)
+RUN_ALPINE=(
+	qemu-system-x86_64 qemu-img openssh-keygen openssh-client libarchive libcurl gnupg iproute2
+	bash
+)
 IMAGE_DEBIAN=(
 	mmdebstrap debian-archive-keyring fdisk e2fsprogs grub-common grub-pc-bin qemu-utils
 	uidmap cpio xz-utils zstd

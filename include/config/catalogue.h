@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The catalogue of images: images.d/*.conf. Data, never code. Pure but for catalogue_load(). */
+/* The catalogue of images: the files of images.d. Data, never code. Pure but for catalogue_load(). */
 #ifndef CONFIG_CATALOGUE_H
 #define CONFIG_CATALOGUE_H
 
@@ -10,7 +10,6 @@
 #include "base/strv.h"
 #include "config/guest.h"
 #include "config/host_config.h"
-#include "fetch/digest_file.h"
 
 enum { CATALOGUE_ENTRIES_MAX = 1024, CATALOGUE_MIRRORS_MAX = 16 };
 
@@ -57,7 +56,7 @@ int catalogue_parse(struct catalogue *catalogue, const char *origin, const char 
 		    struct error *err);
 
 /*
- * Read every *.conf of every folder of host->catalogue, sorted by name within a folder; a folder that
+ * Read every .conf file of every folder of host->catalogue, sorted by name within a folder; a folder that
  * is not there is fine. A file that others than root and the caller own or may write is
  * ERROR_PERMISSION. Aliases are checked when all is read.
  */

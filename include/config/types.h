@@ -13,6 +13,8 @@ enum tristate { TRISTATE_AUTO, TRISTATE_ON, TRISTATE_OFF };
 enum disk_format { DISK_QCOW2, DISK_RAW };
 enum firmware { FIRMWARE_BIOS, FIRMWARE_UEFI };
 enum guest_profile { PROFILE_DEFAULT, PROFILE_ALPINE, PROFILE_NUAGEINIT };
+/* `HASH  name` and `HASH *name` (coreutils); `SHA256 (name) = HASH` (BSD); one hash alone. */
+enum digest_style { DIGEST_STYLE_GNU, DIGEST_STYLE_BSD, DIGEST_STYLE_BARE };
 enum hugepages { HUGEPAGES_OFF, HUGEPAGES_2M, HUGEPAGES_1G };
 
 /* Words in the order of the enumerators, NULL-terminated; for parse_choice(). */
@@ -23,6 +25,7 @@ extern const char *const tristate_words[];
 extern const char *const disk_format_words[];
 extern const char *const firmware_words[];
 extern const char *const guest_profile_words[];
+extern const char *const digest_style_words[];
 extern const char *const hugepages_words[];
 
 /* The size of one of them; 0 with HUGEPAGES_OFF. */

@@ -5,10 +5,8 @@
 
 #include <stddef.h>
 
+#include "config/types.h"
 #include "fetch/digest.h"
-
-/* `HASH  name` and `HASH *name` (coreutils); `SHA256 (name) = HASH` (BSD); one hash alone. */
-enum digest_style { DIGEST_STYLE_GNU, DIGEST_STYLE_BSD, DIGEST_STYLE_BARE };
 
 enum { DIGEST_FILE_MAX = 1 << 20 };
 

@@ -78,7 +78,7 @@ static int image_list(struct cli *cli, struct error *err)
 
 static int image_import(struct cli *cli, const char *path, const char *name, struct error *err)
 {
-	int r = vm_image_import(&cli->host, path, name, err);
+	int r = vm_image_import(&cli->host, path, name, NULL, err);
 
 	if (!r)
 		say(cli, "%s: imported", name);

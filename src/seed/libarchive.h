@@ -8,10 +8,7 @@
 
 #include "base/error.h"
 
-/*
- * It brings some fifteen libraries along, libxml2 and ICU among them: 2 to 3 ms of dynamic linking,
- * more than all else that a command like status does.
- */
+/* base/library.h says why, and what the list is for. */
 #define LIBARCHIVE_FUNCTIONS(X)                                                                    \
 	X(archive_entry_filetype)                                                                  \
 	X(archive_entry_free)                                                                      \

@@ -199,12 +199,13 @@ int images_begin(const struct store *store, const char *name, struct image_draft
 }
 
 int images_commit(const struct store *store, struct image_draft *draft, enum disk_format format,
-		  struct error *err)
+		  const struct image_config *config, struct error *err)
 {
 	AUTO_FREE char *from = draft_file(draft->name);
 	AUTO_FREE char *to = image_file(draft->name, format);
 	int code = 0;
 
+	(void)config;
 	if (fchmod(draft->fd, 0444) < 0 || fsync(draft->fd) < 0)
 		code = errno;
 	if (!code)

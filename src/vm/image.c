@@ -74,13 +74,14 @@ static int copy_all(int from, int to, const char *path, struct error *err)
 }
 
 int vm_image_import(const struct vm_host *host, const char *path, const char *name,
-		    struct error *err)
+		    const struct vm_import_options *options, struct error *err)
 {
 	struct image_draft draft = { .fd = -1 };
 	AUTO_CLOSE int fd = -1;
 	struct image_info info;
 	int r = open_source(path, &fd, err);
 
+	(void)options;
 	if (!r)
 		r = images_begin(&host->store, name, &draft, err);
 	if (!r)
@@ -92,7 +93,7 @@ int vm_image_import(const struct vm_host *host, const char *path, const char *na
 		return r;
 	}
 	return images_commit(&host->store, &draft,
-			     info.format == IMAGE_QCOW2 ? DISK_QCOW2 : DISK_RAW, err);
+			     info.format == IMAGE_QCOW2 ? DISK_QCOW2 : DISK_RAW, NULL, err);
 }
 
 static void fill_info(const struct vm_host *host, const char *name, struct vm_image_info *info)

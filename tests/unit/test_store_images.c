@@ -28,7 +28,7 @@ static void make_image(const char *name, const char *content)
 {
 	suite_assert_ok(begin(name), lab_err);
 	write_draft(content);
-	suite_assert_ok(images_commit(&lab_store, &draft, DISK_QCOW2, &lab_err), lab_err);
+	suite_assert_ok(images_commit(&lab_store, &draft, DISK_QCOW2, NULL, &lab_err), lab_err);
 }
 
 static void assert_content(const char *file, const char *expected)
@@ -96,7 +96,7 @@ START_TEST(test_commit)
 	write_draft("content");
 	/* nobody sees it before it is whole */
 	suite_assert_error(open_image("debian-12.5+x_1"), lab_err, ENOENT, ERROR_NOT_FOUND);
-	suite_assert_ok(images_commit(&lab_store, &draft, _i ? DISK_RAW : DISK_QCOW2, &lab_err),
+	suite_assert_ok(images_commit(&lab_store, &draft, _i ? DISK_RAW : DISK_QCOW2, NULL, &lab_err),
 			lab_err);
 	ck_assert_int_eq(draft.fd, -1);
 	ck_assert_int_eq(fstatat(lab_store.images_fd,
@@ -159,7 +159,7 @@ START_TEST(test_name_taken_before_commit)
 	suite_assert_ok(begin("debian"), lab_err);
 	write_draft("second");
 	suite_put(lab_store.images_fd, "debian.qcow2", "first");
-	suite_assert_error(images_commit(&lab_store, &draft, DISK_QCOW2, &lab_err), lab_err, EEXIST,
+	suite_assert_error(images_commit(&lab_store, &draft, DISK_QCOW2, NULL, &lab_err), lab_err, EEXIST,
 			   ERROR_CONFLICT);
 	ck_assert_int_eq(draft.fd, -1);
 	assert_content("debian.qcow2", "first");
@@ -273,7 +273,7 @@ static struct image_draft earlier;
 
 static void commit_earlier(void)
 {
-	suite_assert_ok(images_commit(&lab_store, &earlier, DISK_QCOW2, &lab_err), lab_err);
+	suite_assert_ok(images_commit(&lab_store, &earlier, DISK_QCOW2, NULL, &lab_err), lab_err);
 }
 
 /* What was the other's draft when we opened it is an image when we have locked it. */
@@ -346,7 +346,7 @@ static bool import_and_remove(int number)
 			return false;
 		if (!r && write(draft.fd, "0123456789", 10) != 10)
 			return false;
-		if (!r && images_commit(&lab_store, &draft, DISK_QCOW2, &err))
+		if (!r && images_commit(&lab_store, &draft, DISK_QCOW2, NULL, &err))
 			return false;
 		if (!is_whole())
 			return false;
@@ -376,7 +376,7 @@ START_TEST(test_image_dir_elsewhere)
 	store_done(&store);
 	suite_assert_ok(store_open(&store, &lab_config, true, &lab_err), lab_err);
 	suite_assert_ok(images_begin(&store, "debian", &draft, &lab_err), lab_err);
-	suite_assert_ok(images_commit(&store, &draft, DISK_RAW, &lab_err), lab_err);
+	suite_assert_ok(images_commit(&store, &draft, DISK_RAW, NULL, &lab_err), lab_err);
 	store_done(&store);
 	AUTO_FREE char *path = xasprintf("%s/debian.raw", lab_config.image_dir);
 	ck_assert_int_eq(access(path, F_OK), 0);
