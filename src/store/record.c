@@ -35,6 +35,35 @@ static const char *const leftovers[] = {
 /* This one goes with what it tells of. */
 static const char *const cgroup_record[] = { "cgroup", NULL };
 
+/* One of these files; RECORD_NONE: there is none. */
+static int read_text(const struct vm_dir *dir, const char *file, size_t max, struct buf *ret,
+		     struct error *err)
+{
+	struct error local = ERROR_INIT;
+	int r;
+
+	if (dir->run_fd < 0)
+		return RECORD_NONE;
+	r = file_read(dir->run_fd, file, max, ret, &local);
+	if (r == -ENOENT)
+		return RECORD_NONE;
+	if (r) {
+		*err = local;
+		error_prefix(err, "vm '%s'", dir->name);
+	}
+	return r;
+}
+
+/* scanf(3) is generous; what does not come out again byte by byte is not ours. */
+static int check_again(const struct vm_dir *dir, const char *file, const struct buf *text,
+		       const char *again, struct error *err)
+{
+	if (again && strlen(again) == text->len && !memcmp(again, buf_str(text), text->len))
+		return 0;
+	return error_set(err, ERROR_FAILED, EINVAL, "vm '%s': the file '%s' is unreadable",
+			 dir->name, file);
+}
+
 static char *record_format(const struct record *record)
 {
 	return xasprintf("pid %d\nstart %" PRIu64 "\nboot %s\nphase %s\n", record->process.pid,
@@ -42,45 +71,28 @@ static char *record_format(const struct record *record)
 			 phase_words[record->phase]);
 }
 
-/* scanf(3) is generous; what does not come out again byte by byte is not ours. */
-static int record_parse(const struct buf *text, struct record *ret, struct error *err)
+int record_read(const struct vm_dir *dir, struct record *ret, struct error *err)
 {
 	struct error ignored = ERROR_INIT;
 	struct record record = { 0 };
 	AUTO_FREE char *again = NULL;
+	AUTO_BUF text = BUF_INIT;
 	char phase[16];
 	int word;
+	int r = read_text(dir, "process", RECORD_MAX, &text, err);
 
-	if (sscanf(buf_str(text), "pid %d start %" SCNu64 " boot %36s phase %15s",
+	if (r)
+		return r;
+	if (sscanf(buf_str(&text), "pid %d start %" SCNu64 " boot %36s phase %15s",
 		   &record.process.pid, &record.process.start_ticks, record.process.boot_id,
 		   phase) == 4 &&
 	    record.process.pid > 1 && !parse_choice("phase", phase, phase_words, &word, &ignored)) {
 		record.phase = (enum phase)word;
 		again = record_format(&record);
 	}
-	if (!again || strlen(again) != text->len || memcmp(again, text->data, text->len) != 0)
-		return error_set(err, ERROR_FAILED, EINVAL, "the file 'process' is unreadable");
-	*ret = record;
-	return 0;
-}
-
-int record_read(const struct vm_dir *dir, struct record *ret, struct error *err)
-{
-	AUTO_BUF text = BUF_INIT;
-	struct error local = ERROR_INIT;
-	int r;
-
-	if (dir->run_fd < 0)
-		return RECORD_NONE;
-	r = file_read(dir->run_fd, "process", RECORD_MAX, &text, &local);
-	if (r == -ENOENT)
-		return RECORD_NONE;
+	r = check_again(dir, "process", &text, again, err);
 	if (!r)
-		r = record_parse(&text, ret, &local);
-	if (r) {
-		*err = local;
-		error_prefix(err, "vm '%s'", dir->name);
-	}
+		*ret = record;
 	return r;
 }
 
@@ -123,44 +135,27 @@ int record_missing_write(const struct vm_dir *dir, unsigned int mask, struct err
 	return r ? error_prefix(err, "record vm '%s'", dir->name) : 0;
 }
 
-/* As above: what does not come out again is not ours. */
-static int missing_parse(const struct buf *text, unsigned int *ret, struct error *err)
+int record_missing_read(const struct vm_dir *dir, unsigned int *ret, struct error *err)
 {
 	struct error ignored = ERROR_INIT;
 	AUTO_STRV lines = STRV_INIT;
 	AUTO_BUF again = BUF_INIT;
+	AUTO_BUF text = BUF_INIT;
 	unsigned int mask = 0;
 	int layer;
+	int r = read_text(dir, "missing", RECORD_MAX, &text, err);
 
-	strv_split(&lines, buf_str(text), '\n');
+	if (r)
+		return r;
+	strv_split(&lines, buf_str(&text), '\n');
 	for (size_t i = 0; i < lines.n; i++) {
 		if (!parse_choice("layer", lines.v[i], layer_words, &layer, &ignored))
 			mask |= LAYER_BIT(layer);
 	}
 	missing_format(mask, &again);
-	if (again.len != text->len || memcmp(buf_str(&again), buf_str(text), text->len) != 0)
-		return error_set(err, ERROR_FAILED, EINVAL, "the file 'missing' is unreadable");
-	*ret = mask;
-	return 0;
-}
-
-int record_missing_read(const struct vm_dir *dir, unsigned int *ret, struct error *err)
-{
-	AUTO_BUF text = BUF_INIT;
-	struct error local = ERROR_INIT;
-	int r;
-
-	if (dir->run_fd < 0)
-		return RECORD_NONE;
-	r = file_read(dir->run_fd, "missing", RECORD_MAX, &text, &local);
-	if (r == -ENOENT)
-		return RECORD_NONE;
+	r = check_again(dir, "missing", &text, buf_str(&again), err);
 	if (!r)
-		r = missing_parse(&text, ret, &local);
-	if (r) {
-		*err = local;
-		error_prefix(err, "vm '%s'", dir->name);
-	}
+		*ret = mask;
 	return r;
 }
 
@@ -183,41 +178,25 @@ void record_cgroup_drop(const struct vm_dir *dir)
 	unlinkat(dir->run_fd, "cgroup", 0);
 }
 
-/* Here too what does not come out again is not ours. */
-static int cgroup_parse(const struct buf *text, char **ret, uint64_t *ret_inode, struct error *err)
+int record_cgroup_read(const struct vm_dir *dir, char **ret, uint64_t *ret_inode, struct error *err)
 {
-	AUTO_FREE char *path = xstrndup(buf_str(text), strcspn(buf_str(text), "\n"));
 	AUTO_FREE char *again = NULL;
+	AUTO_FREE char *path = NULL;
+	AUTO_BUF text = BUF_INIT;
 	uint64_t inode = 0;
+	int r = read_text(dir, "cgroup", CGROUP_MAX, &text, err);
 
-	(void)sscanf(buf_str(text) + strlen(path), " inode %" SCNu64, &inode);
+	if (r)
+		return r;
+	path = xstrndup(buf_str(&text), strcspn(buf_str(&text), "\n"));
+	(void)sscanf(buf_str(&text) + strlen(path), " inode %" SCNu64, &inode);
 	again = cgroup_format(path, inode);
-	if (path[0] != '/' || strlen(again) != text->len ||
-	    memcmp(again, buf_str(text), text->len) != 0)
-		return error_set(err, ERROR_FAILED, EINVAL, "the file 'cgroup' is unreadable");
+	r = check_again(dir, "cgroup", &text, path[0] == '/' ? again : NULL, err);
+	if (r)
+		return r;
 	*ret = ptr_steal(&path);
 	*ret_inode = inode;
 	return 0;
-}
-
-int record_cgroup_read(const struct vm_dir *dir, char **ret, uint64_t *ret_inode, struct error *err)
-{
-	struct error local = ERROR_INIT;
-	AUTO_BUF text = BUF_INIT;
-	int r;
-
-	if (dir->run_fd < 0)
-		return RECORD_NONE;
-	r = file_read(dir->run_fd, "cgroup", CGROUP_MAX, &text, &local);
-	if (r == -ENOENT)
-		return RECORD_NONE;
-	if (!r)
-		r = cgroup_parse(&text, ret, ret_inode, &local);
-	if (r) {
-		*err = local;
-		error_prefix(err, "vm '%s'", dir->name);
-	}
-	return r;
 }
 
 /* A file that was being written has a name of its own until it is whole. */
