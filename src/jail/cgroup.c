@@ -290,15 +290,10 @@ int cgroup_make(const char *where, const char *name, const struct cgroup_limits 
 	return r;
 }
 
-static char *parent_of(const char *path)
-{
-	return xstrndup(path, (size_t)(strrchr(path, '/') - path));
-}
-
 static void enable_all(const char *path, int parent_fd, unsigned int need,
 		       struct controllers *controllers)
 {
-	AUTO_FREE char *parent = parent_of(path);
+	AUTO_FREE char *parent = cgroup_parent(path);
 	int above = cgroup_is_ours(parent) ? open_above(parent, need, controllers) : -1;
 
 	fd_close(&above);
@@ -362,7 +357,7 @@ int cgroup_kill(const char *path, struct error *err)
 
 static void remove_ours(const char *path)
 {
-	AUTO_FREE char *parent = parent_of(path);
+	AUTO_FREE char *parent = cgroup_parent(path);
 
 	/* EBUSY: other VMs are there */
 	if (cgroup_is_ours(parent))

@@ -18,7 +18,7 @@ int cgroup_check(const char *where, const char *name, struct cgroup_limits *limi
 
 	if (r)
 		return r;
-	parent = xstrndup(path, (size_t)(strrchr(path, '/') - path));
+	parent = cgroup_parent(path);
 	/* ours is made where it is not there yet, and gets what the top has */
 	source = cgroup_is_ours(parent) ? cgroup_top() : parent;
 	if (access(access(parent, F_OK) < 0 ? source : parent, W_OK | X_OK) < 0) {

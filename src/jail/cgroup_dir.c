@@ -63,10 +63,16 @@ bool cgroup_is_ours(const char *parent)
 	return false;
 }
 
-int cgroup_parent_open(const char *path, int *ret_fd, const char **ret_name, struct error *err)
+char *cgroup_parent(const char *path)
 {
 	const char *slash = strrchr(path, '/');
-	AUTO_FREE char *parent = xstrndup(path, slash ? (size_t)(slash - path) : 0);
+
+	return xstrndup(path, slash ? (size_t)(slash - path) : 0);
+}
+
+int cgroup_parent_open(const char *path, int *ret_fd, const char **ret_name, struct error *err)
+{
+	AUTO_FREE char *parent = cgroup_parent(path);
 	int fd = *parent ? cgroup_dir_open(parent) : -EINVAL;
 
 	if (fd == -EINVAL)
@@ -74,7 +80,7 @@ int cgroup_parent_open(const char *path, int *ret_fd, const char **ret_name, str
 	if (fd < 0)
 		return error_errno(err, -fd, "open cgroup '%s'", parent);
 	*ret_fd = fd;
-	*ret_name = slash + 1;
+	*ret_name = path + strlen(parent) + 1;
 	return 0;
 }
 

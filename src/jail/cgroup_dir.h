@@ -26,6 +26,9 @@ const char *cgroup_top(void);
 /* Open an absolute path for reading its names. -EINVAL: not on cgroup v2. No error is worded. */
 int cgroup_dir_open(const char *path);
 
+/* The folder above a leaf by its path, "" where there is none; the caller frees it. */
+char *cgroup_parent(const char *path);
+
 /* Split a leaf's path: *ret_fd is the folder above it; the name points into path. */
 int cgroup_parent_open(const char *path, int *ret_fd, const char **ret_name, struct error *err);
 
