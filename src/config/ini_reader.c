@@ -54,7 +54,7 @@ static int read_heading(const struct reader *reader, const char *line)
 	if (*rest && *rest != ';')
 		return refuse(reader->err, "text after the ']' of a section heading");
 	section = xstrndup(line + 1, len);
-	return reader->events->section(reader->user, section, reader->err);
+	return reader->events->section(reader->user, section, reader->line, reader->err);
 }
 
 static int check_line(const struct reader *reader, const char *line)

@@ -16,7 +16,7 @@ enum { INI_LINE_MAX = 197 };
 /* Each returns 0 or -errno with err filled; the reader puts "origin:line: " in front and stops. */
 struct ini_events {
 	/* A heading, before its keys and even without any. */
-	int (*section)(void *user, const char *section, struct error *err);
+	int (*section)(void *user, const char *section, unsigned int line, struct error *err);
 	/* The strings are the reader's and live for the call. section is "" before any heading. */
 	int (*key)(void *user, const char *section, const char *name, const char *value,
 		   struct error *err);

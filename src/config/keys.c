@@ -3,21 +3,12 @@
 #include "keys.h"
 
 #include <errno.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/alloc.h"
 #include "hint.h"
 #include "ini_reader.h"
-
-struct config_reader {
-	const struct config_schema *schema;
-	void *config;
-	const struct config_section *section; /* of the heading read last */
-	unsigned int instance;
-	uint32_t seen[CONFIG_KEYS_MAX]; /* a bit for each instance that had the key */
-};
 
 static char *at(void *config, size_t offset)
 {
@@ -90,16 +81,20 @@ static void count_instance(struct config_reader *reader)
 		*count = reader->instance + 1;
 }
 
-static int enter_section(void *user, const char *section, struct error *err)
+static int enter_section(struct config_reader *reader, const char *section, struct error *err)
 {
-	struct config_reader *reader = user;
-
 	if (!*section || !find_section(reader, section)) {
 		error_set(err, ERROR_USAGE, EINVAL, "unknown section '%s'", section);
 		return hint_section(err, reader->schema, section);
 	}
 	count_instance(reader);
 	return 0;
+}
+
+static int read_heading(void *user, const char *section, unsigned int line, struct error *err)
+{
+	(void)line;
+	return enter_section(user, section, err);
 }
 
 static int unknown_key(const struct config_reader *reader, const char *section, const char *name,
@@ -127,11 +122,9 @@ static void *field_of(const struct config_reader *reader, const struct config_ke
 	return at(reader->config, config_offset(key, reader->section, reader->instance));
 }
 
-/* The reader is in this section: inih tells its keys after the heading that we saw. */
-static int read_key(void *user, const char *section, const char *name, const char *value,
-		    struct error *err)
+int config_read_key(struct config_reader *reader, const char *section, const char *name,
+		    const char *value, struct error *err)
 {
-	struct config_reader *reader = user;
 	const struct config_key *key = find_key(reader, name);
 	uint32_t bit = UINT32_C(1) << reader->instance;
 	uint32_t *seen;
@@ -153,10 +146,17 @@ static int read_key(void *user, const char *section, const char *name, const cha
 	return key->type->add(key, value, field_of(reader, key), err);
 }
 
+/* The reader is in this section: inih tells its keys after the heading that we saw. */
+static int read_key(void *user, const char *section, const char *name, const char *value,
+		    struct error *err)
+{
+	return config_read_key(user, section, name, value, err);
+}
+
 int config_read(const struct config_schema *schema, const char *origin, const char *text,
 		size_t len, void *config, struct error *err)
 {
-	static const struct ini_events events = { enter_section, read_key };
+	static const struct ini_events events = { read_heading, read_key };
 	struct config_reader reader = { .schema = schema,
 					.config = config,
 					.section = schema->sections };

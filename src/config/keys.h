@@ -4,7 +4,9 @@
 #define CONFIG_KEYS_H
 
 #include <stddef.h>
+#include <stdint.h>
 
+#include "base/buf.h"
 #include "base/error.h"
 #include "values.h"
 
@@ -38,9 +40,36 @@ void config_section_text(const struct config_section *section, unsigned int inst
 size_t config_offset(const struct config_key *key, const struct config_section *section,
 		     unsigned int instance);
 
+/* How many of a section there are in config; 1 where it is not numbered. */
+unsigned int config_instances(const struct config_section *section, const void *config);
+
 /* Read text over config, as host_config_parse() and vm_config_parse() promise. */
 int config_read(const struct config_schema *schema, const char *origin, const char *text,
 		size_t len, void *config, struct error *err);
+
+/*
+ * A reader of one struct, key by key, for files whose sections have names of their own. It begins as
+ * { .schema, .config, .section = schema->sections }.
+ */
+struct config_reader {
+	const struct config_schema *schema;
+	void *config;
+	const struct config_section *section; /* of the heading read last */
+	unsigned int instance;
+	uint32_t seen[CONFIG_KEYS_MAX]; /* a bit for each instance that had the key */
+};
+
+/* section is the heading, for messages. */
+int config_read_key(struct config_reader *reader, const char *section, const char *name,
+		    const char *value, struct error *err);
+
+/*
+ * Append to ret the text that config_read() makes the same struct of, or nothing on failure. scratch is
+ * a struct of that kind, all zeros, for the caller to release: each line is read into it before it
+ * counts as written.
+ */
+int config_write(const struct config_schema *schema, const void *config, void *scratch,
+		 struct buf *ret, struct error *err);
 
 /* As vm_config_set() promises. */
 int config_set(const struct config_schema *schema, const char *word, const char *value,
