@@ -23,6 +23,9 @@ size_t digest_size(enum digest_algorithm algorithm); /* bytes */
 
 /* "sha512:HEX", or HEX alone, whose length tells. ERROR_USAGE, md5 and sha1 named as too weak. */
 int digest_parse(const char *what, const char *text, struct digest *ret, struct error *err);
+/* HEX of len digits, in either case; false: it is none, or of no algorithm that we take. */
+bool digest_from_hex(const char *hex, size_t len, struct digest *ret);
+
 void digest_format(const struct digest *digest, char out[DIGEST_TEXT_MAX]); /* "sha512:hex" */
 bool digest_is(const struct digest *a, const struct digest *b);
 
@@ -30,7 +33,10 @@ bool digest_is(const struct digest *a, const struct digest *b);
 enum { DIGEST_SHORT_MAX = 13 };
 void digest_short(const struct digest *digest, char out[DIGEST_SHORT_MAX]);
 
-/* Opaque; ERROR_HOST where libcrypto cannot be loaded. */
+/*
+ * Opaque; ERROR_HOST where libcrypto cannot be loaded. Where it breaks down later, which is not known
+ * to happen, the digest is one of zeros, and no file's.
+ */
 struct digest_stream;
 int digest_stream_new(enum digest_algorithm algorithm, struct digest_stream **ret,
 		      struct error *err);

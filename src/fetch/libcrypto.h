@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* libcrypto, loaded where something is hashed. */
+#ifndef FETCH_LIBCRYPTO_H
+#define FETCH_LIBCRYPTO_H
+
+#include <openssl/evp.h>
+
+#include "base/error.h"
+
+/* base/library.h says why, and what the list is for. */
+#define LIBCRYPTO_FUNCTIONS(X)                                                                     \
+	X(EVP_DigestFinal_ex)                                                                      \
+	X(EVP_DigestInit_ex)                                                                       \
+	X(EVP_DigestUpdate)                                                                        \
+	X(EVP_MD_CTX_free)                                                                         \
+	X(EVP_MD_CTX_new)                                                                          \
+	X(EVP_sha256)                                                                              \
+	X(EVP_sha512)
+
+struct libcrypto {
+/* NOLINTNEXTLINE(bugprone-macro-parentheses): a declarator's name takes none */
+#define LIBCRYPTO_MEMBER(name) __typeof__(name) *name;
+	LIBCRYPTO_FUNCTIONS(LIBCRYPTO_MEMBER)
+#undef LIBCRYPTO_MEMBER
+};
+
+/* Stays loaded. ERROR_HOST when it is not there. */
+int libcrypto_load(struct libcrypto *ret, struct error *err);
+
+#endif
