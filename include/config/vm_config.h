@@ -85,6 +85,7 @@ struct vm_image {
 	int64_t mtime_ns;
 	enum guest_profile profile; /* of the seed's network settings */
 	char *user; /* the guest's default user, for those who log in; NULL: not known */
+	unsigned int cpu_level; /* x86-64-vN that it needs; 0: not recorded */
 };
 
 /* What a cgroup v2 holds QEMU to; see cgroup-v2.rst of the kernel for the terms. */
@@ -185,6 +186,9 @@ int vm_nic_set_dns(struct vm_nic *nic, const char *what, const char *text, struc
  * that is no whole number of huge pages. For create, set and start to refuse. ERROR_USAGE.
  */
 int vm_config_check_machine(const struct vm_config *config, struct error *err);
+
+/* Who logs in with the key: `user`, else the image's default user; NULL: not known. */
+const char *vm_config_login(const struct vm_config *config);
 
 /* The CPUs of cpu_pin as a list of ranges; ERROR_USAGE. Returns their number in *ret_n. */
 enum { VM_CPU_RANGES_MAX = 64 };

@@ -102,6 +102,8 @@ static void print_details(const struct cli *cli, const struct vm_info *info)
 	if (info->state == VM_STATE_DEAD)
 		printf("note:         QEMU is gone; mnmivm-se stop %s clears what it left\n",
 		       info->name);
+	if (vm_config_login(&info->config))
+		printf("user:         %s\n", vm_config_login(&info->config));
 	if (!info->process.pid)
 		return;
 	vm_confinement_get(&cli->host, info, &confinement);
@@ -134,8 +136,10 @@ static json_t *details_json(const struct cli *cli, const struct vm_info *info)
 {
 	AUTO(vm_details_done) struct vm_details details = { .taps = NULL };
 	json_t *object = info_json(info);
+	const char *user = vm_config_login(&info->config);
 	json_t *taps;
 
+	json_object_set_new(object, "user", user ? json_string(user) : json_null());
 	if (!info->process.pid)
 		return object;
 	set_confinement(cli, info, object); /* first: asking the monitor is a descriptor more */
@@ -316,7 +320,7 @@ static void show_text(const struct vm_info *info)
 	show_share(info);
 	if (vm->protect)
 		print_text("protect:", "on");
-	print_text("user:", vm->user);
+	print_text("user:", vm_config_login(vm));
 	print_text("vnc:", vm->vnc);
 	if (vm->vnc_port)
 		printf("%-14s %u\n", "vnc port:", vm->vnc_port);
@@ -391,7 +395,7 @@ static json_t *show_json(const struct vm_info *info)
 	set_optional(object, "kernel", vm->kernel);
 	set_optional(object, "initrd", vm->initrd);
 	set_optional(object, "append", vm->append);
-	set_optional(object, "user", vm->user);
+	set_optional(object, "user", vm_config_login(vm));
 	set_optional(object, "vnc", vm->vnc);
 	json_object_set_new(object, "uid", json_integer(vm->uid));
 	set_optional(object, "instance_id", vm->instance_id);

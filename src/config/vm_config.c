@@ -54,6 +54,10 @@ static const struct config_key keys[] = {
 	{ "image.size", FIELD(image.size), &value_number64, .optional = true, .min = 1,
 	  .max = UINT64_MAX },
 	{ "image.mtime", FIELD(image.mtime_ns), &value_time, .optional = true },
+	{ "image.profile", FIELD(image.profile), &value_choice, .choices = guest_profile_words },
+	{ "image.user", FIELD(image.user), &value_string, .optional = true, .check = check_user },
+	{ "image.cpu_level", FIELD(image.cpu_level), &value_number, .optional = true, .min = 1,
+	  .max = 4 },
 
 	{ "nic.bridge", FIELD(nics[0].bridge), &value_string, .optional = true,
 	  .check = check_bridge },
@@ -147,6 +151,7 @@ void vm_config_done(struct vm_config *config)
 	free(config->instance_id);
 	free(config->ready_nonce);
 	free(config->image.path);
+	free(config->image.user);
 	free(config->cpu_pin);
 	free(config->limits.io_max);
 	strv_done(&config->allow_missing);
@@ -247,6 +252,11 @@ int vm_config_check(const struct vm_config *config, struct error *err)
 	for (unsigned int i = 0; r == 0 && i < config->n_nics; i++)
 		r = check_nic(config, i, err);
 	return r;
+}
+
+const char *vm_config_login(const struct vm_config *config)
+{
+	return config->user ? config->user : config->image.user;
 }
 
 enum vm_screen vm_config_screen(const struct vm_config *config)

@@ -146,6 +146,17 @@ static void fill_nic(const struct vm_nic *nic, struct nic_texts *texts, unsigned
 		ret->gateway6 = put_gateway(&nic->gateway6, &texts->routed6, text->gateway6);
 }
 
+static enum seed_profile profile_of(const struct vm_config *vm)
+{
+	static const enum seed_profile profiles[] = {
+		[PROFILE_DEFAULT] = SEED_PROFILE_DEFAULT,
+		[PROFILE_ALPINE] = SEED_PROFILE_ALPINE,
+		[PROFILE_NUAGEINIT] = SEED_PROFILE_NUAGEINIT,
+	};
+
+	return profiles[vm->image.profile];
+}
+
 int seed_files_documents(int dir_fd, const char *name, const struct vm_config *vm,
 			 const struct host_config *host, struct seed_documents *ret,
 			 struct error *err)
@@ -171,6 +182,7 @@ int seed_files_documents(int dir_fd, const char *name, const struct vm_config *v
 	spec.ready_nonce = vm->ready_nonce;
 	spec.user_data = text_or_null(&inputs.user_data);
 	spec.network_config = text_or_null(&inputs.network_config);
+	spec.profile = profile_of(vm);
 	return seed_build(&spec, ret, err);
 }
 

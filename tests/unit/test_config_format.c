@@ -70,7 +70,8 @@ static bool same_place(const struct vm_nic *a, const struct vm_nic *b)
 static bool same_image(const struct vm_image *a, const struct vm_image *b)
 {
 	return same_text(a->path, b->path) && a->format == b->format && a->size == b->size &&
-	       a->mtime_ns == b->mtime_ns;
+	       a->mtime_ns == b->mtime_ns && a->profile == b->profile &&
+	       same_text(a->user, b->user) && a->cpu_level == b->cpu_level;
 }
 
 static bool same_boot(const struct vm_config *a, const struct vm_config *b)
@@ -233,6 +234,9 @@ static void random_image(struct vm_image *image)
 	image->mtime_ns = (int64_t)wide();
 	if (below(2))
 		image->mtime_ns = -image->mtime_ns;
+	image->profile = below(3);
+	fill_maybe(&image->user, "_", WORD "_-", 31);
+	image->cpu_level = below(5);
 }
 
 static void random_disks(struct vm_config *c)
@@ -401,7 +405,7 @@ START_TEST(round_trip_of_hostile_strings)
 		&config.user,		&config.cpu_model,     &config.kernel,
 		&config.initrd,		&config.append,	       &config.vnc,
 		&config.instance_id,	&config.ready_nonce,   &config.image.path,
-		&config.nics[0].bridge, &config.disks[0].file,
+		&config.nics[0].bridge, &config.disks[0].file, &config.image.user,
 	};
 
 	seed = 1000 + (unsigned int)_i;
@@ -585,6 +589,7 @@ START_TEST(text_of_a_plain_vm)
 					 "[image]\n"
 					 "path = /var/lib/microvm/images/debian.qcow2\n"
 					 "format = qcow2\n"
+					 "profile = default\n"
 					 "\n"
 					 "[nic.0]\n"
 					 "more_ip =\n"

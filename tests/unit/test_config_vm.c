@@ -130,6 +130,9 @@ static const struct line {
 	{ "image.format", "[image]", "format = raw" },
 	{ "image.size", "[image]", "size = 18446744073709551615" },
 	{ "image.mtime", "[image]", "mtime = -9223372036854775808" },
+	{ "image.profile", "[image]", "profile = nuageinit" },
+	{ "image.user", "[image]", "user = cloud-user" },
+	{ "image.cpu_level", "[image]", "cpu_level = 3" },
 	{ "nic.bridge", "[nic.1]", "bridge = lan0" },
 	{ "nic.mac", "[nic.1]", "mac = 52:54:00:12:34:5F" },
 	{ "nic.ip", "[nic.1]", "ip = 192.0.2.5/28" },
@@ -236,6 +239,9 @@ START_TEST(every_key_is_read)
 	ck_assert_int_eq(config.image.format, DISK_RAW);
 	ck_assert_uint_eq(config.image.size, UINT64_MAX);
 	ck_assert_int_eq(config.image.mtime_ns, INT64_MIN);
+	ck_assert_int_eq(config.image.profile, PROFILE_NUAGEINIT);
+	ck_assert_str_eq(config.image.user, "cloud-user");
+	ck_assert_uint_eq(config.image.cpu_level, 3);
 	ck_assert(config.protect);
 	ck_assert_uint_eq(config.n_nics, 2);
 	check_second_nic(&config.nics[1]);
@@ -418,6 +424,14 @@ static const char *const bad_lines[] = {
 	"[image]\nmtime = --1",
 	"[image]\nmtime = -",
 	"[image]\nmtime =",
+	"[image]\nprofile = cloud-init",
+	"[image]\nprofile =",
+	"[image]\nuser = root",
+	"[image]\nuser = a:b",
+	"[image]\nuser = Debian",
+	"[image]\ncpu_level = 0",
+	"[image]\ncpu_level = 5",
+	"[image]\ncpu_level = v3",
 	"[nic.0]\nbridge = a/b",
 	"[nic.0]\ngateway = 10.0.0.0/24",
 	"[nic.0]\ngateway = 255.255.255.255",
@@ -633,21 +647,33 @@ START_TEST(set_one_field)
 }
 END_TEST
 
+START_TEST(login)
+{
+	ck_assert_ptr_null(vm_config_login(&config));
+	take("[image]\nuser = debian\n");
+	ck_assert_str_eq(vm_config_login(&config), "debian");
+	xreplace(&config.user, "alice");
+	ck_assert_str_eq(vm_config_login(&config), "alice");
+}
+END_TEST
+
 START_TEST(set_to_nothing)
 {
-	static const char *const words[] = { "user",	     "cpu",	   "kernel",
-					     "append",	     "uid",	   "stop_timeout",
-					     "image.path",   "image.size", "image.mtime",
-					     "nic.0.bridge", "nic.0.mtu",  "nic.0.mac",
-					     "nic.0.vlan",   "nic.0.rate", "nice",
-					     "memory_max",   "io_max" };
+	static const char *const words[] = {
+		"user",		"cpu",	      "kernel",	    "append",	      "uid",
+		"stop_timeout", "image.path", "image.size", "image.mtime",    "nic.0.bridge",
+		"nic.0.mtu",	"nic.0.mac",  "nic.0.vlan", "nic.0.rate",     "nice",
+		"memory_max",	"io_max",     "image.user", "image.cpu_level"
+	};
 	struct error err = ERROR_INIT;
 	AUTO_BUF before = BUF_INIT, after = BUF_INIT;
 
 	suite_assert_ok(vm_config_format(&config, &before, &err), err);
 	take("user=u\ncpu=host\nkernel=/k\nappend=a\nuid=2100000000\nstop_timeout=9\n"
 	     "nice=-3\nmemory_max=off\nio_max=rbps=1\n[image]\n"
-	     "path=/i\nsize=1\nmtime=1\n[nic.0]\nbridge=b\nmtu=1500\nvlan=1\nrate=1\n");
+	     "path=/"
+	     "i\nsize=1\nmtime=1\nuser=u\ncpu_level=4\n[nic.0]\nbridge=b\nmtu=1500\nvlan=1\nrate="
+	     "1\n");
 	suite_assert_ok(set("nic.0.mac", "52:54:00:12:34:56", &err), err);
 	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
 		suite_assert_ok(set(words[i], "", &err), err);
@@ -716,6 +742,7 @@ int main(void)
 	tcase_add_loop_test(tc, machines_that_cannot_be, 0, ARRAY_SIZE(machines));
 	tcase_add_test(tc, append_is_joined_and_bounded);
 	tcase_add_test(tc, set_one_field);
+	tcase_add_test(tc, login);
 	tcase_add_test(tc, set_to_nothing);
 	tcase_add_test(tc, set_what_there_is_not);
 	tcase_add_test(tc, done_twice);

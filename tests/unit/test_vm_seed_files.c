@@ -152,6 +152,37 @@ START_TEST(test_eight_nics)
 }
 END_TEST
 
+/* The profile of vm.conf is the seed's. */
+START_TEST(test_profiles)
+{
+	static const struct {
+		enum guest_profile profile;
+		const char *network, *not_network, *user_data, *not_user_data;
+	} cases[] = {
+		{ PROFILE_DEFAULT, "nameservers", "gateway4", "hostname", "resolv_conf" },
+		{ PROFILE_ALPINE, "to: \"0.0.0.0/0\"", "nameservers", "resolv_conf", "passwd" },
+		{ PROFILE_NUAGEINIT, "gateway4", "to: ", "lock", "resolv_conf" },
+	};
+	struct error err = ERROR_INIT;
+
+	nic(0, "192.0.2.5/24", "", "192.0.2.1", "none");
+	strv_push(&vm.nics[0].dns, "192.0.2.2");
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		const char *network, *user_data;
+
+		vm.image.profile = cases[i].profile;
+		suite_assert_ok(seed_files_documents(dir.fd, "web1", &vm, &host, &documents, &err),
+				err);
+		network = buf_str(&documents.network_config);
+		user_data = buf_str(&documents.user_data);
+		ck_assert_msg(strstr(network, cases[i].network) != NULL, "%s", network);
+		ck_assert_msg(!strstr(network, cases[i].not_network), "%s", network);
+		ck_assert_msg(strstr(user_data, cases[i].user_data) != NULL, "%s", user_data);
+		ck_assert_msg(!strstr(user_data, cases[i].not_user_data), "%s", user_data);
+	}
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("vm_seed_files");
@@ -163,6 +194,7 @@ int main(void)
 	tcase_add_test(tcase, test_gateway_out_of_reach);
 	tcase_add_test(tcase, test_first_nic_has_the_route);
 	tcase_add_test(tcase, test_eight_nics);
+	tcase_add_test(tcase, test_profiles);
 	suite_add_tcase(s, tcase);
 	return suite_run(s);
 }
