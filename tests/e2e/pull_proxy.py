@@ -1,0 +1,44 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""pull_proxy.py - a proxy that knows CONNECT alone (RFC 9110, 9.3.6) and writes down who asked.
+
+usage: pull_proxy.py PORT LOG
+"""
+
+import socket
+import socketserver
+import sys
+import threading
+
+
+def pass_on(source, to):
+    try:
+        while data := source.recv(65536):
+            to.sendall(data)
+        to.shutdown(socket.SHUT_WR)
+    except OSError:
+        pass
+
+
+class Handler(socketserver.StreamRequestHandler):
+    def handle(self):
+        method, target, _ = self.rfile.readline().decode("ascii").split()
+        while self.rfile.readline().strip():
+            pass
+        with open(sys.argv[2], "a", encoding="ascii") as log:
+            print(method, target, file=log)
+        host, _, port = target.rpartition(":")
+        with socket.create_connection((host, int(port))) as server:
+            self.request.sendall(b"HTTP/1.1 200 Connected\r\n\r\n")
+            back = threading.Thread(target=pass_on, args=(server, self.request))
+            back.start()
+            pass_on(self.request, server)
+            back.join()
+
+
+class Server(socketserver.ThreadingTCPServer):
+    allow_reuse_address = True
+    daemon_threads = True
+
+
+Server(("127.0.0.1", int(sys.argv[1])), Handler).serve_forever()
