@@ -11,12 +11,19 @@
 #include "config/guest.h"
 #include "config/host_config.h"
 
-enum { CATALOGUE_ENTRIES_MAX = 1024, CATALOGUE_MIRRORS_MAX = 16 };
+enum {
+	CATALOGUE_ENTRIES_MAX = 1024,
+	CATALOGUE_MIRRORS_MAX = 16,
+	CATALOGUE_ALIASES_MAX = 16,
+	CATALOGUE_NAME_MAX = 40, /* room for "-20261123-0123456789ab" in NAME_MAX_LEN */
+	CATALOGUE_URL_MAX =
+		180, /* a mirror and a file together: room for a line of an image's .conf */
+};
 
 /* A section [NAME]. Strings are owned; NULL where unset and not required. */
 struct catalogue_entry {
 	char *name; /* "debian-13": parse_image_name(), at most CATALOGUE_NAME_MAX bytes */
-	struct strv aliases; /* "debian", "trixie": no name of an entry, and no other's alias */
+	struct strv aliases; /* "debian", "trixie" */
 	char *title; /* "Debian 13 (trixie)" */
 	struct strv mirrors; /* URLs that end in '/', in the order to try; at least one */
 	char *file; /* path below a mirror; its last part is the image's file name */
@@ -30,13 +37,14 @@ struct catalogue_entry {
 	char *arch; /* "x86_64" unless said; another one is known, listed, and refused */
 	struct guest_traits guest;
 	char *origin; /* "file:line" of the heading, for messages */
+	unsigned int folder; /* that it was read from: counts from 1 */
 };
-
-enum { CATALOGUE_NAME_MAX = 40 }; /* room for "-20261123-0123456789ab" in NAME_MAX_LEN */
 
 struct catalogue {
 	struct catalogue_entry **v; /* sorted by name */
 	size_t n;
+	char *folder; /* of the file read last */
+	unsigned int folders;
 };
 
 #define CATALOGUE_INIT                                                                             \
@@ -48,24 +56,33 @@ void catalogue_done(struct catalogue *catalogue);
 
 /*
  * Read one file over what is there: a section that exists already is replaced whole if it is of an
- * earlier folder, and an error within one. All of ini_read()'s strictness; unknown keys, plain
- * http:// for a digest file without a signature, "..", and missing `mirrors`, `file` and digest are
- * ERROR_USAGE with "origin:line: ". The fuzz entry.
+ * earlier folder, and an error within one. The folder is that of origin, a path. All of ini_read()'s
+ * strictness; unknown keys, plain http:// for a digest file without a signature that is required,
+ * "..", and missing `mirrors`, `file` and digest are ERROR_USAGE with "origin:line: ". After a failure
+ * the catalogue is as it was. The fuzz entry.
  */
 int catalogue_parse(struct catalogue *catalogue, const char *origin, const char *text, size_t len,
 		    struct error *err);
 
 /*
+ * What only the whole tells: an alias is no name of an entry, and no other's alias (ERROR_USAGE). But a
+ * later folder takes words from an earlier one: an alias that is an alias or a name there
+ * is no more that of the earlier entry.
+ */
+int catalogue_check_aliases(struct catalogue *catalogue, struct error *err);
+
+/*
  * Read every .conf file of every folder of host->catalogue, sorted by name within a folder; a folder that
- * is not there is fine. A file that others than root and the caller own or may write is
- * ERROR_PERMISSION. Aliases are checked when all is read.
+ * is not there is fine. A file or folder that others than root and the caller own or may write is
+ * ERROR_PERMISSION. *catalogue is replaced, or untouched on failure. It costs a read of each file:
+ * for commands that need it.
  */
 int catalogue_load(struct catalogue *catalogue, const struct host_config *host, struct error *err);
 
 /* By name, then by alias. NULL: none. */
 const struct catalogue_entry *catalogue_find(const struct catalogue *catalogue, const char *word);
 
-/* The name nearest to word, for a hint; NULL: none is near. */
+/* The name or alias nearest to word, for a hint; NULL: none is near. */
 const char *catalogue_near(const struct catalogue *catalogue, const char *word);
 
 /* mirror + path, or path itself where that is a URL; the caller frees it. */

@@ -13,7 +13,7 @@
 #include "base/strv.h"
 #include "config/types.h"
 
-enum { HOST_EXPOSE_MAX = 8 };
+enum { HOST_EXPOSE_MAX = 8, HOST_CATALOGUE_MAX = 8 };
 
 #define HOST_CONFIG_PATH "/etc/mnmivm-se/mnmivm-se.conf"
 
@@ -41,7 +41,7 @@ struct host_config {
 	enum tristate vhost; /* auto */
 	unsigned int queues; /* 0, which is auto: as many as virtual CPUs, host CPUs, 8 */
 	unsigned int stop_timeout_s; /* 90 */
-	uid_t uid_base; /* 2100000000, first of uid_count uids, one a VM */
+	uid_t uid_base; /* 2100000000, first of uid_count uids, one a VM, the last one the workers' */
 	uid_t uid_count; /* 100000 */
 	char *state_dir; /* "/var/lib/microvm" */
 	char *run_dir; /* "/run/mnmivm-se" */
@@ -58,7 +58,8 @@ struct host_config {
 	struct strv catalogue; /* folders of *.conf, a later one over an earlier; see catalogue.h */
 	char *ca_file; /* PEM, who may sign a server's certificate; NULL: the distribution's */
 	char *proxy; /* for downloads, "http://HOST:PORT"; NULL: by the environment */
-	unsigned int stall_timeout_s; /* 30: a download slower than 1 KiB/s for so long is given up */
+	unsigned int
+		stall_timeout_s; /* 30: a download slower than 1 KiB/s for so long is given up */
 	unsigned int pull_tries; /* 6: of one file, over all its mirrors */
 	uint64_t image_bytes_max; /* 64G: of a download, and of what it unpacks to */
 	bool restricted; /* not root's: user_guard and user_vlans hold */
@@ -81,10 +82,11 @@ int host_config_load(struct host_config *config, const char *path, bool required
  * The settings of a caller who is not root. Root's file, roots, comes first where it exists, and has the
  * last word: own, read over it (NULL: none), may choose among its `bridges` and its `user_vlans`
  * and raise its `user_guard`, and is refused with ERROR_PERMISSION where it says more. Root's folders are not
- * taken: state and run are the caller's, unless own names others; NULL where none are known.
+ * taken: state and run are the caller's, unless own names others; NULL where none are known. The
+ * catalogue has a folder more, images.d in config (NULL: none), unless own lists others.
  */
 struct host_folders {
-	const char *state, *run;
+	const char *state, *run, *config;
 };
 int host_config_load_user(struct host_config *config, const char *roots, const char *own,
 			  bool required, const struct host_folders *folders, struct error *err);

@@ -112,7 +112,7 @@ static int load_settings(struct cli *cli, const char *config, struct error *err)
 	}
 	return host_config_load_user(
 		host, HOST_CONFIG_PATH, config ? config : cli->own_config, config != NULL,
-		&(struct host_folders){ .state = folders.state, .run = folders.run }, err);
+		&(struct host_folders){ folders.state, folders.run, folders.config }, err);
 }
 
 static int open_host(struct cli *cli, bool write, const char *config, const char *state_dir,

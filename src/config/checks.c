@@ -23,9 +23,8 @@ static int refuse(const char *what, const char *text, const char *why, struct er
 	return error_set(err, ERROR_USAGE, EINVAL, "parse %s '%.80s': %s", what, text, why);
 }
 
-/* 1 to max characters, all of them allowed, the first one of those in first. */
-static int check_chars(const char *what, const char *text, size_t max, const char *first,
-		       const char *allowed, struct error *err)
+int check_chars(const char *what, const char *text, size_t max, const char *first,
+		const char *allowed, struct error *err)
 {
 	size_t len = strlen(text);
 

@@ -6,16 +6,16 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
 #include "base/buf.h"
-#include "base/file.h"
 #include "base/layer.h"
 #include "config/vm_config.h"
 #include "host_file.h"
 #include "keys.h"
+#include "paths.h"
+#include "trusted_file.h"
 
 enum { FILE_BYTES_MAX = 64 << 10 };
 
@@ -44,7 +44,7 @@ static const struct config_key keys[] = {
 	{ "stop_timeout", FIELD(stop_timeout_s), &value_number, .min = 1,
 	  .max = VM_STOP_TIMEOUT_MAX },
 	{ "uid_base", FIELD(uid_base), &value_number, .max = UINT32_MAX },
-	{ "uid_count", FIELD(uid_count), &value_number, .min = 1, .max = UINT32_MAX },
+	{ "uid_count", FIELD(uid_count), &value_number, .min = 2, .max = UINT32_MAX },
 	{ "state_dir", FIELD(state_dir), &value_string, .check = check_path },
 	{ "run_dir", FIELD(run_dir), &value_string, .check = check_path },
 	{ "image_dir", FIELD(image_dir), &value_string, .optional = true, .check = check_path },
@@ -57,6 +57,14 @@ static const struct config_key keys[] = {
 	{ "uefi_code", FIELD(uefi_code), &value_string, .optional = true, .check = check_path },
 	{ "uefi_vars", FIELD(uefi_vars), &value_string, .optional = true, .check = check_path },
 	{ "timezone", FIELD(timezone), &value_string, .optional = true, .check = check_timezone },
+	{ "catalogue", FIELD(catalogue), &value_list, .max = HOST_CATALOGUE_MAX,
+	  .check = check_path },
+	{ "ca_file", FIELD(ca_file), &value_string, .optional = true, .check = check_path },
+	{ "proxy", FIELD(proxy), &value_string, .optional = true, .check = check_proxy },
+	{ "stall_timeout", FIELD(stall_timeout_s), &value_number, .min = 1, .max = 3600 },
+	{ "pull_tries", FIELD(pull_tries), &value_number, .min = 1, .max = 100 },
+	{ "image_max", FIELD(image_bytes_max), &value_size, .min = VM_DISK_BYTES_MIN,
+	  .max = VM_DISK_BYTES_MAX },
 	{ .word = NULL },
 };
 _Static_assert(ARRAY_SIZE(keys) <= CONFIG_KEYS_MAX + 1, "CONFIG_KEYS_MAX");
@@ -98,7 +106,12 @@ void host_config_init(struct host_config *config)
 		.qemu = xstrdup("/usr/bin/qemu-system-x86_64"),
 		.qemu_img = xstrdup("/usr/bin/qemu-img"),
 		.ssh_keygen = xstrdup("/usr/bin/ssh-keygen"),
+		.stall_timeout_s = 30,
+		.pull_tries = 6,
+		.image_bytes_max = UINT64_C(64) << 30,
 	};
+	strv_push(&config->catalogue, MNMIVM_CATALOGUE_DIR);
+	strv_push(&config->catalogue, "/etc/mnmivm-se/images.d");
 }
 
 void host_config_done(struct host_config *config)
@@ -123,6 +136,9 @@ void host_config_done(struct host_config *config)
 	free(config->uefi_code);
 	free(config->uefi_vars);
 	free(config->timezone);
+	strv_done(&config->catalogue);
+	free(config->ca_file);
+	free(config->proxy);
 	*config = (struct host_config){ 0 };
 }
 
@@ -138,54 +154,16 @@ int host_config_parse(struct host_config *config, const char *origin, const char
 	return r < 0 ? error_prefix(err, "%s", origin) : 0;
 }
 
-/* Who may write this file decides what root runs. */
-static int check_owner(int fd, const char *path, uid_t owner, struct error *err)
-{
-	struct stat st;
-
-	if (fstat(fd, &st) < 0)
-		return error_errno(err, errno, "stat '%s'", path);
-	if (!S_ISREG(st.st_mode))
-		return error_set(err, ERROR_USAGE, EINVAL, "read '%s': not a regular file", path);
-	if (st.st_uid != 0 && st.st_uid != owner) {
-		error_set(err, ERROR_PERMISSION, EPERM, "read '%s': it belongs to uid %u", path,
-			  st.st_uid);
-		return error_hint(err, "chown root '%s'", path);
-	}
-	if (st.st_mode & (S_IWGRP | S_IWOTH)) {
-		error_set(err, ERROR_PERMISSION, EPERM,
-			  "read '%s': others than its owner may write to it", path);
-		return error_hint(err, "chmod go-w '%s'", path);
-	}
-	return 0;
-}
-
-static int refuse_open(int code, const char *path, struct error *err)
-{
-	error_errno(err, code, "open '%s'", path);
-	/* it has a say even where it is left out, so that it cannot be */
-	return code == EACCES ? error_hint(err, "chmod a+r '%s'", path) : -code;
-}
-
 int host_file_load(struct host_config *config, const char *path, bool required, uid_t owner,
 		   struct error *err)
 {
-	/* O_NONBLOCK: a FIFO without a writer must not hold us */
-	AUTO_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 	AUTO_BUF text = BUF_INIT;
-	int r;
+	int r = trusted_file_read(AT_FDCWD, path, path, FILE_BYTES_MAX, owner, &text, err);
 
 	xreplace(&config->path, path);
-	if (fd < 0)
-		r = errno == ENOENT && !required ? 1 : refuse_open(errno, path, err);
-	else
-		r = check_owner(fd, path, owner, err);
-	if (r != 0)
-		return r < 0 ? r : 0;
-	r = file_read_fd(fd, path, FILE_BYTES_MAX, &text, err);
-	if (r < 0)
-		return r;
-	return host_config_parse(config, path, buf_str(&text), text.len, err);
+	if (r == TRUSTED_FILE_ABSENT)
+		return required ? error_errno(err, ENOENT, "open '%s'", path) : 0;
+	return r < 0 ? r : host_config_parse(config, path, buf_str(&text), text.len, err);
 }
 
 int host_config_load(struct host_config *config, const char *path, bool required, struct error *err)

@@ -79,6 +79,22 @@ value_check check_expose; /* a folder for QEMU's root, not in what that has itse
 value_check check_layer; /* a word of layer_words */
 value_check check_cgroup_folder; /* "auto", "off" or an absolute path */
 
+value_check check_image_name; /* of an image; of a catalogue entry, short enough for theirs */
+value_check check_url; /* https:// or http:// to a file, nothing in it that is not plain */
+value_check check_mirror; /* the same to a folder, with '/' at its end */
+value_check check_below; /* a file below a mirror, as "a/b.qcow2" */
+value_check check_source; /* one of both: a URL, or a file below a mirror */
+value_check check_signature; /* the same, or "inline" */
+value_check check_digest; /* "sha256:" or "sha512:" and as many digits in small letters */
+value_check check_title; /* at most 80 bytes */
+value_check check_arch; /* "x86_64": as uname(1) calls it */
+value_check check_package; /* names of packages, for a hint */
+value_check check_proxy; /* http://HOST:PORT, https:// likewise */
+
+/* 1 to max characters, all of them allowed, the first one of those in first. */
+int check_chars(const char *what, const char *text, size_t max, const char *first,
+		const char *allowed, struct error *err);
+
 /* Refuse count uids from first on where any belongs to the system or to somebody else. */
 int check_uids(const char *what, uid_t first, uid_t count, struct error *err);
 

@@ -93,6 +93,14 @@ START_TEST(defaults_are_the_documented_ones)
 	ck_assert_str_eq(config.run_dir, "/run/mnmivm-se");
 	ck_assert_ptr_null(config.image_dir);
 	ck_assert_ptr_null(config.timezone);
+	ck_assert_uint_eq(config.catalogue.n, 2);
+	ck_assert_ptr_nonnull(strstr(config.catalogue.v[0], "/share/mnmivm-se/images.d"));
+	ck_assert_str_eq(config.catalogue.v[1], "/etc/mnmivm-se/images.d");
+	ck_assert_ptr_null(config.ca_file);
+	ck_assert_ptr_null(config.proxy);
+	ck_assert_uint_eq(config.stall_timeout_s, 30);
+	ck_assert_uint_eq(config.pull_tries, 6);
+	ck_assert_uint_eq(config.image_bytes_max, 68719476736);
 }
 END_TEST
 
@@ -130,6 +138,12 @@ static const char *const all_lines[] = {
 	"uefi_code = /opt/qemu/code.fd",
 	"uefi_vars = /opt/qemu/vars.fd",
 	"timezone = America/Argentina/Buenos_Aires",
+	"catalogue = /srv/images.d, /srv/more",
+	"ca_file = /etc/ssl/own.pem",
+	"proxy = http://proxy.example.org:3128",
+	"stall_timeout = 5",
+	"pull_tries = 1",
+	"image_max = 2G",
 };
 
 START_TEST(every_key_is_read)
@@ -172,6 +186,12 @@ START_TEST(every_key_is_read)
 	ck_assert_str_eq(config.uefi_code, "/opt/qemu/code.fd");
 	ck_assert_str_eq(config.uefi_vars, "/opt/qemu/vars.fd");
 	ck_assert_str_eq(config.timezone, "America/Argentina/Buenos_Aires");
+	check_list(&config.catalogue, "/srv/images.d|/srv/more");
+	ck_assert_str_eq(config.ca_file, "/etc/ssl/own.pem");
+	ck_assert_str_eq(config.proxy, "http://proxy.example.org:3128");
+	ck_assert_uint_eq(config.stall_timeout_s, 5);
+	ck_assert_uint_eq(config.pull_tries, 1);
+	ck_assert_uint_eq(config.image_bytes_max, 2147483648);
 }
 END_TEST
 
@@ -274,6 +294,7 @@ static const char *const bad_lines[] = {
 	"stop_timeout = 90s",
 	"uid_base = 4294967296",
 	"uid_count = 0",
+	"uid_count = 1",
 	"state_dir = var/lib/microvm",
 	"state_dir = /var/lib/../lib",
 	"state_dir = /var/./lib",
@@ -301,6 +322,28 @@ static const char *const bad_lines[] = {
 	"timezone = Europe/../Berlin",
 	"timezone = Europe//Berlin",
 	"timezone = Europe/",
+	"catalogue = images.d",
+	"catalogue = /a, /b, /c, /d, /e, /f, /g, /h, /i",
+	"ca_file =",
+	"ca_file = ca.pem",
+	"proxy =",
+	"proxy = proxy.example.org:3128",
+	"proxy = socks5://proxy.example.org",
+	"proxy = http://",
+	"proxy = http://user@proxy.example.org",
+	"proxy = http://user:word@proxy.example.org:3128",
+	"proxy = http://proxy.example.org:0",
+	"proxy = http://proxy.example.org:65536",
+	"proxy = http://proxy.example.org:",
+	"proxy = http://proxy.example.org/path",
+	"proxy = http://[::1",
+	"proxy = http://[127.0.0.1]",
+	"stall_timeout = 0",
+	"stall_timeout = 3601",
+	"pull_tries = 0",
+	"pull_tries = 101",
+	"image_max = 0",
+	"image_max = 9T",
 };
 
 START_TEST(bad_values_are_refused_with_their_line)
@@ -442,17 +485,17 @@ START_TEST(uids_of_others)
 		unsigned int base, count;
 		const char *whose;
 	} bad[] = {
-		{ 0, 1, "0-999" },
-		{ 999, 1, "0-999" },
+		{ 0, 2, "0-999" },
+		{ 999, 2, "0-999" },
 		{ 59000, 1002, "60001-60577" },
-		{ 60513, 1, "60001-60577" },
+		{ 60513, 2, "60001-60577" },
 		{ 61000, 1000, "61184-65519" },
 		{ 65520, 15, "65534-65535" },
-		{ 65535, 1, "65534-65535" },
+		{ 65535, 2, "65534-65535" },
 		{ 500000, 100000, "524288-1879048191" },
 		{ 1879048191, 2, "524288-1879048191" },
 		{ 2147483647, 2, "2147483648-4294967295" },
-		{ 4294967295, 1, "2147483648-4294967295" },
+		{ 4294967295, 2, "2147483648-4294967295" },
 		{ 1000, 4294967295, "60001-60577" },
 		{ 2100000000, 4294967295, "2147483648-4294967295" },
 	};

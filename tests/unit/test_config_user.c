@@ -14,7 +14,8 @@ enum { USER = 4711 };
 
 static struct host_config config;
 static struct suite_tmpdir dir;
-static const struct host_folders folders = { "/home/u/state", "/run/user/4711/x" };
+static const struct host_folders folders = { "/home/u/state", "/run/user/4711/x",
+					     "/home/u/config" };
 
 /* Both files are read by the user, who owns the second one. */
 static void setup(void)
@@ -212,12 +213,29 @@ END_TEST
 
 START_TEST(a_user_without_a_home)
 {
-	const struct host_folders none = { NULL, "/run/user/4711/x" };
+	const struct host_folders none = { NULL, "/run/user/4711/x", NULL };
 	struct error err = ERROR_INIT;
 
 	suite_assert_error(host_config_load_user(&config, "/nowhere", NULL, false, &none, &err),
 			   err, ENOENT, ERROR_HOST);
 	ck_assert_ptr_nonnull(strstr(err.hint, "state_dir"));
+}
+END_TEST
+
+static void check_catalogue(const char *expected)
+{
+	AUTO_FREE char *joined = strv_join(&config.catalogue, "|");
+
+	ck_assert_str_eq(joined, expected);
+}
+
+START_TEST(images_of_their_own_come_last)
+{
+	take("catalogue = /srv/a, /srv/b\n", NULL);
+	check_catalogue("/srv/a|/srv/b|/home/u/config/images.d");
+	take("catalogue = /srv/a\nimage_max = 1G\n", "catalogue = /home/u/x\nimage_max = 2G\n");
+	check_catalogue("/home/u/x");
+	ck_assert_uint_eq(config.image_bytes_max, UINT64_C(2) << 30);
 }
 END_TEST
 
@@ -277,6 +295,7 @@ int main(void)
 	tcase_add_test(tc, roots_file_must_be_readable);
 	tcase_add_test(tc, own_file_may_be_a_link_of_ones_own);
 	tcase_add_test(tc, a_user_without_a_home);
+	tcase_add_test(tc, images_of_their_own_come_last);
 	tcase_add_test(tc, a_NIC_is_held_against_it);
 	tcase_add_test(tc, root_is_held_against_the_bridges_alone);
 	suite_add_tcase(s, tc);
