@@ -7,6 +7,8 @@
 
 #include "config/types.h"
 
+enum { GUEST_CPU_LEVEL_MAX = 4 };
+
 struct guest_traits {
 	char *user; /* who logs in with the key, where --user says nothing; NULL: not known */
 	enum guest_profile profile; /* how it takes its network settings */

@@ -28,4 +28,7 @@ int image_config_parse(struct image_config *config, const char *origin, const ch
 		       size_t len, struct error *err);
 int image_config_format(const struct image_config *config, struct buf *ret, struct error *err);
 
+/* All keys of the file and NULL. */
+const char *const *image_config_keys(void);
+
 #endif

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-enum { WORD_MAX = 24 }; /* no key is longer */
+enum { WORD_MAX = HINT_FAR }; /* no key is longer, and no name of the catalogue */
 
 static size_t min_of(size_t a, size_t b)
 {
@@ -34,8 +34,7 @@ static size_t distance(const char *a, const char *b)
 	return row[length];
 }
 
-/* Take candidate for *best when it is nearer to name, and near at all. */
-static void consider(const char *candidate, const char *name, const char **best, size_t *best_far)
+void hint_consider(const char *candidate, const char *name, const char **best, size_t *best_far)
 {
 	size_t far = distance(name, candidate);
 
@@ -49,14 +48,14 @@ int hint_section(struct error *err, const struct config_schema *schema, const ch
 {
 	const struct config_section *section = schema->sections;
 	char text[CONFIG_SECTION_TEXT_MAX], best[CONFIG_SECTION_TEXT_MAX] = "";
-	size_t best_far = WORD_MAX;
+	size_t best_far = HINT_FAR;
 
 	for (; section->name; section++) {
 		for (unsigned int i = 0; i == 0 || i < section->instances; i++) {
 			const char *found = NULL;
 
 			config_section_text(section, i, text);
-			consider(text, name, &found, &best_far);
+			hint_consider(text, name, &found, &best_far);
 			if (found)
 				memcpy(best, text, sizeof(best));
 		}
@@ -88,13 +87,13 @@ int hint_key(struct error *err, const struct config_schema *schema,
 	     const struct config_section *section, const char *name)
 {
 	const char *best = NULL;
-	size_t best_far = WORD_MAX;
+	size_t best_far = HINT_FAR;
 
 	for (const struct config_key *key = schema->keys; key->word; key++) {
 		if (strcmp(config_key_name(key), name) == 0)
 			return hint_place(err, section_of(schema, key), name);
 		if (config_key_in(key, section))
-			consider(config_key_name(key), name, &best, &best_far);
+			hint_consider(config_key_name(key), name, &best, &best_far);
 	}
 	return best ? error_hint(err, "the nearest key is '%s'", best) : -err->code;
 }
