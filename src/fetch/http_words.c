@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What becomes of a transfer that libcurl gives up, and how it is told. */
+#include <errno.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/buf.h"
+#include "http_transfer.h"
+
+/* libcurl-errors(3). What is not here is not worth another try. */
+static const struct refusal {
+	CURLcode code;
+	enum http_outcome outcome;
+	enum error_kind kind;
+	int errno_;
+} refusals[] = {
+	{ CURLE_UNSUPPORTED_PROTOCOL, HTTP_FAILED, ERROR_FAILED, EPROTONOSUPPORT },
+	{ CURLE_URL_MALFORMAT, HTTP_FAILED, ERROR_USAGE, EINVAL },
+	{ CURLE_COULDNT_RESOLVE_PROXY, HTTP_AGAIN, ERROR_FAILED, EHOSTUNREACH },
+	{ CURLE_COULDNT_RESOLVE_HOST, HTTP_AGAIN, ERROR_FAILED, EHOSTUNREACH },
+	{ CURLE_COULDNT_CONNECT, HTTP_AGAIN, ERROR_FAILED, ECONNREFUSED },
+	{ CURLE_WEIRD_SERVER_REPLY, HTTP_AGAIN, ERROR_FAILED, EBADMSG },
+	{ CURLE_PARTIAL_FILE, HTTP_AGAIN, ERROR_FAILED, ECONNRESET },
+	{ CURLE_OUT_OF_MEMORY, HTTP_FAILED, ERROR_FAILED, ENOMEM },
+	{ CURLE_OPERATION_TIMEDOUT, HTTP_AGAIN, ERROR_TIMEOUT, ETIMEDOUT },
+	{ CURLE_SSL_CONNECT_ERROR, HTTP_AGAIN, ERROR_FAILED, EPROTO },
+	{ CURLE_TOO_MANY_REDIRECTS, HTTP_FAILED, ERROR_FAILED, ELOOP },
+	{ CURLE_GOT_NOTHING, HTTP_AGAIN, ERROR_FAILED, ECONNRESET },
+	{ CURLE_SEND_ERROR, HTTP_AGAIN, ERROR_FAILED, ECONNRESET },
+	{ CURLE_RECV_ERROR, HTTP_AGAIN, ERROR_FAILED, ECONNRESET },
+	{ CURLE_PEER_FAILED_VERIFICATION, HTTP_FAILED, ERROR_VERIFY, EKEYREJECTED },
+	{ CURLE_SSL_CACERT_BADFILE, HTTP_FAILED, ERROR_HOST, EBADMSG },
+};
+
+static const struct refusal *find(CURLcode code)
+{
+	static const struct refusal other = { 0, HTTP_FAILED, ERROR_FAILED, EIO };
+
+	for (size_t i = 0; i < ARRAY_SIZE(refusals); i++) {
+		if (refusals[i].code == code)
+			return &refusals[i];
+	}
+	return &other;
+}
+
+/* A proxy that wants a password, or forbids the host, does so again. */
+static bool proxy_forbids(const struct http_transfer *transfer)
+{
+	long status = 0;
+
+	transfer->curl->curl_easy_getinfo(transfer->handle, CURLINFO_HTTP_CONNECTCODE, &status);
+	return status >= 400 && status < 500;
+}
+
+void http_refused(struct http_transfer *transfer, CURLcode code)
+{
+	const struct refusal *refusal = find(code);
+	enum http_outcome outcome = refusal->outcome;
+	char reason[CURL_ERROR_SIZE];
+
+	error_sanitise(reason, sizeof(reason),
+		       transfer->reason[0] ? transfer->reason
+					   : transfer->curl->curl_easy_strerror(code));
+	if (outcome == HTTP_AGAIN && proxy_forbids(transfer))
+		outcome = HTTP_FAILED;
+	http_stop(transfer, outcome, refusal->kind, refusal->errno_, "%s", reason);
+	if (code != CURLE_PEER_FAILED_VERIFICATION)
+		return;
+	transfer->result->tls = 1;
+	error_hint(transfer->err, "for an authority of your own, set ca_file in mnmivm-se.conf");
+}
+
+void http_show_url(const char *url, char out[HTTP_SHOWN_MAX])
+{
+	const char *scheme = strstr(url, "://");
+	const char *authority = scheme ? scheme + 3 : url;
+	size_t len = strcspn(authority, "/?#");
+	AUTO_BUF shown = BUF_INIT;
+
+	buf_add(&shown, url, (size_t)(authority - url));
+	for (size_t i = len; i > 0; i--) {
+		if (authority[i - 1] == '@') {
+			authority += i;
+			break;
+		}
+	}
+	buf_add(&shown, authority, strcspn(authority, "?#"));
+	error_sanitise(out, HTTP_SHOWN_MAX, buf_str(&shown));
+}
