@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
+#include "base/strv.h"
 
 /* Descriptors 0 to 2 must be taken, or a file of ours would get what is printed. */
 static void fill_standard_fds(void)
@@ -48,27 +49,46 @@ static void raise_limits(void)
 	setrlimit(RLIMIT_NOFILE, &files);
 }
 
+static void keep(struct strv *kept, const char *name, const char *value)
+{
+	if (!value)
+		return;
+	strv_push(kept, name);
+	strv_push(kept, value);
+}
+
+/*
+ * libcurl's own names: HTTP_PROXY in capitals is none of them (CVE-2016-5385), and what says whom TLS
+ * trusts and where it writes its secrets (SSL_CERT_FILE, SSLKEYLOGFILE) must not come through. A
+ * program with privileges of its own does not listen; for its callers the configuration has a key.
+ */
+static void keep_proxies(struct strv *kept)
+{
+	static const char *const names[] = {
+		"http_proxy", "https_proxy", "HTTPS_PROXY", "all_proxy",
+		"ALL_PROXY",  "no_proxy",    "NO_PROXY",
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		keep(kept, names[i], secure_getenv(names[i]));
+}
+
 static void reset_variables(void)
 {
 	static const char *const ours[] = {
 		"HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME",	    "XDG_RUNTIME_DIR",
 		"TERM", "NO_COLOR",	   "CREDENTIALS_DIRECTORY", "TMPDIR",
 	};
-	char *values[ARRAY_SIZE(ours)];
+	AUTO_STRV kept = STRV_INIT;
 
-	for (size_t i = 0; i < ARRAY_SIZE(ours); i++) {
-		const char *value = getenv(ours[i]);
-
-		values[i] = value ? xstrdup(value) : NULL;
-	}
+	for (size_t i = 0; i < ARRAY_SIZE(ours); i++)
+		keep(&kept, ours[i], getenv(ours[i]));
+	keep_proxies(&kept);
 	clearenv();
 	setenv("PATH", "/usr/sbin:/usr/bin:/sbin:/bin", 1);
 	setenv("LANG", "C", 1);
-	for (size_t i = 0; i < ARRAY_SIZE(ours); i++) {
-		if (values[i])
-			setenv(ours[i], values[i], 1);
-		free(values[i]);
-	}
+	for (size_t i = 0; i < kept.n; i += 2)
+		setenv(kept.v[i], kept.v[i + 1], 1);
 }
 
 void environment_secure(void)
