@@ -26,16 +26,11 @@
  * outlives the process. A further layer is a function and a row in stages[].
  */
 
-static int session_start(struct child *child)
+int session_reset(void)
 {
 	const struct sigaction by_default = { .sa_handler = SIG_DFL };
 	sigset_t none;
 
-	/* As a user who got capabilities from the program's file; what is in /proc is root's then. */
-	if (child->plan->mode == LAUNCH_AS_USER && prctl(PR_SET_DUMPABLE, 1, 0, 0, 0) < 0)
-		return -errno;
-	if (setsid() < 0)
-		return -errno;
 	/* SIGKILL, SIGSTOP and the C library's own two refuse, and need no reset. */
 	for (int sig = 1; sig < NSIG; sig++)
 		(void)sigaction(sig, &by_default, NULL);
@@ -49,6 +44,16 @@ static int session_start(struct child *child)
 		return -errno;
 	(void)umask(077);
 	return 0;
+}
+
+static int session_start(struct child *child)
+{
+	/* As a user who got capabilities from the program's file; what is in /proc is root's then. */
+	if (child->plan->mode == LAUNCH_AS_USER && prctl(PR_SET_DUMPABLE, 1, 0, 0, 0) < 0)
+		return -errno;
+	if (setsid() < 0)
+		return -errno;
+	return session_reset();
 }
 
 static int stdio_place(struct child *child)
@@ -147,7 +152,7 @@ static int filter_stage(struct child *child)
  * Here, as the kernel forgets it at a change of ids or capabilities. A parent that was gone before
  * has left its end of the connection closed; its pid says nothing in a pid namespace.
  */
-static int end_with_parent(const struct child *child)
+int child_end_with_parent(const struct child *child)
 {
 	struct pollfd parent = { .fd = child->control_fd };
 
@@ -161,7 +166,7 @@ static int program_exec(struct child *child)
 	static char *const no_environment[] = { NULL };
 	const struct launch_plan *plan = child->plan;
 	bool rootless = plan->rootless_argv && !child_wants(child, LAYER_ROOT);
-	int r = plan->ends_with_us ? end_with_parent(child) : 0;
+	int r = plan->ends_with_us ? child_end_with_parent(child) : 0;
 
 	if (r < 0)
 		return r;

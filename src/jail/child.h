@@ -97,6 +97,9 @@ int child_refused(struct child *child, enum layer layer, int code);
 /* Is this how a kernel says that it lacks something, or that it is not for us? */
 bool child_lacks(int code);
 
+/* Be killed when the thread that made us is gone; its end of control_fd tells whether it is. */
+int child_end_with_parent(const struct child *child);
+
 /* snprintf(3) of "%d" where that has no place; returns the length. */
 size_t child_format_int(int value, char ret[12]);
 
@@ -119,6 +122,9 @@ bool plan_is_system(const char *path);
 int idmap_open(const struct child *child, const struct launch_file *file, int *ret_fd,
 	       struct error *err);
 
+/* Signals by default and none blocked, personality, chdir "/", umask; nothing of the caller's. */
+int session_reset(void);
+
 /* Stages return 0, -errno, or a positive enum leftover. */
 int limits_set(struct child *child);
 int keyring_join(struct child *child);
@@ -132,11 +138,13 @@ int privilege_clear(struct child *child);
 int privilege_verify(struct child *child);
 int privilege_no_new(struct child *child);
 int landlock_confine(struct child *child); /* -ENOSYS, -EOPNOTSUPP: the kernel has none */
+int landlock_confine_worker(struct child *child, bool network); /* the same */
 int descriptors_place(struct child *child);
 int filter_install(struct child *child);
 
 /* In the parent. *ret is the caller's to release. */
 int filter_build(struct filter *ret, struct error *err);
+int filter_build_worker(bool network, struct filter *ret, struct error *err);
 void filter_done(struct filter *filter);
 
 /* Close all that is not in child->keep. Returns 0 or -errno. */

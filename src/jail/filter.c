@@ -15,7 +15,7 @@
 
 #include "base/alloc.h"
 #include "base/file.h"
-#include "child.h"
+#include "filter.h"
 
 /*
  * A list of what is refused: QEMU's devices and libraries use too much, and another set with each
@@ -59,13 +59,6 @@ static const int refused[] = {
 	/* another namespace; in a user namespace of its own it would be root of much kernel code */
 	SCMP_SYS(setns),
 	SCMP_SYS(unshare),
-
-	/*
-	 * A way out through a socket that it was given: all are connected or bound already, and
-	 * a listener of the host's network (the screen's) can be shut down and be a client there.
-	 */
-	SCMP_SYS(connect),
-	SCMP_SYS(bind),
 
 	/* another process */
 	SCMP_SYS(ptrace),
@@ -113,6 +106,15 @@ static const int refused[] = {
 	SCMP_SYS(clock_adjtime),
 	SCMP_SYS(iopl),
 	SCMP_SYS(ioperm),
+};
+
+/*
+ * A way out through a socket that it was given: all are connected or bound already, and
+ * a listener of the host's network (the screen's) can be shut down and be a client there.
+ */
+static const int refused_programs[] = {
+	SCMP_SYS(connect),
+	SCMP_SYS(bind),
 };
 
 /*
@@ -166,23 +168,25 @@ static const struct {
 	{ TIOCSETD, UINT32_MAX },
 };
 
-static int refuse(scmp_filter_ctx ctx, int call)
+int filter_refuse(scmp_filter_ctx ctx, const int *calls, size_t n)
 {
+	int r = 0;
+
 	/* Negative is libseccomp's number for what this architecture never had. */
-	return call < 0 ? 0 : seccomp_rule_add(ctx, SCMP_ACT_ERRNO(EPERM), call, 0);
+	for (size_t i = 0; r == 0 && i < n; i++)
+		r = calls[i] < 0 ? 0 : seccomp_rule_add(ctx, SCMP_ACT_ERRNO(EPERM), calls[i], 0);
+	return r;
 }
 
-static int refuse_if(scmp_filter_ctx ctx, int call, struct scmp_arg_cmp condition)
+int filter_refuse_if(scmp_filter_ctx ctx, int call, struct scmp_arg_cmp condition)
 {
 	return seccomp_rule_add_array(ctx, SCMP_ACT_ERRNO(EPERM), call, 1, &condition);
 }
 
-static int add_calls(scmp_filter_ctx ctx)
+static int add_unknown(scmp_filter_ctx ctx)
 {
 	int r = 0;
 
-	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(refused); i++)
-		r = refuse(ctx, refused[i]);
 	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(unknown); i++)
 		r = seccomp_rule_add(ctx, SCMP_ACT_ERRNO(ENOSYS), unknown[i], 0);
 	return r;
@@ -193,8 +197,9 @@ static int add_namespaces(scmp_filter_ctx ctx)
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(new_namespaces); i++)
-		r = refuse_if(ctx, SCMP_SYS(clone),
-			      SCMP_A0(SCMP_CMP_MASKED_EQ, new_namespaces[i], new_namespaces[i]));
+		r = filter_refuse_if(
+			ctx, SCMP_SYS(clone),
+			SCMP_A0(SCMP_CMP_MASKED_EQ, new_namespaces[i], new_namespaces[i]));
 	return r;
 }
 
@@ -203,31 +208,31 @@ static int add_namespaces(scmp_filter_ctx ctx)
  * datagram carries its address past connect(2), from one of a pair, too; SOCK_RAW, which is the
  * same to unix(7), differs from SOCK_DGRAM in the lowest bit alone. The other bits are flags.
  */
-static int add_new_sockets(scmp_filter_ctx ctx, int call)
+int filter_refuse_addresses(scmp_filter_ctx ctx, int call)
 {
-	int r = refuse_if(ctx, call, SCMP_A0(SCMP_CMP_NE, AF_UNIX, 0));
+	int r = filter_refuse_if(ctx, call, SCMP_A0(SCMP_CMP_NE, AF_UNIX, 0));
 
 	if (r == 0)
-		r = refuse_if(ctx, call, SCMP_A1(SCMP_CMP_MASKED_EQ, 0xe, SOCK_DGRAM));
+		r = filter_refuse_if(ctx, call, SCMP_A1(SCMP_CMP_MASKED_EQ, 0xe, SOCK_DGRAM));
 	return r;
 }
 
 /* MSG_FASTOPEN is connect(2) by another name. */
 static int add_sockets(scmp_filter_ctx ctx)
 {
-	int r = add_new_sockets(ctx, SCMP_SYS(socket));
+	int r = filter_refuse_addresses(ctx, SCMP_SYS(socket));
 
 	if (r == 0)
-		r = add_new_sockets(ctx, SCMP_SYS(socketpair));
+		r = filter_refuse_addresses(ctx, SCMP_SYS(socketpair));
 	if (r == 0)
-		r = refuse_if(ctx, SCMP_SYS(sendto),
-			      SCMP_A3(SCMP_CMP_MASKED_EQ, MSG_FASTOPEN, MSG_FASTOPEN));
+		r = filter_refuse_if(ctx, SCMP_SYS(sendto),
+				     SCMP_A3(SCMP_CMP_MASKED_EQ, MSG_FASTOPEN, MSG_FASTOPEN));
 	if (r == 0)
-		r = refuse_if(ctx, SCMP_SYS(sendmsg),
-			      SCMP_A2(SCMP_CMP_MASKED_EQ, MSG_FASTOPEN, MSG_FASTOPEN));
+		r = filter_refuse_if(ctx, SCMP_SYS(sendmsg),
+				     SCMP_A2(SCMP_CMP_MASKED_EQ, MSG_FASTOPEN, MSG_FASTOPEN));
 	if (r == 0)
-		r = refuse_if(ctx, SCMP_SYS(sendmmsg),
-			      SCMP_A3(SCMP_CMP_MASKED_EQ, MSG_FASTOPEN, MSG_FASTOPEN));
+		r = filter_refuse_if(ctx, SCMP_SYS(sendmmsg),
+				     SCMP_A3(SCMP_CMP_MASKED_EQ, MSG_FASTOPEN, MSG_FASTOPEN));
 	return r;
 }
 
@@ -236,28 +241,30 @@ static int add_ioctls(scmp_filter_ctx ctx)
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(refused_ioctls); i++)
-		r = refuse_if(ctx, SCMP_SYS(ioctl),
-			      SCMP_A1(SCMP_CMP_MASKED_EQ, refused_ioctls[i].mask,
-				      refused_ioctls[i].value));
+		r = filter_refuse_if(ctx, SCMP_SYS(ioctl),
+				     SCMP_A1(SCMP_CMP_MASKED_EQ, refused_ioctls[i].mask,
+					     refused_ioctls[i].value));
 	return r;
 }
 
-/* A binary tree over the numbers, where a list would be walked to its end for each call. */
-static int filter_fill(scmp_filter_ctx ctx)
+int filter_refuse_common(scmp_filter_ctx ctx)
 {
-	int r = seccomp_attr_set(ctx, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS);
+	int r = filter_refuse(ctx, refused, ARRAY_SIZE(refused));
 
 	if (r == 0)
-		r = seccomp_attr_set(ctx, SCMP_FLTATR_CTL_OPTIMIZE, 2);
-	if (r == 0)
-		r = add_calls(ctx);
+		r = add_unknown(ctx);
 	if (r == 0)
 		r = add_namespaces(ctx);
+	return r ? r : add_ioctls(ctx);
+}
+
+static int fill_program(scmp_filter_ctx ctx)
+{
+	int r = filter_refuse_common(ctx);
+
 	if (r == 0)
-		r = add_sockets(ctx);
-	if (r == 0)
-		r = add_ioctls(ctx);
-	return r;
+		r = filter_refuse(ctx, refused_programs, ARRAY_SIZE(refused_programs));
+	return r ? r : add_sockets(ctx);
 }
 
 /* Through a file of memory, as seccomp_export_bpf_mem(3) came with libseccomp 2.6 only. */
@@ -286,18 +293,34 @@ static int filter_export(scmp_filter_ctx ctx, struct filter *ret)
 	return 0;
 }
 
-int filter_build(struct filter *ret, struct error *err)
+/* A binary tree over the numbers, where a list would be walked to its end for each call. */
+static int set_attributes(scmp_filter_ctx ctx)
 {
-	scmp_filter_ctx ctx = seccomp_init(SCMP_ACT_ALLOW);
+	int r = seccomp_attr_set(ctx, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS);
+
+	return r ? r : seccomp_attr_set(ctx, SCMP_FLTATR_CTL_OPTIMIZE, 2);
+}
+
+int filter_make(uint32_t action, int (*fill)(scmp_filter_ctx ctx), struct filter *ret,
+		struct error *err)
+{
+	scmp_filter_ctx ctx = seccomp_init(action);
 	int r;
 
 	if (!ctx)
 		return error_set(err, ERROR_FAILED, ENOMEM, "build the system call filter");
-	r = filter_fill(ctx);
+	r = set_attributes(ctx);
+	if (r == 0)
+		r = fill(ctx);
 	if (r == 0)
 		r = filter_export(ctx, ret);
 	seccomp_release(ctx);
 	return r < 0 ? error_errno(err, -r, "build the system call filter") : 0;
+}
+
+int filter_build(struct filter *ret, struct error *err)
+{
+	return filter_make(SCMP_ACT_ALLOW, fill_program, ret, err);
 }
 
 void filter_done(struct filter *filter)

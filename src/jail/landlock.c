@@ -47,6 +47,7 @@ enum {
 	FS_ABI_2 = (1 << 14) - 1, /* renaming across folders */
 	FS_ABI_3 = (1 << 15) - 1, /* truncation */
 	FS_ABI_5 = (1 << 16) - 1, /* ioctl of devices */
+	NET_BIND_TCP = 1 << 0,
 	NET_ABI_4 = (1 << 2) - 1, /* TCP bind and connect */
 	SCOPES_ABI_6 = (1 << 2) - 1, /* abstract sockets, signals */
 };
@@ -61,11 +62,13 @@ enum {
 	TO_DRIVE = FS_READ_FILE | FS_WRITE_FILE | FS_IOCTL_DEV,
 };
 
-/* Of these some are links, which are followed, and some are missing, with the system. */
-static const struct {
+struct place {
 	const char *path;
 	uint64_t access;
-} of_every_program[] = {
+};
+
+/* Of these some are links, which are followed, and some are missing, with the system. */
+static const struct place of_every_program[] = {
 	{ "/usr", TO_RUN },
 	{ "/bin", TO_RUN },
 	{ "/sbin", TO_RUN },
@@ -78,6 +81,27 @@ static const struct {
 	{ "/etc/ld-musl-x86_64.path", TO_READ },
 	{ "/etc/ld-musl-aarch64.path", TO_READ },
 	{ "/dev/null", FS_READ_FILE | FS_WRITE_FILE },
+};
+
+/*
+ * What a C library reads to find an address (nsswitch.conf(5) and modules of it, resolv.conf(5),
+ * which may lead into /run), and a TLS library its settings and authorities. The folders of /run
+ * are named one by one, as others there hold a user's own.
+ */
+static const struct place of_resolver[] = {
+	{ "/etc", TO_READ },
+	{ "/usr", TO_READ },
+	{ "/lib", TO_READ },
+	{ "/lib32", TO_READ },
+	{ "/lib64", TO_READ },
+	{ "/run/NetworkManager", TO_READ },
+	{ "/run/connman", TO_READ },
+	{ "/run/netconfig", TO_READ },
+	{ "/run/resolvconf", TO_READ },
+	{ "/run/systemd/resolve", TO_READ },
+	{ "/var/lib/ca-certificates", TO_READ },
+	{ "/dev/null", FS_READ_FILE },
+	{ "/dev/urandom", FS_READ_FILE },
 };
 
 static void ruleset_of_abi(unsigned int abi, struct ruleset_attr *ret)
@@ -147,28 +171,62 @@ static int allow_of_plan(const struct ruleset *ruleset, const struct child *chil
 	return r;
 }
 
-int landlock_confine(struct child *child)
+static int allow_all(const struct ruleset *ruleset, const struct place *places, size_t n)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < n; i++)
+		r = allow(ruleset, places[i].path, places[i].access);
+	return r;
+}
+
+static int allow_program(const struct ruleset *ruleset, const struct child *child)
+{
+	int r = allow_all(ruleset, of_every_program, ARRAY_SIZE(of_every_program));
+
+	return r < 0 ? r : allow_of_plan(ruleset, child);
+}
+
+static int allow_resolver(const struct ruleset *ruleset, const struct child *child)
+{
+	(void)child;
+	return allow_all(ruleset, of_resolver, ARRAY_SIZE(of_resolver));
+}
+
+/* net: of what the kernel knows, what is denied. allow_rules NULL: there are none. */
+static int restrict_self(struct child *child, uint64_t net,
+			 int (*allow_rules)(const struct ruleset *ruleset,
+					    const struct child *child))
 {
 	struct ruleset_attr attr;
 	AUTO_CLOSE int fd = -1;
 	struct ruleset ruleset;
 	long abi = syscall(SYS_landlock_create_ruleset, NULL, 0, CREATE_RULESET_VERSION);
-	int r = 0;
+	int r;
 
 	if (abi < 0)
 		return -errno;
 	ruleset_of_abi((unsigned int)abi, &attr);
+	attr.handled_access_net &= net;
 	fd = (int)syscall(SYS_landlock_create_ruleset, &attr, sizeof(attr), 0);
 	if (fd < 0)
 		return -errno;
 	ruleset = (struct ruleset){ .fd = fd, .handled = attr.handled_access_fs };
-	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(of_every_program); i++)
-		r = allow(&ruleset, of_every_program[i].path, of_every_program[i].access);
-	if (r == 0)
-		r = allow_of_plan(&ruleset, child);
+	r = allow_rules ? allow_rules(&ruleset, child) : 0;
 	if (r == 0 && syscall(SYS_landlock_restrict_self, fd, 0) < 0)
 		r = -errno;
 	if (r == 0)
 		child->landlock_abi = (unsigned int)abi;
 	return r;
+}
+
+int landlock_confine(struct child *child)
+{
+	return restrict_self(child, NET_ABI_4, allow_program);
+}
+
+int landlock_confine_worker(struct child *child, bool network)
+{
+	return network ? restrict_self(child, NET_BIND_TCP, allow_resolver)
+		       : restrict_self(child, NET_ABI_4, NULL);
 }
