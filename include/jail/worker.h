@@ -10,25 +10,32 @@
 #include "base/error.h"
 
 /*
- * A fork without exec, so what it needs is loaded and read before. The child has its own uid (as root;
- * else the caller's), no capability, no new privileges, no descriptor but its output and those
- * named, no file to write (Landlock, RLIMIT_FSIZE 0), no core, no program to execute, and dies with
- * the caller. With network it can resolve names and connect, and reads what the resolver and TLS
- * read below /etc, /usr, /lib and /run; without it has a network namespace with nothing in it, where the
- * host can give one, and no file at all. What the host lacks of these (Landlock) it goes
+ * A fork without exec, so what it needs is loaded and read before. The child has its own uid (as
+ * root; else the caller's), no capability, no new privileges, no descriptor but its output and
+ * those named, no file to write (Landlock, RLIMIT_FSIZE 0), no core, no program to execute, and
+ * dies with the caller, or with a ^C of its terminal. With network it can resolve names by DNS
+ * and connect, and reads what the resolver and TLS read below /etc, /usr, /lib and /run; it has
+ * no socket of AF_UNIX. Without it has a network namespace with nothing in it, where the host can
+ * give one, and no file at all. What the host lacks of these (Landlock, namespaces) it goes
  * without: the uid, the capabilities and the filter are never missing.
  */
 struct worker {
 	const char *name; /* for messages: "download" */
 	uid_t uid; /* as root its own, as gid; never 0 */
 	bool network;
-	const int *fds; /* that work reads from; borrowed */
-	size_t n_fds;
+	/*
+	 * That work reads from, in the caller's numbers; borrowed. Each is above 2 and open for
+	 * reading alone: what else the description can do (write, cut, unlock) is the worker's,
+	 * too, and so is its offset. Open a file again for it.
+	 */
+	const int *fds;
+	size_t n_fds; /* at most 16 */
 	size_t memory_max; /* RLIMIT_AS beyond what it starts with, bytes; 0: 256 MiB */
 	/*
-	 * Runs in the child: writes to output_fd (a pipe), returns 0 or -errno with err filled, which
-	 * becomes worker_end()'s. May allocate; prints nothing. arg is as it was at the fork, shared is
-	 * common to both sides: for results, which the caller must take as hostile.
+	 * Runs in the child: writes to output_fd (a pipe), returns 0 or -errno with err filled,
+	 * which becomes worker_end()'s, without its hint. May allocate and start threads; prints
+	 * nothing. A reader that is gone is EPIPE. arg is as it was at the fork, shared is common
+	 * to both sides: for results, which the caller must take as hostile.
 	 */
 	int (*work)(void *arg, void *shared, int output_fd, struct error *err);
 	void *arg;
@@ -49,11 +56,19 @@ struct worker_process {
 		.pid_fd = -1, .output_fd = -1, .error_fd = -1                                      \
 	}
 
+/*
+ * What the worker itself cannot set up is worker_end()'s to tell. A uid of 0, descriptors that
+ * are not as above: -EINVAL. Root without CAP_SETUID, CAP_SETGID and CAP_SETPCAP: ERROR_HOST,
+ * with a hint.
+ */
 int worker_start(const struct worker *worker, struct worker_process *ret, struct error *err);
 
 /*
- * Wait for its end and reap it; shared stays until worker_done(). work()'s own error, cleaned of
- * control characters, or what ended the child (a signal: the filter's SIGSYS is named as such).
+ * Close output_fd, wait and reap; shared stays until worker_done(). So read to the end of file
+ * first: a worker that still runs 10 s after this is killed (ERROR_TIMEOUT). The error is
+ * work()'s own, cleaned of control characters, or what ended the child (a signal: the filter's
+ * SIGSYS is named as such). It is hostile, as is success: hold what came against what should
+ * have.
  */
 int worker_end(struct worker_process *process, struct error *err);
 
