@@ -41,8 +41,8 @@ struct host_config {
 	enum tristate vhost; /* auto */
 	unsigned int queues; /* 0, which is auto: as many as virtual CPUs, host CPUs, 8 */
 	unsigned int stop_timeout_s; /* 90 */
-	uid_t uid_base; /* 2100000000, first of uid_count uids, one a VM, the last one the workers' */
-	uid_t uid_count; /* 100000 */
+	uid_t uid_base; /* 2100000000, first of uid_count uids, one a VM, the last for workers */
+	uid_t uid_count; /* 100000; at least 2 */
 	char *state_dir; /* "/var/lib/microvm" */
 	char *run_dir; /* "/run/mnmivm-se" */
 	char *image_dir; /* NULL: state_dir/images */
@@ -97,6 +97,16 @@ int host_config_parse(struct host_config *config, const char *origin, const char
 
 /* All keys of the file and NULL. */
 const char *const *host_config_keys(void);
+
+/*
+ * What workers (jail/worker.h) and probes run under as root: the last of the range, which no VM is
+ * given. One that has it already, from a release that gave it out, keeps it: neither reaches the
+ * other, as the filters of both know no call that names another process, and a worker has no file.
+ */
+uid_t host_config_worker_uid(const struct host_config *config);
+
+/* How many there are for VMs, from uid_base on. */
+uid_t host_config_vm_uids(const struct host_config *config);
 
 /* Is this canonical bridge name on the allow-list? */
 bool host_config_allows_bridge(const struct host_config *config, const char *bridge);

@@ -142,6 +142,16 @@ void host_config_done(struct host_config *config)
 	*config = (struct host_config){ 0 };
 }
 
+uid_t host_config_vm_uids(const struct host_config *config)
+{
+	return config->uid_count - 1;
+}
+
+uid_t host_config_worker_uid(const struct host_config *config)
+{
+	return config->uid_base + host_config_vm_uids(config);
+}
+
 int host_config_parse(struct host_config *config, const char *origin, const char *text, size_t len,
 		      struct error *err)
 {

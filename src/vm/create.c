@@ -199,7 +199,7 @@ static int claim_numbers(struct create *create, struct error *err)
 
 	if (has_uid)
 		r = claim_take_number(&create->host->store, "uid", config->uid_base,
-				      config->uid_count, create->name, &uid, err);
+				      host_config_vm_uids(config), create->name, &uid, err);
 	if (!r)
 		r = claim_take_number(&create->host->store, "vnc-port", VNC_PORT_BASE,
 				      VNC_PORT_COUNT, create->name, &port, err);

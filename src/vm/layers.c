@@ -14,12 +14,6 @@
 
 enum { PROBE_TIMEOUT_MS = 30000 };
 
-/* The last of the VMs' uids: it is given to a VM when all others are taken. */
-static uid_t probe_uid(const struct host_config *config)
-{
-	return config->uid_base + config->uid_count - 1;
-}
-
 static int verdict(const char *program, pid_t pid, struct error *err)
 {
 	int status;
@@ -77,7 +71,7 @@ int vm_layers_probe(const struct vm_host *host, unsigned int *ret_missing, struc
 	plan.argv = &argv;
 	plan.environment = &environment;
 	plan.mode = launch_mode();
-	plan.uid = plan.gid = probe_uid(config);
+	plan.uid = plan.gid = host_config_worker_uid(config);
 	plan.log_fd = null;
 	plan.folders = &config->expose;
 	plan.layers = LAYERS_ALL & ~LAYER_BIT(LAYER_CGROUP);

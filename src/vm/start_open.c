@@ -80,7 +80,7 @@ static int claim_uid(struct start *start, struct error *err)
 	}
 	if (!start->vm.uid) {
 		r = claim_take_number(&start->host->store, "uid", config->uid_base,
-				      config->uid_count, start->dir.name, &uid, err);
+				      host_config_vm_uids(config), start->dir.name, &uid, err);
 		if (!r)
 			start->vm.uid = (uid_t)uid;
 		return r;

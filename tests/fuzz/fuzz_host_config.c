@@ -18,7 +18,7 @@ static void check_config(const struct host_config *config)
 	FUZZ_ASSERT(config->bridge && *config->bridge && !strchr(config->bridge, '/'));
 	FUZZ_ASSERT(config->cpus && config->memory_mib && config->stop_timeout_s);
 	FUZZ_ASSERT(config->disk_bytes % 512 == 0);
-	FUZZ_ASSERT(config->uid_base >= 1000 && config->uid_count);
+	FUZZ_ASSERT(config->uid_base >= 1000 && config->uid_count >= 2);
 	FUZZ_ASSERT(config->uid_base + config->uid_count > config->uid_base);
 	FUZZ_ASSERT(config->state_dir[0] == '/' && !strstr(config->state_dir, "/../"));
 	FUZZ_ASSERT(config->qemu[0] == '/' && config->qemu_img[0] == '/');

@@ -174,6 +174,8 @@ START_TEST(every_key_is_read)
 	ck_assert_uint_eq(config.stop_timeout_s, 5);
 	ck_assert_uint_eq(config.uid_base, 2000000000);
 	ck_assert_uint_eq(config.uid_count, 10);
+	ck_assert_uint_eq(host_config_vm_uids(&config), 9);
+	ck_assert_uint_eq(host_config_worker_uid(&config), 2000000009);
 	ck_assert_str_eq(config.state_dir, "/srv/vm");
 	ck_assert_str_eq(config.run_dir, "/run/vm");
 	ck_assert_str_eq(config.image_dir, "/srv/images");
