@@ -14,6 +14,7 @@ struct image_file {
 	int fd;
 	const char *name;
 	uint64_t size;
+	int64_t mtime_ns;
 };
 
 /* Read exactly len bytes at offset; a file that ends before is ERROR_VERIFY. */
@@ -29,6 +30,15 @@ int image_refuse(const struct image_file *file, struct error *err, const char *f
 
 /* Refuse size as that of a guest's disk. */
 int image_check_size(const struct image_file *file, uint64_t size, struct error *err);
+
+/* Fill file->size of an open regular file or block device; anything else is ERROR_VERIFY. */
+int image_measure(struct image_file *file, struct error *err);
+
+/*
+ * Where the first bytes of the guest's disk lie in a qcow2, and how many; false: not in this file as
+ * they are (compressed, zero, not allocated, extended L2 entries), or the tables are broken.
+ */
+bool qcow2_first_cluster(const struct image_file *file, uint64_t *ret_offset, uint64_t *ret_len);
 
 /* Is it a qcow2 of a version that we know? */
 bool qcow2_probe(const struct image_file *file);

@@ -66,25 +66,24 @@ int image_check_size(const struct image_file *file, uint64_t size, struct error 
 	return 0;
 }
 
-static int measure(int fd, const char *name, struct image_info *ret, struct error *err)
+int image_measure(struct image_file *file, struct error *err)
 {
 	struct stat st;
 	uint64_t size;
 
-	if (fstat(fd, &st) < 0)
-		return error_errno(err, errno, "stat image '%s'", name);
+	if (fstat(file->fd, &st) < 0)
+		return error_errno(err, errno, "stat image '%s'", file->name);
 	if (S_ISBLK(st.st_mode)) {
-		if (ioctl(fd, BLKGETSIZE64, &size) < 0)
-			return error_errno(err, errno, "get the size of '%s'", name);
+		if (ioctl(file->fd, BLKGETSIZE64, &size) < 0)
+			return error_errno(err, errno, "get the size of '%s'", file->name);
 	} else if (S_ISREG(st.st_mode)) {
 		size = (uint64_t)st.st_size;
 	} else {
-		return error_set(err, ERROR_VERIFY, EINVAL,
-				 "check image '%s': neither a file nor a block device", name);
+		return image_refuse(file, err, "neither a file nor a block device");
 	}
-	ret->file_size = size;
+	file->size = size;
 	/* only ever compared, so that a year beyond 2262 may as well wrap around */
-	ret->mtime_ns =
+	file->mtime_ns =
 		(int64_t)((uint64_t)st.st_mtim.tv_sec * 1000000000 + (uint64_t)st.st_mtim.tv_nsec);
 	return 0;
 }
@@ -120,11 +119,12 @@ int image_inspect(int fd, const char *name, enum image_role role, bool expect_ra
 	struct image_info info = { .format = IMAGE_QCOW2 };
 	struct image_file file = { .fd = fd, .name = name };
 	bool any_content = role == IMAGE_OVERLAY && expect_raw;
-	int r = measure(fd, name, &info, err);
+	int r = image_measure(&file, err);
 
 	if (r < 0)
 		return r;
-	file.size = info.file_size;
+	info.file_size = file.size;
+	info.mtime_ns = file.mtime_ns;
 	if (any_content || !qcow2_probe(&file))
 		r = inspect_raw(&file, role, expect_raw, &info, err);
 	else if (expect_raw)

@@ -4,6 +4,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "image/arch.h"
 #include "image/inspect.h"
 #include "fuzz.h"
 
@@ -23,6 +24,15 @@ static void check_info(const struct image_info *info, enum image_role role, bool
 		FUZZ_ASSERT(info->format == IMAGE_QCOW2);
 }
 
+static void check_arch(int fd, enum image_format format)
+{
+	struct error err = ERROR_INIT;
+	const char *arch = image_table_arch(fd, format);
+
+	FUZZ_ASSERT((image_check_arch(fd, "f", NULL, format, &err) < 0) == (arch != NULL));
+	FUZZ_ASSERT(!arch || (err.kind == ERROR_VERIFY && strstr(err.message, arch)));
+}
+
 static void inspect(int fd, enum image_role role, bool expect_raw)
 {
 	struct image_info info, untouched;
@@ -34,6 +44,7 @@ static void inspect(int fd, enum image_role role, bool expect_raw)
 	r = image_inspect(fd, "f", role, expect_raw, &info, &err);
 	if (r == 0) {
 		check_info(&info, role, expect_raw);
+		check_arch(fd, info.format);
 	} else {
 		FUZZ_ASSERT(r == -err.code && err.kind == ERROR_VERIFY);
 		FUZZ_ASSERT(memcmp(&info, &untouched, sizeof(info)) == 0);
