@@ -15,6 +15,7 @@
 #include "base/parse.h"
 #include "base/privilege.h"
 #include "vm/qemu_version.h"
+#include "cpu_level.h"
 #include "live.h"
 #include "start_steps.h"
 
@@ -203,9 +204,11 @@ int start_check_host(struct start *start, struct error *err)
 		r = check_qemu(&start->host->config, err);
 	if (!r && start->vm.accel == ACCEL_KVM)
 		r = check_kvm(start, err);
-	if (!r && start->vm.hugepages != HUGEPAGES_OFF)
+	if (!r) /* a description writes nothing */
+		r = cpu_level_check(start->host, &start->vm, start->dir.lock_fd >= 0, err);
+	if (r >= 0 && start->vm.hugepages != HUGEPAGES_OFF)
 		r = check_hugepages(start, err);
-	return r;
+	return r < 0 ? r : 0;
 }
 
 /* A kernel is shown to QEMU in its root, which then cannot be done without. */
