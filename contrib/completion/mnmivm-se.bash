@@ -2,7 +2,7 @@
 # shellcheck shell=bash
 # Completion of mnmivm-se for bash; tests/guards/test_completion holds it against the program.
 
-# The commands, and the options of each; "-" has those that go with every command.
+# The commands, their verbs, and the options of each; "-" has those that go with every command.
 declare -gA _mnmivm_se_options=(
 	[-]='--config --state-dir --format -q --quiet -v --verbose -h --help -V --version'
 	[create]='--os --image --pubkey-path --ip --gateway --dns --search --mac --bridge --vlan --trunk
@@ -26,7 +26,12 @@ declare -gA _mnmivm_se_options=(
 	[logs]='-f --follow --qemu --console'
 	[show-cmd]=''
 	[image]=''
+	['image list']=''
+	['image import']=''
+	['image remove']=''
 	[net]='--dry-run'
+	['net show']=''
+	['net repair']='--dry-run'
 	[doctor]='--fix -y --yes --bridge-setup --for'
 	[help]=''
 	[version]=''
@@ -121,9 +126,11 @@ _mnmivm_se_ask()
 
 _mnmivm_se_commands()
 {
-	local all=("${!_mnmivm_se_options[@]}")
+	local name
 
-	printf '%s\n' "${all[@]/#-/}"
+	for name in "${!_mnmivm_se_options[@]}"; do
+		[[ $name == - || $name == *' '* ]] || printf '%s\n' "$name"
+	done
 }
 
 _mnmivm_se_reply()
@@ -242,7 +249,9 @@ _mnmivm_se()
 		option=${cur%%=*}
 		_mnmivm_se_value "${_mnmivm_se_values[$option]-${_mnmivm_se_attached[$option]-}}" "${cur#*=}"
 	elif [[ $cur == -* ]]; then
-		_mnmivm_se_reply -W "${_mnmivm_se_options[-]} ${command:+${_mnmivm_se_options[$command]-}}" -- "$cur"
+		word=$command
+		[[ $verb && ${_mnmivm_se_options[$command $verb]+set} ]] && word+=" $verb"
+		_mnmivm_se_reply -W "${_mnmivm_se_options[-]} ${word:+${_mnmivm_se_options[$word]-}}" -- "$cur"
 	elif [[ ! $command ]]; then
 		_mnmivm_se_reply -W "$(_mnmivm_se_commands) ls" -- "$cur"
 	else

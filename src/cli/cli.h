@@ -41,7 +41,7 @@ struct cli {
 };
 
 struct command {
-	const char *name;
+	const char *name; /* of a verb: its command's, a blank and its own word */
 	const char *alias; /* NULL: none */
 	const char *words; /* what follows the name, for help: "NAME..." */
 	size_t min_words, max_words; /* (size_t)-1: any number */
@@ -53,6 +53,8 @@ struct command {
 	const struct cli_option *options; /* NULL: none */
 	int (*run)(struct cli *cli, const struct cli_args *args, struct error *err);
 	void (*more_help)(void); /* behind the options; NULL: nothing */
+	/* The first word names one of these, and all else is its own; verbs.h. NULL: none. */
+	const struct command *const *verbs;
 };
 
 extern const struct command *const cli_commands[]; /* NULL-terminated */

@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "commands.h"
+#include "verbs.h"
 #include "version.h"
 
 enum { NAME_WIDTH = 14, OPTION_WIDTH = 34 };
@@ -22,8 +23,29 @@ static void print_option(FILE *out, const struct cli_option *option)
 	fprintf(out, "  %-*s %s\n", OPTION_WIDTH, text, option->help);
 }
 
+/* "pull NAME..." */
+static void print_verb(const struct command *verb)
+{
+	char text[64];
+
+	snprintf(text, sizeof(text), "%s%s%s", verb_word(verb), *verb->words ? " " : "",
+		 verb->words);
+	printf("  %-*s %s\n", OPTION_WIDTH, text, verb->summary);
+}
+
+static int help_verbs(const struct command *command)
+{
+	printf("usage: mnmivm-se %s VERB ...\n\n%s\n\nverbs:\n", command->name, command->summary);
+	for (size_t i = 0; command->verbs[i]; i++)
+		print_verb(command->verbs[i]);
+	printf("\nMore of one verb: mnmivm-se help %s VERB\n", command->name);
+	return 0;
+}
+
 int help_command(const struct command *command)
 {
+	if (command->verbs)
+		return help_verbs(command);
 	printf("usage: mnmivm-se %s%s%s%s\n\n%s\n", command->name, *command->words ? " " : "",
 	       command->words, command->options ? " [OPTION]..." : "", command->summary);
 	if (command->alias)
@@ -55,21 +77,24 @@ int help_overview(bool as_error)
 
 static int run_help(struct cli *cli, const struct cli_args *args, struct error *err)
 {
-	const struct command *command;
+	const struct strv *words = &args->words;
+	const struct command *command = words->n ? cli_find_command(words->v[0]) : NULL;
 
 	(void)cli;
-	if (!args->words.n)
+	if (!words->n)
 		return help_overview(false);
-	command = cli_find_command(args->words.v[0]);
+	if (command && words->n > 1)
+		command = verb_find(command, words->v[1]);
 	if (command)
 		return help_command(command);
-	return error_set(err, ERROR_USAGE, EINVAL, "unknown command '%s'", args->words.v[0]);
+	return error_set(err, ERROR_USAGE, EINVAL, "unknown command '%s%s%s'", words->v[0],
+			 words->n > 1 ? " " : "", words->n > 1 ? words->v[1] : "");
 }
 
 const struct command command_help = {
 	.name = "help",
-	.words = "[COMMAND]",
-	.max_words = 1,
+	.words = "[COMMAND [VERB]]",
+	.max_words = 2,
 	.no_host = true,
 	.summary = "show the commands, or the options of one",
 	.run = run_help,

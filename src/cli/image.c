@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* image import, list, remove. */
-#include <errno.h>
 #include <jansson.h>
 #include <stdio.h>
 
@@ -58,11 +57,12 @@ static void list_table(const struct vm_image_list *list)
 				output_clean(list->v[i].problem));
 }
 
-static int image_list(struct cli *cli, struct error *err)
+static int image_list(struct cli *cli, const struct cli_args *args, struct error *err)
 {
 	AUTO(vm_image_list_done) struct vm_image_list list = { .n = 0 };
 	int r = vm_image_list(&cli->host, &list, err);
 
+	(void)args;
 	if (r)
 		return r;
 	if (cli->json) {
@@ -76,8 +76,9 @@ static int image_list(struct cli *cli, struct error *err)
 	return 0;
 }
 
-static int image_import(struct cli *cli, const char *path, const char *name, struct error *err)
+static int image_import(struct cli *cli, const struct cli_args *args, struct error *err)
 {
+	const char *path = args->words.v[0], *name = args->words.v[1];
 	int r = vm_image_import(&cli->host, path, name, NULL, err);
 
 	if (!r)
@@ -85,11 +86,12 @@ static int image_import(struct cli *cli, const char *path, const char *name, str
 	return r;
 }
 
-static int image_remove(struct cli *cli, const struct strv *words, struct error *err)
+static int image_remove(struct cli *cli, const struct cli_args *args, struct error *err)
 {
+	const struct strv *words = &args->words;
 	int r = 0;
 
-	for (size_t i = 1; i < words->n && !r; i++) {
+	for (size_t i = 0; i < words->n && !r; i++) {
 		r = vm_image_remove(&cli->host, words->v[i], err);
 		if (!r)
 			say(cli, "%s: removed", words->v[i]);
@@ -97,32 +99,44 @@ static int image_remove(struct cli *cli, const struct strv *words, struct error 
 	return r;
 }
 
-static int run_image(struct cli *cli, const struct cli_args *args, struct error *err)
-{
-	static const char *const verbs[] = { "import", "list", "remove", NULL };
-	const struct strv *words = &args->words;
-	int verb;
-	int r = parse_choice("image", words->v[0], verbs, &verb, err);
+static const struct command image_list_verb = {
+	.name = "image list",
+	.words = "",
+	.writes = true,
+	.summary = "what is here",
+	.run = image_list,
+};
 
-	if (r)
-		return r;
-	if (verb == 0 && words->n == 3)
-		return image_import(cli, words->v[1], words->v[2], err);
-	if (verb == 1 && words->n == 1)
-		return image_list(cli, err);
-	if (verb == 2 && words->n >= 2)
-		return image_remove(cli, words, err);
-	error_set(err, ERROR_USAGE, EINVAL, "wrong number of arguments to 'image %s'", verbs[verb]);
-	return error_hint(err,
-			  "mnmivm-se image import FILE NAME, image list, image remove NAME...");
-}
+static const struct command image_import_verb = {
+	.name = "image import",
+	.words = "FILE|- NAME",
+	.min_words = 2,
+	.max_words = 2,
+	.writes = true,
+	.summary = "copy an image file in",
+	.run = image_import,
+};
 
-const struct command command_image = {
-	.name = "image",
-	.words = "import FILE|- NAME | list | remove NAME...",
+static const struct command image_remove_verb = {
+	.name = "image remove",
+	.words = "NAME...",
 	.min_words = 1,
 	.max_words = (size_t)-1,
 	.writes = true,
+	.summary = "remove images that no VM stands on",
+	.run = image_remove,
+};
+
+static const struct command *const image_verbs[] = {
+	&image_list_verb,
+	&image_import_verb,
+	&image_remove_verb,
+	NULL,
+};
+
+const struct command command_image = {
+	.name = "image",
+	.words = "VERB ...",
 	.summary = "base images: bring in, list, remove",
-	.run = run_image,
+	.verbs = image_verbs,
 };

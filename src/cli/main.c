@@ -14,6 +14,7 @@
 #include "cli.h"
 #include "commands.h"
 #include "environment.h"
+#include "verbs.h"
 
 /* -v and -q are understood before and after the command, as users of systemctl and ip expect. */
 const struct cli_option cli_global_options[] = {
@@ -57,16 +58,30 @@ static void print_note(void *context, const char *text)
 	fprintf(stderr, "%s\n", clean);
 }
 
-/* One table of the command's options with the global ones behind them. */
+/* Verbs may share options: the first one's stands for all. */
+static size_t add_options(const struct cli_option *options, struct cli_option *joined, size_t n)
+{
+	for (; options && options->name && n < CLI_OPTIONS_MAX - 1; options++) {
+		size_t i = 0;
+
+		while (i < n && strcmp(joined[i].name, options->name) != 0)
+			i++;
+		if (i == n)
+			joined[n++] = *options;
+	}
+	return n;
+}
+
+/* One table of the command's options and its verbs', with the global ones behind them. */
 static void join_options(const struct command *command, struct cli_option joined[CLI_OPTIONS_MAX])
 {
-	size_t n = 0;
+	size_t n;
 
 	memset(joined, 0, sizeof(*joined) * CLI_OPTIONS_MAX);
-	for (size_t i = 0; command && command->options && command->options[i].name; i++)
-		joined[n++] = command->options[i];
-	for (size_t i = 0; cli_global_options[i].name && n < CLI_OPTIONS_MAX - 1; i++)
-		joined[n++] = cli_global_options[i];
+	n = add_options(command->options, joined, 0);
+	for (size_t i = 0; command->verbs && command->verbs[i]; i++)
+		n = add_options(command->verbs[i]->options, joined, n);
+	add_options(cli_global_options, joined, n);
 }
 
 static int apply_globals(struct cli *cli, const struct cli_args *args, struct error *err)
@@ -186,35 +201,46 @@ static const char *either(const char *a, const char *b)
 	return a ? a : b;
 }
 
-static int run_command(struct cli *cli, const struct command *command, int argc, char *const *argv,
-		       const struct cli_args *globals, struct error *err)
+static int run_words(struct cli *cli, const struct command *command, const struct cli_args *args,
+		     const struct cli_args *globals, struct error *err)
 {
-	struct cli_option options[CLI_OPTIONS_MAX];
-	AUTO(cli_args_done) struct cli_args args = { 0 };
-	const char *config, *state_dir;
-	int r;
+	const char *config = either(cli_value(args, "config"), cli_value(globals, "config"));
+	const char *state_dir = either(cli_value(args, "state-dir"),
+				       cli_value(globals, "state-dir"));
+	int r = check_words(command, args, err);
 
-	join_options(command, options);
-	r = cli_parse(options, argc, argv, false, &args, NULL, err);
-	if (r)
-		return error_hint(err, "mnmivm-se help %s", command->name);
-	if (cli_flag(&args, "help"))
-		return help_command(command);
-	r = apply_globals(cli, &args, err);
-	if (!r)
-		r = check_words(command, &args, err);
-	config = either(cli_value(&args, "config"), cli_value(globals, "config"));
-	state_dir = either(cli_value(&args, "state-dir"), cli_value(globals, "state-dir"));
 	if (!r && command->may_lack_host)
 		r = open_lacking_host(cli, config, state_dir, err);
 	else if (!r && !command->no_host)
-		r = open_host(cli, command->writes && !cli_flag(&args, "dry-run"), config,
-			      state_dir, err);
+		r = open_host(cli, command->writes && !cli_flag(args, "dry-run"), config, state_dir,
+			      err);
 	if (r < 0 && command->host_error_code && err->kind != ERROR_USAGE) {
 		cli_print_error(command->name, err);
 		return command->host_error_code;
 	}
-	return r ? r : command->run(cli, &args, err);
+	return r ? r : command->run(cli, args, err);
+}
+
+/* *command becomes the verb that the words name. */
+static int run_command(struct cli *cli, const struct command **command, int argc, char *const *argv,
+		       const struct cli_args *globals, struct error *err)
+{
+	struct cli_option options[CLI_OPTIONS_MAX];
+	AUTO(cli_args_done) struct cli_args args = { 0 };
+	int r;
+
+	join_options(*command, options);
+	r = cli_parse(options, argc, argv, false, &args, NULL, err);
+	if (r)
+		return error_hint(err, "mnmivm-se help %s", (*command)->name);
+	if ((*command)->verbs && (args.words.n || !cli_flag(&args, "help")))
+		r = verb_take(*command, &args, command, err);
+	if (r)
+		return r;
+	if (cli_flag(&args, "help"))
+		return help_command(*command);
+	r = apply_globals(cli, &args, err);
+	return r ? r : run_words(cli, *command, &args, globals, err);
 }
 
 /* Output that did not arrive (a full disk behind it) is a failure too. */
@@ -257,7 +283,7 @@ static int dispatch(struct cli *cli, int argc, char *const *argv)
 		error_hint(&err, "mnmivm-se help");
 		return exit_code(-EINVAL, NULL, &err);
 	}
-	r = run_command(cli, command, argc - used - 1, argv + used + 1, &globals, &err);
+	r = run_command(cli, &command, argc - used - 1, argv + used + 1, &globals, &err);
 	return exit_code(flush_output(r, &err), command->name, &err);
 }
 

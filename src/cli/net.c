@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* net show and net repair. */
-#include <errno.h>
 #include <jansson.h>
 #include <stdio.h>
 
 #include "base/alloc.h"
-#include "base/parse.h"
 #include "vm/net.h"
 #include "vm/start.h"
 #include "vm/status.h"
@@ -36,8 +34,9 @@ static void show_tables(const struct vm_net *net, bool entries)
 		net_problems_print(&net->v[i]);
 }
 
-static int net_show(struct cli *cli, const char *bridge, struct error *err)
+static int net_show(struct cli *cli, const struct cli_args *args, struct error *err)
 {
+	const char *bridge = args->words.n ? args->words.v[0] : NULL;
 	AUTO(vm_net_done) struct vm_net net = { .v = NULL };
 	int r = vm_net_get(&cli->host, bridge, &net, err);
 
@@ -94,7 +93,7 @@ static int net_repair(struct cli *cli, const struct cli_args *args, struct error
 {
 	AUTO_STRV names = STRV_INIT;
 	AUTO_STRV all = STRV_INIT;
-	int r = args->words.n > 1 ? 0 : vm_names_get(&cli->host, &all, err);
+	int r = args->words.n ? 0 : vm_names_get(&cli->host, &all, err);
 
 	if (r)
 		return r;
@@ -102,43 +101,40 @@ static int net_repair(struct cli *cli, const struct cli_args *args, struct error
 		if (vm_is_ours(&cli->host, all.v[i]))
 			strv_push(&names, all.v[i]);
 	}
-	for (size_t i = 1; i < args->words.n; i++)
+	for (size_t i = 0; i < args->words.n; i++)
 		strv_push(&names, args->words.v[i]);
 	return each_of(cli, "net repair", args, &names, 1, repair_one, err);
 }
 
-static int run_net(struct cli *cli, const struct cli_args *args, struct error *err)
-{
-	static const char *const verbs[] = { "show", "repair", NULL };
-	const struct strv *words = &args->words;
-	int verb;
-	int r = parse_choice("net", words->v[0], verbs, &verb, err);
-
-	if (r)
-		return r;
-	if (verb == 1)
-		return net_repair(cli, args, err);
-	if (cli_flag(args, "dry-run"))
-		return error_set(err, ERROR_USAGE, EINVAL, "--dry-run goes with 'net repair'");
-	if (words->n > 2) {
-		error_set(err, ERROR_USAGE, EINVAL, "unexpected argument '%s'", words->v[2]);
-		return error_hint(err, "mnmivm-se net show [BRIDGE]");
-	}
-	return net_show(cli, words->n == 2 ? words->v[1] : NULL, err);
-}
-
-static const struct cli_option net_options[] = {
-	{ .name = "dry-run", .help = "of repair: tell what differs, change nothing" },
+static const struct cli_option repair_options[] = {
+	{ .name = "dry-run", .help = "tell what differs, change nothing" },
 	{ .name = NULL },
 };
 
-const struct command command_net = {
-	.name = "net",
-	.words = "show [BRIDGE] | repair [NAME...]",
-	.min_words = 1,
+static const struct command net_show_verb = {
+	.name = "net show",
+	.words = "[BRIDGE]",
+	.max_words = 1,
+	.writes = true,
+	.summary = "bridges, their ports and whose they are",
+	.run = net_show,
+};
+
+static const struct command net_repair_verb = {
+	.name = "net repair",
+	.words = "[NAME...]",
 	.max_words = (size_t)-1,
 	.writes = true,
+	.summary = "put fallen taps of running VMs back",
+	.options = repair_options,
+	.run = net_repair,
+};
+
+static const struct command *const net_verbs[] = { &net_show_verb, &net_repair_verb, NULL };
+
+const struct command command_net = {
+	.name = "net",
+	.words = "VERB ...",
 	.summary = "bridges, their ports and whose they are; put fallen taps back",
-	.options = net_options,
-	.run = run_net,
+	.verbs = net_verbs,
 };

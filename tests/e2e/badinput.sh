@@ -81,7 +81,12 @@ usage_errors_are_told()
 	refused 2 "which VM" stop
 	refused 2 "--format 'xml': must be one of table, json" list --format xml
 	refused 2 "'nonsense': must be one of" image nonsense
-	refused 2 "arguments to 'image import'" image import "$image"
+	refused 2 "missing verb: give one of list," image
+	refused 2 "missing argument" image import "$image"
+	refused 2 "unexpected argument 'more'" image import "$image" name more
+	refused 2 "--dry-run goes with 'net repair'" net show --dry-run
+	refused 2 "--dry-run goes with 'net repair'" net --dry-run show
+	refused 2 "unknown option '--dry-run'" image --dry-run list
 	refused 2 "must be one of ip, ssh" start there --wait=nonsense
 	refused 2 "must be one of ip, ssh" wait there --for nonsense
 	refused 2 "must be one of" seed there nonsense

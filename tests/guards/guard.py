@@ -44,7 +44,7 @@ def differences(here, there, where_here, where_there):
 
 
 class Command:
-    """What the help of one command says."""
+    """What the help of one command says; of one with verbs, what theirs says together."""
 
     def __init__(self):
         self.words = []  # small words of the usage line
@@ -58,6 +58,12 @@ def words_of(text):
     """The words that are typed as they are: all small letters, or a size."""
     word = re.compile(r"[a-z][a-z0-9-]*|[0-9]+[KMGT]")
     return sorted(x for x in re.split(r"[^\w-]+", text) if word.fullmatch(x))
+
+
+def parse_verbs(text):
+    """The verbs that the help of a command lists."""
+    listed = text.split("\nverbs:\n", 1)[1:]
+    return [x.split()[0] for x in listed[0].split("\n\n", 1)[0].splitlines()] if listed else []
 
 
 def parse_options(text):
@@ -77,6 +83,7 @@ class Program:
 
     def __init__(self, path):
         self.path = path
+        self.verbs = {}  # "image pull" -> Command
         text = self.run("help")
         self.options = parse_options(text)
         listed = text.split("\ncommands:\n", 1)[1].split("\n\n", 1)[0]
@@ -93,7 +100,14 @@ class Program:
 
     def command(self, name):
         command = Command()
-        text = self.run("help", name)
+        text = self.run("help", *name.split())
+        for word in parse_verbs(text):
+            verb = self.verbs[f"{name} {word}"] = self.command(f"{name} {word}")
+            command.words += [word] + verb.words
+            command.options.update(verb.options)
+        if command.words:
+            command.words.sort()
+            return command
         usage = text.splitlines()[0]
         usage = usage.replace(f"usage: mnmivm-se {name}", "", 1).replace(" [OPTION]...", "")
         command.words = words_of(re.sub(r"--[\w-]+", "", usage))
