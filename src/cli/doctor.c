@@ -11,6 +11,7 @@
 #include "base/parse.h"
 #include "doctor/doctor.h"
 #include "commands.h"
+#include "json.h"
 #include "options.h"
 #include "output.h"
 
@@ -24,11 +25,6 @@ static struct doctor_host host_of(const struct cli *cli)
 	};
 }
 
-static void set_optional(json_t *object, const char *key, const char *text)
-{
-	json_object_set_new(object, key, text ? json_string(text) : json_null());
-}
-
 static void print_json(const struct doctor_report *report)
 {
 	json_t *array = json_array();
@@ -37,14 +33,14 @@ static void print_json(const struct doctor_report *report)
 		const struct doctor_finding *finding = &report->v[i];
 		json_t *object = json_object();
 
-		set_optional(object, "id", finding->id);
-		set_optional(object, "group", finding->group);
-		set_optional(object, "object", finding->object);
-		set_optional(object, "level", doctor_level_words[finding->level]);
-		set_optional(object, "text", finding->text);
-		set_optional(object, "fix", finding->fix);
-		set_optional(object, "keep", finding->keep);
-		json_object_set_new(object, "fixable", json_boolean(finding->n_changes > 0));
+		object_set_text(object, "id", finding->id);
+		object_set_text(object, "group", finding->group);
+		object_set_text(object, "object", finding->object);
+		object_set_text(object, "level", doctor_level_words[finding->level]);
+		object_set_text(object, "text", finding->text);
+		object_set_text(object, "fix", finding->fix);
+		object_set_text(object, "keep", finding->keep);
+		object_set_bool(object, "fixable", finding->n_changes > 0);
 		json_array_append_new(array, object);
 	}
 	output_json(array);

@@ -1,27 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Bridges and ports in JSON. */
 #include <jansson.h>
-#include <string.h>
 
+#include "json.h"
 #include "net_view.h"
-
-/* json_string() gives NULL for what is no UTF-8, which json_object_set_new() would refuse. */
-static json_t *text(const char *value)
-{
-	json_t *string = value && *value ? json_string(value) : NULL;
-
-	return string ? string : json_null();
-}
-
-static void set_number(json_t *object, const char *key, uint64_t value)
-{
-	json_object_set_new(object, key, json_integer((json_int_t)value));
-}
-
-static void set_bool(json_t *object, const char *key, bool value)
-{
-	json_object_set_new(object, key, json_boolean(value));
-}
 
 /* Null where the kernel does not know the setting. */
 static void set_state(json_t *object, const char *key, enum port_state state)
@@ -48,10 +30,10 @@ static json_t *vlans_json(const struct port *port)
 		json_t *object = json_object();
 
 		n = net_vlans_alike(port, i);
-		set_number(object, "first", vlan->vid);
-		set_number(object, "last", vlan[n - 1].vid);
-		set_bool(object, "pvid", vlan->pvid);
-		set_bool(object, "untagged", vlan->untagged);
+		object_set_number(object, "first", vlan->vid);
+		object_set_number(object, "last", vlan[n - 1].vid);
+		object_set_bool(object, "pvid", vlan->pvid);
+		object_set_bool(object, "untagged", vlan->untagged);
 		json_array_append_new(array, object);
 	}
 	return array;
@@ -65,15 +47,15 @@ static json_t *drops_json(const struct vm_net_port *port)
 		return json_null();
 	object = json_object();
 	for (unsigned int i = 0; i < GUARD_DROPS; i++)
-		set_number(object, vm_drop_word((enum guard_drop)i), port->drops.dropped[i]);
+		object_set_number(object, vm_drop_word((enum guard_drop)i), port->drops.dropped[i]);
 	return object;
 }
 
 static void set_owner(json_t *object, const struct vm_net_port *port)
 {
-	json_object_set_new(object, "vm", text(port->vm));
+	object_set_text(object, "vm", port->vm);
 	json_object_set_new(object, "nic", port->vm[0] ? json_integer(port->nic) : json_null());
-	set_bool(object, "running", port->running);
+	object_set_bool(object, "running", port->running);
 	if (port->running) {
 		set_mac(object, "guest_mac", &port->guest_mac);
 		json_object_set_new(object, "guard", json_string(guard_words[port->guard]));
@@ -87,24 +69,24 @@ static void set_owner(json_t *object, const struct vm_net_port *port)
 
 static void set_link(json_t *object, const struct port *port)
 {
-	json_object_set_new(object, "kind", text(port->kind));
+	object_set_text(object, "kind", port->kind);
 	set_mac(object, "mac", &port->mac);
-	set_number(object, "mtu", port->mtu);
-	set_number(object, "queues", port->queues);
-	set_bool(object, "up", port->up);
-	set_bool(object, "carrier", port->carrier);
+	object_set_number(object, "mtu", port->mtu);
+	object_set_number(object, "queues", port->queues);
+	object_set_bool(object, "up", port->up);
+	object_set_bool(object, "carrier", port->carrier);
 	set_state(object, "locked", port->locked);
 	set_state(object, "learning", port->learning);
 	set_state(object, "flood", port->unicast_flood);
 	set_state(object, "isolated", port->isolated);
-	set_bool(object, "filter", port->guard_program != 0);
+	object_set_bool(object, "filter", port->guard_program != 0);
 	json_object_set_new(object, "vlans", vlans_json(port));
-	set_number(object, "rx_bytes", port->rx_bytes);
-	set_number(object, "rx_packets", port->rx_packets);
-	set_number(object, "rx_dropped", port->rx_dropped);
-	set_number(object, "tx_bytes", port->tx_bytes);
-	set_number(object, "tx_packets", port->tx_packets);
-	set_number(object, "tx_dropped", port->tx_dropped);
+	object_set_number(object, "rx_bytes", port->rx_bytes);
+	object_set_number(object, "rx_packets", port->rx_packets);
+	object_set_number(object, "rx_dropped", port->rx_dropped);
+	object_set_number(object, "tx_bytes", port->tx_bytes);
+	object_set_number(object, "tx_packets", port->tx_packets);
+	object_set_number(object, "tx_dropped", port->tx_dropped);
 }
 
 json_t *net_port_json(const struct vm_net_port *port)
@@ -112,15 +94,15 @@ json_t *net_port_json(const struct vm_net_port *port)
 	json_t *object = json_object();
 	char problem[512], hint[256];
 
-	json_object_set_new(object, "name", text(port->port.name));
-	json_object_set_new(object, "bridge", text(port->master));
+	object_set_text(object, "name", port->port.name);
+	object_set_text(object, "bridge", port->master);
 	json_object_set_new(object, "state", json_string(net_port_state(port)));
 	set_owner(object, port);
 	set_link(object, &port->port);
-	set_number(object, "learned", port->learned);
+	object_set_number(object, "learned", port->learned);
 	if (vm_net_port_problem(port, problem, sizeof(problem), hint, sizeof(hint))) {
-		json_object_set_new(object, "problem", text(problem));
-		json_object_set_new(object, "hint", text(hint));
+		object_set_text(object, "problem", problem);
+		object_set_text(object, "hint", hint);
 	}
 	return object;
 }
@@ -134,12 +116,12 @@ static json_t *fdb_json(const struct vm_net_bridge *bridge)
 		json_t *object = json_object();
 
 		set_mac(object, "mac", &entry->mac);
-		json_object_set_new(object, "port", text(net_entry_port(bridge, entry)));
+		object_set_text(object, "port", net_entry_port(bridge, entry));
 		json_object_set_new(object, "vlan",
 				    entry->vlan ? json_integer(entry->vlan) : json_null());
-		set_bool(object, "local", entry->local);
-		set_bool(object, "static", entry->is_static);
-		set_bool(object, "sticky", entry->sticky);
+		object_set_bool(object, "local", entry->local);
+		object_set_bool(object, "static", entry->is_static);
+		object_set_bool(object, "sticky", entry->sticky);
 		json_array_append_new(array, object);
 	}
 	return array;
@@ -151,18 +133,18 @@ static void set_settings(json_t *object, const struct vm_net_bridge *bridge)
 	unsigned int pvid = bridge->bridge.default_pvid;
 
 	set_mac(object, "mac", &bridge->bridge.mac);
-	set_number(object, "mtu", bridge->bridge.mtu);
-	set_bool(object, "up", bridge->bridge.up);
-	set_bool(object, "carrier", settings->carrier);
-	set_bool(object, "stp", bridge->bridge.stp);
+	object_set_number(object, "mtu", bridge->bridge.mtu);
+	object_set_bool(object, "up", bridge->bridge.up);
+	object_set_bool(object, "carrier", settings->carrier);
+	object_set_bool(object, "stp", bridge->bridge.stp);
 	json_object_set_new(object, "forward_delay_s",
 			    json_real(settings->forward_delay_ms / 1000.0));
 	json_object_set_new(object, "ageing_s", json_real(settings->ageing_ms / 1000.0));
-	set_bool(object, "vlan_filtering", bridge->bridge.vlan_filtering);
+	object_set_bool(object, "vlan_filtering", bridge->bridge.vlan_filtering);
 	json_object_set_new(object, "default_pvid", pvid ? json_integer(pvid) : json_null());
-	set_bool(object, "mcast_snooping", settings->mcast_snooping);
-	set_bool(object, "mcast_querier", settings->mcast_querier);
-	set_bool(object, "mcast_other_querier", settings->mcast_other_querier);
+	object_set_bool(object, "mcast_snooping", settings->mcast_snooping);
+	object_set_bool(object, "mcast_querier", settings->mcast_querier);
+	object_set_bool(object, "mcast_other_querier", settings->mcast_other_querier);
 }
 
 static json_t *addresses_json(const struct vm_net_bridge *bridge)
@@ -182,9 +164,9 @@ json_t *net_bridge_json(const struct vm_net_bridge *bridge, bool entries)
 	json_t *object = json_object();
 	json_t *ports = json_array();
 
-	json_object_set_new(object, "name", text(bridge->name));
+	object_set_text(object, "name", bridge->name);
 	if (bridge->problem[0]) {
-		json_object_set_new(object, "problem", text(bridge->problem));
+		object_set_text(object, "problem", bridge->problem);
 	} else {
 		set_settings(object, bridge);
 		json_object_set_new(object, "addresses", addresses_json(bridge));

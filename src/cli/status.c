@@ -11,6 +11,7 @@
 #include "commands.h"
 #include "confinement_view.h"
 #include "info_json.h"
+#include "json.h"
 #include "net_view.h"
 #include "output.h"
 
@@ -331,20 +332,6 @@ static void show_text(const struct vm_info *info)
 		show_network(info);
 }
 
-static json_t *json_list(const struct strv *list)
-{
-	json_t *array = json_array();
-
-	for (size_t i = 0; i < list->n; i++)
-		json_array_append_new(array, json_string(list->v[i]));
-	return array;
-}
-
-static void set_optional(json_t *object, const char *key, const char *text)
-{
-	json_object_set_new(object, key, text ? json_string(text) : json_null());
-}
-
 /* What is left out has the kernel's default. */
 static void set_positive(json_t *object, const char *key, unsigned int number)
 {
@@ -356,7 +343,7 @@ static void set_share(json_t *object, const struct vm_info *info)
 	const struct vm_config *vm = &info->config;
 	const struct vm_limits *limits = &vm->limits;
 
-	set_optional(object, "cpu_pin", vm->cpu_pin);
+	object_set_text(object, "cpu_pin", vm->cpu_pin);
 	json_object_set_new(object, "nice", json_integer(vm->nice));
 	json_object_set_new(object, "memory_max_bytes",
 			    info->memory_max_bytes == UINT64_MAX
@@ -366,8 +353,8 @@ static void set_share(json_t *object, const struct vm_info *info)
 	set_positive(object, "cpu_weight", limits->cpu_weight);
 	set_positive(object, "pids_max", info->pids_max);
 	set_positive(object, "io_weight", limits->io_weight);
-	set_optional(object, "io_max", limits->io_max);
-	json_object_set_new(object, "allow_missing", json_list(&vm->allow_missing));
+	object_set_text(object, "io_max", limits->io_max);
+	object_set_list(object, "allow_missing", &vm->allow_missing);
 }
 
 static json_t *show_json(const struct vm_info *info)
@@ -379,26 +366,26 @@ static json_t *show_json(const struct vm_info *info)
 
 	if (nic->gateway.family)
 		ip_format(&nic->gateway, gateway);
-	set_optional(object, "gateway", *gateway ? gateway : NULL);
-	json_object_set_new(object, "dns", json_list(&nic->dns));
-	json_object_set_new(object, "search", json_list(&nic->search));
-	set_optional(object, "guard", guard_words[nic->guard]);
-	set_optional(object, "vhost", tristate_words[nic->vhost]);
+	object_set_text(object, "gateway", *gateway ? gateway : NULL);
+	object_set_list(object, "dns", &nic->dns);
+	object_set_list(object, "search", &nic->search);
+	object_set_text(object, "guard", guard_words[nic->guard]);
+	object_set_text(object, "vhost", tristate_words[nic->vhost]);
 	json_object_set_new(object, "mtu", json_integer(nic->mtu));
 	json_object_set_new(object, "protect", json_boolean(vm->protect));
-	set_optional(object, "machine", machine_words[vm->machine]);
-	set_optional(object, "accel", accel_words[vm->accel]);
-	set_optional(object, "firmware", firmware_words[vm->firmware]);
-	set_optional(object, "hugepages", hugepages_words[vm->hugepages]);
-	set_optional(object, "cpu", vm->cpu_model);
-	set_optional(object, "image", vm->image.path);
-	set_optional(object, "kernel", vm->kernel);
-	set_optional(object, "initrd", vm->initrd);
-	set_optional(object, "append", vm->append);
-	set_optional(object, "user", vm_config_login(vm));
-	set_optional(object, "vnc", vm->vnc);
+	object_set_text(object, "machine", machine_words[vm->machine]);
+	object_set_text(object, "accel", accel_words[vm->accel]);
+	object_set_text(object, "firmware", firmware_words[vm->firmware]);
+	object_set_text(object, "hugepages", hugepages_words[vm->hugepages]);
+	object_set_text(object, "cpu", vm->cpu_model);
+	object_set_text(object, "image", vm->image.path);
+	object_set_text(object, "kernel", vm->kernel);
+	object_set_text(object, "initrd", vm->initrd);
+	object_set_text(object, "append", vm->append);
+	object_set_text(object, "user", vm_config_login(vm));
+	object_set_text(object, "vnc", vm->vnc);
 	json_object_set_new(object, "uid", json_integer(vm->uid));
-	set_optional(object, "instance_id", vm->instance_id);
+	object_set_text(object, "instance_id", vm->instance_id);
 	set_share(object, info);
 	return object;
 }
