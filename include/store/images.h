@@ -25,7 +25,10 @@
 int images_open(const struct store *store, const char *name, int *ret_fd,
 		enum disk_format *ret_format, char **ret_path, struct error *err);
 
-/* The .conf of the image that images_open() finds; none is one of defaults. ret is initialised by it. */
+/*
+ * The .conf of the image that images_open() finds; none is one of defaults. ret is initialised by it, to be
+ * released after success.
+ */
 int images_config(const struct store *store, const char *name, struct image_config *ret,
 		  struct error *err);
 
@@ -45,12 +48,20 @@ int images_newest(const struct store *store, const char *os, const char *source_
  * A new image under a name of its own, ".tmp-NAME": write to fd, then images_commit() syncs it and
  * gives it its name, read-only; or images_abort() removes it. One that a kill left behind is taken
  * over by the next draft of that name. ERROR_CONFLICT: the image exists; ERROR_BUSY: somebody
- * else is writing it now.
+ * else is writing it now; ERROR_USAGE: no name for an image, and none may end in ".conf".
  */
 struct image_draft {
 	char name[NAME_MAX_LEN + 1];
 	int fd;
+	int lock_fd; /* of an adopted part: ".tmp-NAME", which is nothing but the name's lock */
+	char *file; /* where its bytes are */
 };
+
+#define IMAGE_DRAFT_INIT                                                                           \
+	{                                                                                          \
+		.fd = -1, .lock_fd = -1                                                            \
+	}
+
 int images_begin(const struct store *store, const char *name, struct image_draft *ret,
 		 struct error *err);
 
@@ -61,9 +72,9 @@ void images_abort(const struct store *store, struct image_draft *draft);
 
 /*
  * A download, ".part-DIGEST" by the digest that it must have in the end: whoever wants that file goes
- * on with it, whatever mirror the next byte comes from. wait_ms < 0 waits without end for who has
- * it; 0 is ERROR_BUSY at once. While waiting, tick (NULL: none) is called every 200 ms with the
- * bytes that are there.
+ * on with it, whatever mirror the next byte comes from. While somebody else has it we wait,
+ * however long, and tick (NULL: none) is called about every 200 ms with the bytes that are there. What
+ * was waited for may have become an image meanwhile: look for that first. ERROR_USAGE: no digest.
  */
 struct image_part {
 	char *file;
@@ -76,23 +87,30 @@ int images_part_open(const struct store *store, const char *digest,
 void images_part_close(struct image_part *part); /* it stays, to be resumed */
 void images_part_remove(const struct store *store, struct image_part *part); /* and closes */
 
-/* A verified part becomes a draft: no byte is copied. ERROR_CONFLICT as images_begin(). */
+/*
+ * A verified part becomes a draft: no byte is copied. It keeps its own name and lock until it has the
+ * image's: who waits for it finds the image afterwards. images_abort(), and an images_commit() that does
+ * not succeed, leave it a part. On failure part is as it was. Errors as those of images_begin().
+ */
 int images_part_adopt(const struct store *store, struct image_part *part, const char *name,
 		      struct image_draft *ret, struct error *err);
 
 /*
  * Hold an open image by flock(2) for as long as fd is open: shared by those who make a VM from
- * it, exclusive by who removes it. ERROR_BUSY when it is held the other way, ERROR_NOT_FOUND
- * when it has been removed. name is for the message.
+ * it, exclusive by who removes it. ERROR_BUSY when it is held the other way for more than about two
+ * seconds, ERROR_NOT_FOUND when it has been removed. name is for the message.
  */
 int images_hold(int fd, const char *name, bool exclusive, struct error *err);
 
-/* ERROR_NOT_FOUND when there is none. Whether a VM uses it is the caller's to know. */
+/*
+ * And its .conf. ERROR_NOT_FOUND when there is none. Whether a VM uses it is the caller's to know, and he
+ * holds it.
+ */
 int images_remove(const struct store *store, const char *name, struct error *err);
 
 /*
  * Remove (or with dry only count) drafts and parts that nobody holds, and .conf files without their image.
- * *ret_bytes is what they take on disk.
+ * *ret_bytes is what they take on disk. What cannot be removed is left, and not counted.
  */
 int images_sweep(const struct store *store, bool dry, unsigned int *ret_n, uint64_t *ret_bytes,
 		 struct error *err);

@@ -7,18 +7,42 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
 #include "base/file.h"
-#include "store/images.h"
+#include "base/process.h"
+#include "images_files.h"
+
+enum { HOLD_WAIT_MS = 2000, HOLD_POLL_MS = 20 };
 
 /* In the order of enum disk_format. */
 static const char *const suffixes[] = { ".qcow2", ".raw" };
 
-static char *image_file(const char *name, enum disk_format format)
+char *image_file(const char *name, enum disk_format format)
 {
 	return xasprintf("%s%s", name, suffixes[format]);
+}
+
+char *image_config_file(const char *name)
+{
+	return xasprintf("%s%s", name, IMAGE_CONFIG_SUFFIX);
+}
+
+char *image_draft_file(const char *name)
+{
+	return xasprintf("%s%s", IMAGE_DRAFT_PREFIX, name);
+}
+
+char *image_strip(const char *text, const char *suffix)
+{
+	size_t len = strlen(text);
+	size_t suffix_len = strlen(suffix);
+
+	if (len <= suffix_len || strcmp(text + len - suffix_len, suffix) != 0)
+		return NULL;
+	return xstrndup(text, len - suffix_len);
 }
 
 static char *image_dir(const struct store *store)
@@ -34,11 +58,15 @@ static int no_image(const char *name, struct error *err)
 	return error_hint(err, "mnmivm-se image list; mnmivm-se image import FILE %s", name);
 }
 
-static bool image_exists(const struct store *store, const char *name, enum disk_format format)
+bool image_exists(int dir_fd, const char *name)
 {
-	AUTO_FREE char *file = image_file(name, format);
+	for (size_t i = 0; i < ARRAY_SIZE(suffixes) && dir_fd >= 0; i++) {
+		AUTO_FREE char *file = image_file(name, (enum disk_format)i);
 
-	return !faccessat(store->images_fd, file, F_OK, AT_SYMLINK_NOFOLLOW);
+		if (!faccessat(dir_fd, file, F_OK, AT_SYMLINK_NOFOLLOW))
+			return true;
+	}
+	return false;
 }
 
 /* In one folder, whose path is dir. Returns IMAGE_ABSENT (positive) where it is not there. */
@@ -80,16 +108,11 @@ int images_open(const struct store *store, const char *name, int *ret_fd,
 static void list_entry(const char *file, struct strv *ret)
 {
 	struct error ignored = ERROR_INIT;
-	size_t len = strlen(file);
 
 	for (size_t i = 0; i < ARRAY_SIZE(suffixes); i++) {
-		size_t suffix_len = strlen(suffixes[i]);
-		AUTO_FREE char *name = NULL;
+		AUTO_FREE char *name = image_strip(file, suffixes[i]);
 
-		if (len <= suffix_len || strcmp(file + len - suffix_len, suffixes[i]))
-			continue;
-		name = xstrndup(file, len - suffix_len);
-		if (!parse_image_name(name, &ignored))
+		if (name && !parse_image_name(name, &ignored))
 			strv_push(ret, name);
 	}
 }
@@ -135,112 +158,21 @@ int images_list(const struct store *store, struct strv *ret, struct error *err)
 	return r;
 }
 
-static char *draft_file(const char *name)
-{
-	return xasprintf(".tmp-%s", name);
-}
-
-static int already_there(const char *name, struct error *err)
-{
-	error_set(err, ERROR_CONFLICT, EEXIST, "image '%s' exists", name);
-	return error_hint(err, "mnmivm-se image remove %s", name);
-}
-
-static int check_free(const struct store *store, const char *name, struct error *err)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(suffixes); i++)
-		if (image_exists(store, name, (enum disk_format)i))
-			return already_there(name, err);
-	return 0;
-}
-
-/*
- * Whose draft this was may have committed it between our open and our lock: then what we hold is
- * an image, and nothing that may be truncated.
- */
-static bool draft_is_ours(const struct store *store, const char *file, int fd)
-{
-	struct stat ours, named;
-
-	return !flock(fd, LOCK_EX | LOCK_NB) && !fstat(fd, &ours) &&
-	       !fstatat(store->images_fd, file, &named, AT_SYMLINK_NOFOLLOW) &&
-	       ours.st_dev == named.st_dev && ours.st_ino == named.st_ino;
-}
-
-int images_begin(const struct store *store, const char *name, struct image_draft *ret,
-		 struct error *err)
-{
-	struct image_draft draft = { .fd = -1 };
-	AUTO_FREE char *file = draft_file(name);
-	AUTO_CLOSE int fd = -1;
-	int r = parse_image_name(name, err);
-
-	if (!r)
-		r = check_free(store, name, err);
-	if (r)
-		return r;
-	fd = file_openat(store->images_fd, file, O_RDWR | O_CREAT | O_NOFOLLOW, 0600);
-	if (fd < 0)
-		return error_errno(err, -fd, "create image '%s'", name);
-	if (!draft_is_ours(store, file, fd))
-		return error_set(err, ERROR_BUSY, EBUSY,
-				 "image '%s' is being written by another command", name);
-	r = check_free(store, name, err);
-	if (r) {
-		unlinkat(store->images_fd, file, 0);
-		return r;
-	}
-	if (ftruncate(fd, 0) < 0)
-		return error_errno(err, errno, "create image '%s'", name);
-	memcpy(draft.name, name, strlen(name) + 1);
-	draft.fd = fd_steal(&fd);
-	*ret = draft;
-	return 0;
-}
-
-int images_commit(const struct store *store, struct image_draft *draft, enum disk_format format,
-		  const struct image_config *config, struct error *err)
-{
-	AUTO_FREE char *from = draft_file(draft->name);
-	AUTO_FREE char *to = image_file(draft->name, format);
-	int code = 0;
-
-	(void)config;
-	if (fchmod(draft->fd, 0444) < 0 || fsync(draft->fd) < 0)
-		code = errno;
-	if (!code)
-		code = -file_rename_new(store->images_fd, from, store->images_fd, to);
-	if (!code && fsync(store->images_fd) < 0) {
-		code = errno;
-		unlinkat(store->images_fd, to, 0);
-	}
-	if (code == EEXIST)
-		already_there(draft->name, err);
-	else if (code)
-		error_errno(err, code, "store image '%s'", draft->name);
-	if (code)
-		images_abort(store, draft);
-	fd_close(&draft->fd);
-	return -code;
-}
-
-void images_abort(const struct store *store, struct image_draft *draft)
-{
-	AUTO_FREE char *file = draft_file(draft->name);
-
-	if (draft->fd < 0)
-		return;
-	unlinkat(store->images_fd, file, 0);
-	fd_close(&draft->fd);
-}
-
 int images_hold(int fd, const char *name, bool exclusive, struct error *err)
 {
+	const struct timespec pause = { .tv_nsec = HOLD_POLL_MS * 1000000L };
+	int64_t deadline = clock_ms() + HOLD_WAIT_MS;
 	struct stat st;
 
-	if (flock(fd, (exclusive ? LOCK_EX : LOCK_SH) | LOCK_NB) < 0)
-		return error_set(err, ERROR_BUSY, EBUSY, "image '%s' is in use by another command",
-				 name);
+	/* a commit or a sweep has it for a moment, too */
+	while (flock(fd, (exclusive ? LOCK_EX : LOCK_SH) | LOCK_NB) < 0) {
+		if (errno != EWOULDBLOCK)
+			return error_errno(err, errno, "lock image '%s'", name);
+		if (clock_ms() >= deadline)
+			return error_set(err, ERROR_BUSY, EBUSY,
+					 "image '%s' is in use by another command", name);
+		nanosleep(&pause, NULL);
+	}
 	if (fstat(fd, &st) < 0)
 		return error_errno(err, errno, "look at image '%s'", name);
 	return st.st_nlink ? 0 : no_image(name, err);
@@ -248,14 +180,20 @@ int images_hold(int fd, const char *name, bool exclusive, struct error *err)
 
 static int not_removed(const struct store *store, const char *name, struct error *err)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(suffixes) && store->shared_images_fd >= 0; i++) {
-		AUTO_FREE char *file = image_file(name, (enum disk_format)i);
+	if (!image_exists(store->shared_images_fd, name))
+		return no_image(name, err);
+	return error_set(err, ERROR_PERMISSION, EACCES,
+			 "image '%s' is the host's own: root removes it", name);
+}
 
-		if (!faccessat(store->shared_images_fd, file, F_OK, AT_SYMLINK_NOFOLLOW))
-			return error_set(err, ERROR_PERMISSION, EACCES,
-					 "image '%s' is the host's own: root removes it", name);
-	}
-	return no_image(name, err);
+static int remove_file(const struct store *store, const char *name, const char *file,
+		       struct error *err)
+{
+	if (unlinkat(store->images_fd, file, 0) < 0)
+		return errno == ENOENT ? IMAGE_ABSENT
+				       : error_errno(err, errno, "remove image '%s'", name);
+	image_config_drop(store, name);
+	return fsync(store->images_fd) < 0 ? error_errno(err, errno, "remove image '%s'", name) : 0;
 }
 
 int images_remove(const struct store *store, const char *name, struct error *err)
@@ -264,15 +202,12 @@ int images_remove(const struct store *store, const char *name, struct error *err
 
 	if (r)
 		return r;
+	r = IMAGE_ABSENT;
 	for (size_t i = 0; i < ARRAY_SIZE(suffixes) && store->images_fd >= 0; i++) {
 		AUTO_FREE char *file = image_file(name, (enum disk_format)i);
 
-		if (!unlinkat(store->images_fd, file, 0))
-			return fsync(store->images_fd) < 0
-				       ? error_errno(err, errno, "remove image '%s'", name)
-				       : 0;
-		if (errno != ENOENT)
-			return error_errno(err, errno, "remove image '%s'", name);
+		if (r == IMAGE_ABSENT)
+			r = remove_file(store, name, file, err);
 	}
-	return not_removed(store, name, err);
+	return r == IMAGE_ABSENT ? not_removed(store, name, err) : r;
 }

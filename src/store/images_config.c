@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What is recorded beside an image, and which image is the newest of its kind. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/file.h"
+#include "images_files.h"
+
+enum { CONFIG_SIZE_MAX = 64 * 1024 };
+
+static int read_config(int dir_fd, const char *file, struct image_config *config, struct error *err)
+{
+	struct error why = ERROR_INIT;
+	AUTO_BUF text = BUF_INIT;
+	int r = file_read(dir_fd, file, CONFIG_SIZE_MAX, &text, &why);
+
+	if (r == -ENOENT)
+		return 0;
+	if (r) {
+		*err = why;
+		return r;
+	}
+	return image_config_parse(config, file, buf_str(&text), text.len, err);
+}
+
+int images_config(const struct store *store, const char *name, struct image_config *ret,
+		  struct error *err)
+{
+	bool own = image_exists(store->images_fd, name);
+	AUTO_FREE char *file = image_config_file(name);
+	struct image_config config;
+	int r = 0;
+
+	image_config_init(&config);
+	if (own || store->shared_images_fd >= 0)
+		r = read_config(own ? store->images_fd : store->shared_images_fd, file, &config,
+				err);
+	if (r) {
+		image_config_done(&config);
+		return error_prefix(err, "image '%s'", name);
+	}
+	*ret = config;
+	return 0;
+}
+
+static bool same(const char *a, const char *b)
+{
+	return a && strcmp(a, b) == 0;
+}
+
+/* An image whose .conf cannot be read was pulled by nobody: another pull puts that right. */
+static bool is_candidate(const struct store *store, const char *name, const char *os,
+			 const char *source_digest, int64_t *ret_added_ns)
+{
+	struct error ignored = ERROR_INIT;
+	struct image_config config;
+	bool is;
+
+	if (images_config(store, name, &config, &ignored))
+		return false;
+	is = same(config.os, os) && (!source_digest || same(config.source_digest, source_digest));
+	*ret_added_ns = config.added_ns;
+	image_config_done(&config);
+	return is;
+}
+
+int images_newest(const struct store *store, const char *os, const char *source_digest,
+		  char **ret_name, struct error *err)
+{
+	AUTO_FREE char *prefix = xasprintf("%s-", os);
+	AUTO_STRV names = STRV_INIT;
+	const char *newest = NULL;
+	int64_t newest_ns = 0;
+	int r = images_list(store, &names, err);
+
+	if (r)
+		return r;
+	for (size_t i = 0; i < names.n; i++) {
+		int64_t added_ns;
+
+		if (strncmp(names.v[i], prefix, strlen(prefix)) != 0 ||
+		    !is_candidate(store, names.v[i], os, source_digest, &added_ns))
+			continue;
+		if (!newest || added_ns >= newest_ns) {
+			newest = names.v[i];
+			newest_ns = added_ns;
+		}
+	}
+	if (!newest)
+		return IMAGES_NONE;
+	*ret_name = xstrdup(newest);
+	return 0;
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The names of files in the folder of images, for the files of this layer. */
+#ifndef STORE_IMAGES_FILES_H
+#define STORE_IMAGES_FILES_H
+
+#include <stdbool.h>
+
+#include "store/images.h"
+
+#define IMAGE_DRAFT_PREFIX ".tmp-"
+#define IMAGE_PART_PREFIX ".part-"
+#define IMAGE_CONFIG_SUFFIX ".conf"
+
+/* All of these are the caller's to free. */
+char *image_file(const char *name, enum disk_format format); /* NAME.qcow2, NAME.raw */
+char *image_config_file(const char *name); /* NAME.conf */
+char *image_draft_file(const char *name); /* .tmp-NAME */
+
+/* text without suffix, or NULL where it does not end in it or nothing is before it. */
+char *image_strip(const char *text, const char *suffix);
+
+/* Is an image of that name in the folder? */
+bool image_exists(int dir_fd, const char *name);
+
+/*
+ * Open a file of the folder for reading and writing, made where it is not there, and lock it by flock(2)
+ * without waiting. Returns the descriptor or -errno: -EWOULDBLOCK where somebody has it, -ESTALE where who
+ * had it has renamed or removed it between our open and our lock.
+ */
+int image_open_locked(const struct store *store, const char *file);
+
+/* Remove NAME.conf of an image that is not there. Whoever is writing one of that name keeps his. */
+void image_config_drop(const struct store *store, const char *name);
+
+#endif
