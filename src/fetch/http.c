@@ -203,6 +203,9 @@ static int perform(struct http_transfer *transfer)
 
 	if (!code)
 		code = transfer->curl->curl_easy_perform(transfer->handle);
+	if (!transfer->answered)
+		transfer->curl->curl_easy_getinfo(transfer->handle, CURLINFO_RESPONSE_CODE,
+						  &result->status);
 	if (!transfer->answered && !transfer->stopped && !code)
 		http_answer(transfer); /* it had no body */
 	end = request->offset + transfer->written;

@@ -109,15 +109,23 @@ static bool check_range(struct http_transfer *transfer, long status)
 	return status == OK || refuse_status(transfer, status);
 }
 
+static bool refuse_encoding(struct http_transfer *transfer, const char *header)
+{
+	return http_stop(transfer, HTTP_FAILED, ERROR_FAILED, EBADMSG,
+			 "the server encodes what it sends (%s), unasked", header);
+}
+
 /* What is asked for is bytes that have a digest; what a server makes of them on the way has none. */
 static bool check_encoding(struct http_transfer *transfer)
 {
-	const char *encoding = header(transfer, "Content-Encoding");
+	const char *content = header(transfer, "Content-Encoding");
+	const char *way = header(transfer, "Transfer-Encoding");
 
-	if (!encoding || !*encoding || !strcasecmp(encoding, "identity"))
-		return true;
-	return http_stop(transfer, HTTP_FAILED, ERROR_FAILED, EBADMSG,
-			 "the server encodes what it sends (Content-Encoding), unasked");
+	if (content && *content && strcasecmp(content, "identity") != 0)
+		return refuse_encoding(transfer, "Content-Encoding");
+	if (way && *way && strcasecmp(way, "chunked") != 0 && strcasecmp(way, "identity") != 0)
+		return refuse_encoding(transfer, "Transfer-Encoding");
+	return true;
 }
 
 static bool refuse_size(struct http_transfer *transfer, const char *what)

@@ -5,7 +5,10 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -14,7 +17,11 @@
 #include "netns.h"
 #include "suite.h"
 
-struct buf http_lab_ca;
+struct buf http_lab_ca, http_lab_foreign_ca;
+struct http_request http_request;
+struct http_result http_result;
+struct error http_err;
+int http_output = -1;
 
 static struct suite_tmpdir certificates, run;
 static pid_t server = -1;
@@ -71,6 +78,14 @@ void http_lab_make(void)
 		  "cat self.crt self.key >self.pem",
 		  certificates.path);
 	suite_assert_ok(file_read(certificates.fd, "ours.crt", 1 << 20, &http_lab_ca, &err), err);
+	suite_assert_ok(
+		file_read(certificates.fd, "foreign.crt", 1 << 20, &http_lab_foreign_ca, &err),
+		err);
+}
+
+char *http_lab_path(const char *name)
+{
+	return xasprintf("%s/%s", certificates.path, name);
 }
 
 static void exec_server(int ready)
@@ -85,7 +100,7 @@ static void exec_server(int ready)
 	_exit(127);
 }
 
-void http_lab_start(void)
+static void start_server(void)
 {
 	AUTO_BUF word = BUF_INIT;
 	char byte = 0;
@@ -104,14 +119,94 @@ void http_lab_start(void)
 	ck_assert_str_eq(buf_str(&word), "ready\n");
 }
 
-void http_lab_stop(void)
+void http_lab_setup(void)
+{
+	static const struct error no_error = ERROR_INIT;
+
+	clearenv(); /* of proxies */
+	setenv("PATH", "/usr/sbin:/usr/bin:/sbin:/bin", 1);
+	netns_enter();
+	start_server();
+	http_output = memfd_create("output", MFD_CLOEXEC);
+	ck_assert_int_ge(http_output, 0);
+	http_err = no_error;
+	http_request = (struct http_request){
+		.max = 1 << 20,
+		.stall_timeout_s = 30,
+		.ca = &http_lab_ca,
+		.agent = "mnmivm-se/test",
+	};
+}
+
+void http_lab_teardown(void)
 {
 	kill(server, SIGKILL);
 	ck_assert_int_eq(waitpid(server, NULL, 0), server);
+	fd_close(&http_output);
 	suite_tmpdir_remove(&run);
+	netns_leave();
 }
 
 char *http_lab_log(void)
 {
 	return faccessat(run.fd, "log", F_OK, 0) < 0 ? xstrdup("") : suite_get(run.fd, "log");
+}
+
+int http_lab_get(const char *url)
+{
+	http_request.url = url;
+	return http_get(&http_request, http_output, &http_result, &http_err);
+}
+
+int64_t http_written(void)
+{
+	struct stat st;
+
+	ck_assert_int_eq(fstat(http_output, &st), 0);
+	return st.st_size;
+}
+
+void http_clear(void)
+{
+	ck_assert_int_eq(ftruncate(http_output, 0), 0);
+	ck_assert_int_eq(lseek(http_output, 0, SEEK_SET), 0);
+}
+
+void http_assert_written(size_t n)
+{
+	AUTO_FREE unsigned char *data = xcalloc(n + 1, 1);
+
+	ck_assert_int_eq(http_written(), (int64_t)n);
+	ck_assert_int_eq(pread(http_output, data, n, 0), (ssize_t)n);
+	for (size_t i = 0; i < n; i++)
+		ck_assert_uint_eq(data[i], http_byte(http_request.offset + i));
+}
+
+static void assert_refused(const struct http_refusal *refusal)
+{
+	const char *url = refusal->url, *message = http_err.message;
+	int r = http_lab_get(url);
+
+	ck_assert_msg(r == -refusal->code, "%s: %d: %s", url, r, message);
+	ck_assert_int_eq(http_err.code, refusal->code);
+	ck_assert_msg(http_err.kind == refusal->kind, "%s: kind %d: %s", url, http_err.kind,
+		      message);
+	ck_assert_msg(http_result.outcome == refusal->outcome, "%s: outcome %d: %s", url,
+		      http_result.outcome, message);
+	ck_assert_msg(http_result.status == refusal->status, "%s: status %ld: %s", url,
+		      http_result.status, message);
+	ck_assert_msg(http_result.total == refusal->total, "%s: total %llu: %s", url,
+		      (unsigned long long)http_result.total, message);
+	ck_assert_int_eq(http_result.tls, refusal->kind == ERROR_VERIFY);
+	ck_assert_msg(strstr(message, refusal->message) != NULL, "%s: %s", url, message);
+	for (const char *c = message; *c; c++)
+		ck_assert_int_ge(*c, ' ');
+	http_assert_written(refusal->written);
+	http_clear();
+}
+
+void http_assert_refused(const struct http_refusal *refusals, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		assert_refused(&refusals[i]);
 }

@@ -4,21 +4,16 @@
 #define TESTS_HTTP_LAB_H
 
 #include <stddef.h>
+#include <stdint.h>
 
-#include "base/buf.h"
+#include "fetch/http.h"
 
-/* Where it listens, on 127.0.0.1 and ::1, and who it says it is. */
-enum {
-	HTTP_GOOD = 8443, /* "localhost" */
-	HTTP_EXPIRED = 8444,
-	HTTP_OTHER_NAME = 8445, /* "other.example" */
-	HTTP_SELF_SIGNED = 8446,
-	HTTP_FOREIGN = 8447, /* by an authority that nobody knows */
-	HTTP_TLS1 = 8448,
-	HTTP_ADDRESS = 8449, /* "::1" */
-	HTTP_PLAIN = 8080,
-	HTTP_PROXY = 3128,
-};
+/*
+ * It listens on 127.0.0.1 and ::1. By the port it is: 8443 "localhost", 8444 the same but expired,
+ * 8445 "other.example", 8446 self-signed, 8447 signed by nobody we know, 8448 of TLS 1.0, 8449 "::1";
+ * 8080 speaks no TLS, 3128 is a proxy.
+ */
+#define HTTP_HERE "https://localhost:8443/"
 
 /* The file that it has. */
 enum { HTTP_SIZE = 300000 };
@@ -29,11 +24,38 @@ const char *http_lab_missing(void);
 
 /* An unchecked fixture: certificates, once for all tests. */
 void http_lab_make(void);
-extern struct buf http_lab_ca;
+extern struct buf http_lab_ca, http_lab_foreign_ca;
+char *http_lab_path(const char *name); /* of a certificate; the caller's to free */
 
-/* In the namespace of this process: begin to serve, and stop. */
-void http_lab_start(void);
-void http_lab_stop(void);
+/*
+ * Checked fixtures: a namespace in which it serves, a request that has all but its URL, and a file
+ * in memory for what comes.
+ */
+void http_lab_setup(void);
+void http_lab_teardown(void);
+extern struct http_request http_request;
+extern struct http_result http_result;
+extern struct error http_err;
+extern int http_output;
+
+int http_lab_get(const char *url);
+int64_t http_written(void);
+void http_assert_written(size_t n); /* the file's bytes from http_request.offset on, n of them */
+void http_clear(void); /* the output */
+
+/* A transfer that fails, and everything that is told of it. */
+struct http_refusal {
+	const char *url;
+	int code; /* errno */
+	enum error_kind kind;
+	enum http_outcome outcome;
+	long status;
+	uint64_t total, written;
+	const char *message; /* a part of it */
+};
+
+/* One after the other, as a transfer must not leave anything to the next. */
+void http_assert_refused(const struct http_refusal *refusals, size_t n);
 
 /* What it was asked for, a line a request: "8443 GET /file HTTP/1.1 | Range: bytes=5-". */
 char *http_lab_log(void);

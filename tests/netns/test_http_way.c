@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* On the way to a server: certificates, connections, proxies, and those who take their time. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "http_lab.h"
+#include "netns.h"
+#include "suite.h"
+
+#define ASSERT_ALL_REFUSED(cases) http_assert_refused((cases), ARRAY_SIZE(cases))
+#define CERTIFICATE(url, message)                                                                  \
+	{                                                                                          \
+		url, EKEYREJECTED, ERROR_VERIFY, HTTP_FAILED, 0, 0, 0, message                     \
+	}
+
+START_TEST(certificates)
+{
+	static const struct http_refusal cases[] = {
+		CERTIFICATE("https://localhost:8444/file",
+			    "download 'https://localhost:8444/file': SSL certificate problem: "
+			    "certificate has expired"),
+		CERTIFICATE("https://localhost:8445/file", "'localhost'"),
+		CERTIFICATE("https://localhost:8446/file", "self-signed"),
+		CERTIFICATE("https://localhost:8447/file", "unable to get local issuer"),
+		CERTIFICATE("https://127.0.0.1:8444/file", "expired"),
+		CERTIFICATE("https://127.0.0.1:8445/file", "'127.0.0.1'"),
+		CERTIFICATE("https://[::1]:8443/file", "'::1'"),
+	};
+
+	ASSERT_ALL_REFUSED(cases);
+	ck_assert_ptr_nonnull(strstr(http_err.hint, "ca_file"));
+}
+END_TEST
+
+/* What the server was asked for stays with it: no request is sent before it has shown who it is. */
+START_TEST(nothing_is_asked_of_strangers)
+{
+	AUTO_FREE char *log = NULL;
+
+	ck_assert_int_lt(http_lab_get("https://localhost:8447/file"), 0);
+	ck_assert_int_lt(http_lab_get("https://localhost:8445/file"), 0);
+	log = http_lab_log();
+	ck_assert_str_eq(log, "");
+}
+END_TEST
+
+START_TEST(nobody_is_trusted_where_nobody_is_named)
+{
+	static const struct http_refusal refusal = {
+		HTTP_HERE "file", EBADMSG, ERROR_HOST, HTTP_FAILED, 0, 0, 0, "certificat"
+	};
+	static const char text[] = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n";
+	AUTO_BUF ca = BUF_INIT;
+
+	http_request.ca = &ca;
+	http_assert_refused(&refusal, 1);
+	buf_puts(&ca, "no PEM");
+	http_assert_refused(&refusal, 1);
+	buf_clear(&ca);
+	buf_puts(&ca, text);
+	http_assert_refused(&refusal, 1);
+	http_request.ca = NULL;
+	http_assert_refused(&refusal, 1);
+}
+END_TEST
+
+/* Those whom libcurl would choose are not asked: neither its own folder, nor the caller's words. */
+START_TEST(only_who_is_named_is_trusted)
+{
+	AUTO_BUF none = BUF_INIT;
+	AUTO_FREE char *own = http_lab_path("ours.crt");
+
+	setenv("SSL_CERT_FILE", own, 1);
+	setenv("CURL_CA_BUNDLE", own, 1);
+	http_request.ca = &http_lab_foreign_ca;
+	ck_assert_int_lt(http_lab_get(HTTP_HERE "file"), 0);
+	ck_assert_int_eq(http_result.tls, 1);
+	http_request.ca = &none;
+	ck_assert_int_lt(http_lab_get(HTTP_HERE "file"), 0);
+	ck_assert_int_eq(http_written(), 0);
+}
+END_TEST
+
+START_TEST(no_connection)
+{
+	static const struct http_refusal cases[] = {
+		{ "https://localhost:1/file", ECONNREFUSED, ERROR_FAILED, HTTP_AGAIN, 0, 0, 0,
+		  "connect to localhost port 1" },
+		{ "https://[::1]:1/file", ECONNREFUSED, ERROR_FAILED, HTTP_AGAIN, 0, 0, 0,
+		  "port 1" },
+		{ "https://198.51.100.1/file", ECONNREFUSED, ERROR_FAILED, HTTP_AGAIN, 0, 0, 0,
+		  "198.51.100.1" },
+		{ "https://nowhere.invalid/file", EHOSTUNREACH, ERROR_FAILED, HTTP_AGAIN, 0, 0, 0,
+		  "resolve host: nowhere.invalid" },
+	};
+
+	ASSERT_ALL_REFUSED(cases);
+}
+END_TEST
+
+START_TEST(no_tls_or_too_old)
+{
+	static const struct http_refusal cases[] = {
+		{ "https://localhost:8080/file", EPROTO, ERROR_FAILED, HTTP_AGAIN, 0, 0, 0, "SSL" },
+		{ "https://localhost:8448/file", EPROTO, ERROR_FAILED, HTTP_AGAIN, 0, 0, 0, "SSL" },
+	};
+
+	ASSERT_ALL_REFUSED(cases);
+}
+END_TEST
+
+#define SLOW(url, status, total, written)                                                          \
+	{                                                                                          \
+		url, ETIMEDOUT, ERROR_TIMEOUT, HTTP_AGAIN, status, total, written, ""              \
+	}
+
+/* The last of them takes the connection, and no part in TLS. */
+static const struct http_refusal slow[] = {
+	SLOW(HTTP_HERE "silent", 0, 0, 0),
+	SLOW(HTTP_HERE "slow_headers", 200, 0, 0),
+	SLOW("https://localhost:3128/file", 0, 0, 0),
+};
+
+START_TEST(too_slow)
+{
+	http_request.stall_timeout_s = 1;
+	http_assert_refused(&slow[_i], 1);
+}
+END_TEST
+
+START_TEST(too_slow_in_the_middle)
+{
+	http_request.stall_timeout_s = 1;
+	suite_assert_error(http_lab_get(HTTP_HERE "slow_body"), http_err, ETIMEDOUT, ERROR_TIMEOUT);
+	ck_assert_int_eq(http_result.outcome, HTTP_AGAIN);
+	ck_assert_uint_eq(http_result.total, HTTP_SIZE);
+	ck_assert_int_ge(http_written(), 1000);
+}
+END_TEST
+
+static const char via_proxy[] = "3128 CONNECT localhost:8443 HTTP/1.1\n8443 GET /file HTTP/1.1 | "
+				"Accept-Encoding: identity\n";
+static const char direct[] = "8443 GET /file HTTP/1.1 | Accept-Encoding: identity\n";
+
+static void assert_way(const char *way)
+{
+	AUTO_FREE char *log = NULL;
+
+	suite_assert_ok(http_lab_get(HTTP_HERE "file"), http_err);
+	http_assert_written(HTTP_SIZE);
+	log = http_lab_log();
+	ck_assert_str_eq(log, way);
+}
+
+START_TEST(by_the_proxy_that_is_named)
+{
+	setenv("https_proxy", "http://localhost:1", 1);
+	setenv("no_proxy", "example.org", 1);
+	http_request.proxy = "http://localhost:3128";
+	assert_way(via_proxy);
+}
+END_TEST
+
+START_TEST(by_the_proxy_of_the_environment)
+{
+	static const char *const names[] = { "https_proxy", "HTTPS_PROXY", "all_proxy",
+					     "ALL_PROXY" };
+
+	setenv(names[_i], "http://localhost:3128", 1);
+	assert_way(via_proxy);
+}
+END_TEST
+
+START_TEST(past_the_proxy)
+{
+	static const char *const values[] = { "localhost", "example.org,localhost", "*" };
+
+	setenv("https_proxy", "http://localhost:1", 1);
+	setenv(_i & 1 ? "no_proxy" : "NO_PROXY", values[_i], 1);
+	assert_way(direct);
+}
+END_TEST
+
+START_TEST(proxies_of_others)
+{
+	setenv("http_proxy", "http://localhost:1", 1);
+	setenv("HTTP_PROXY", "http://localhost:1", 1);
+	assert_way(direct);
+}
+END_TEST
+
+/* The proxy carries bytes: whom they come from is as before. */
+START_TEST(a_stranger_behind_a_proxy)
+{
+	static const struct http_refusal refusal = CERTIFICATE("https://localhost:8447/file",
+							       "unable to get local issuer");
+
+	http_request.proxy = "http://localhost:3128";
+	http_assert_refused(&refusal, 1);
+}
+END_TEST
+
+START_TEST(proxies_that_do_not_help)
+{
+	static const struct http_refusal forbidden = {
+		"https://forbidden/file", ECONNRESET, ERROR_FAILED, HTTP_FAILED, 0, 0, 0, "403"
+	};
+	static const struct http_refusal absent = {
+		HTTP_HERE "file", ECONNREFUSED, ERROR_FAILED, HTTP_AGAIN, 0, 0, 0, "port 1"
+	};
+	static const struct http_refusal unknown = {
+		HTTP_HERE "file", EHOSTUNREACH, ERROR_FAILED, HTTP_AGAIN, 0, 0, 0, "resolve proxy"
+	};
+
+	http_request.proxy = "http://user:secret@localhost:3128";
+	http_assert_refused(&forbidden, 1);
+	ck_assert_ptr_null(strstr(http_err.message, "secret"));
+	http_request.proxy = "http://user:secret@localhost:1";
+	http_assert_refused(&absent, 1);
+	ck_assert_ptr_null(strstr(http_err.message, "secret"));
+	http_request.proxy = "http://user:secret@nowhere.invalid:3128";
+	http_assert_refused(&unknown, 1);
+	ck_assert_ptr_null(strstr(http_err.message, "secret"));
+}
+END_TEST
+
+int main(void)
+{
+	const char *missing = http_lab_missing();
+	Suite *s = suite_create("fetch/http, on the way");
+	TCase *c = tcase_create("way");
+
+	if (missing)
+		return suite_skip(missing);
+	tcase_add_unchecked_fixture(c, http_lab_make, NULL);
+	tcase_add_checked_fixture(c, http_lab_setup, http_lab_teardown);
+	tcase_add_test(c, certificates);
+	tcase_add_test(c, nothing_is_asked_of_strangers);
+	tcase_add_test(c, nobody_is_trusted_where_nobody_is_named);
+	tcase_add_test(c, only_who_is_named_is_trusted);
+	tcase_add_test(c, no_connection);
+	tcase_add_test(c, no_tls_or_too_old);
+	tcase_add_loop_test(c, too_slow, 0, ARRAY_SIZE(slow));
+	tcase_add_test(c, too_slow_in_the_middle);
+	tcase_add_test(c, by_the_proxy_that_is_named);
+	tcase_add_loop_test(c, by_the_proxy_of_the_environment, 0, 4);
+	tcase_add_loop_test(c, past_the_proxy, 0, 3);
+	tcase_add_test(c, proxies_of_others);
+	tcase_add_test(c, a_stranger_behind_a_proxy);
+	tcase_add_test(c, proxies_that_do_not_help);
+	suite_add_tcase(s, c);
+	return suite_run(s);
+}
