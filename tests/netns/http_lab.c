@@ -67,7 +67,8 @@ void http_lab_make(void)
 	suite_tmpdir_make(&certificates);
 	make_authority("ours");
 	make_authority("foreign");
-	make_certificate("good", "ours", "DNS:localhost, IP:127.0.0.1", 2);
+	make_certificate("good", "ours",
+			 "DNS:localhost, DNS:mirror.test, DNS:hosts.example, IP:127.0.0.1", 2);
 	make_certificate("expired", "ours", "DNS:localhost", -1);
 	make_certificate("other-name", "ours", "DNS:other.example", 2);
 	make_certificate("stranger", "foreign", "DNS:localhost", 2);
@@ -96,7 +97,7 @@ static void exec_server(int ready)
 	dup2(ready, STDOUT_FILENO);
 	execl(HTTP_SERVER, HTTP_SERVER, certificates.path, log, "8443=good", "8444=expired",
 	      "8445=other-name", "8446=self", "8447=stranger", "8448=good,tls1", "8449=address",
-	      "8080=plain", "3128=proxy", NULL);
+	      "8080=plain", "3128=proxy", "53=dns", NULL);
 	_exit(127);
 }
 
