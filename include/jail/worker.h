@@ -65,7 +65,7 @@ int worker_start(const struct worker *worker, struct worker_process *ret, struct
 
 /*
  * Close output_fd, wait and reap; shared stays until worker_done(). So read to the end of file
- * first: a worker that still runs 10 s after this is killed (ERROR_TIMEOUT). The error is
+ * first: a worker that still runs 5 s after this is killed (ERROR_TIMEOUT). The error is
  * work()'s own, cleaned of control characters, or what ended the child (a signal: the filter's
  * SIGSYS is named as such). It is hostile, as is success: hold what came against what should
  * have.

@@ -24,7 +24,7 @@ enum {
 	PIPE_SIZE = 1 << 20, /* the most that others than root may have (pipe(7)) */
 	MEMORY_DEFAULT = 256 << 20,
 	THREADS_MAX = 256, /* of all workers together, as they have one uid */
-	GRACE_MS = 10 * 1000,
+	GRACE_MS = 5 * 1000,
 	STATM_MAX = 256,
 };
 

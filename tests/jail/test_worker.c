@@ -2,191 +2,305 @@
 /* Workers: what state they work in, what comes back, and how they end. */
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
+#include <grp.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/prctl.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
-#include "base/file.h"
-#include "base/process.h"
-#include "jail/worker.h"
-#include "suite.h"
+#include "worker_fixture.h"
 
-enum { WORKER_UID = 700101, SHARED_SIZE = 4096 };
+/* Loops run twice: without network and with it. */
+enum { KINDS = 2, OURS = 750101, OUR_GROUP = 750102 };
 
-static struct worker worker;
-static struct worker_process process;
-static struct error err;
-static int fds_before;
-
-static void setup(void)
+static void become_user(void)
 {
-	err = (struct error)ERROR_INIT;
-	worker = (struct worker){ .name = "test", .uid = WORKER_UID, .shared_size = SHARED_SIZE };
-	process = (struct worker_process)WORKER_INIT;
-	fds_before = suite_count_fds();
+	static const gid_t groups[] = { OUR_GROUP + 1 };
+
+	ck_assert_int_eq(setgroups(1, groups), 0);
+	ck_assert_int_eq(setresgid(OUR_GROUP, OUR_GROUP, OUR_GROUP), 0);
+	ck_assert_int_eq(setresuid(OURS, OURS, OURS), 0);
+	worker.uid = 0;
 }
 
-static void teardown(void)
+static void assert_no_privileges(void)
 {
-	worker_done(&process);
-	ck_assert(!suite_has_children());
-	ck_assert_int_eq(suite_count_fds(), fds_before);
-}
+	static const char *const sets[] = { "CapInh", "CapPrm", "CapEff", "CapAmb" };
 
-static void start(int (*work)(void *, void *, int, struct error *))
-{
-	worker.work = work;
-	suite_assert_ok(worker_start(&worker, &process, &err), err);
-}
-
-/* All that it writes, to the end. */
-static void read_output(struct buf *ret)
-{
-	suite_assert_ok(file_read_fd(process.output_fd, "output", 1 << 20, ret, &err), err);
-}
-
-static pid_t worker_pid(void)
-{
-	AUTO_FREE char *path = xasprintf("/proc/self/fdinfo/%d", process.pid_fd);
-	AUTO_BUF text = BUF_INIT;
-	const char *line;
-
-	suite_assert_ok(file_read_path(path, 4096, &text, &err), err);
-	line = strstr(buf_str(&text), "\nPid:");
-	ck_assert_ptr_nonnull(line);
-	return (pid_t)strtol(line + strlen("\nPid:"), NULL, 10);
-}
-
-/* Of /proc/PID/status, "" where there is no such line. */
-static const char *status_value(const char *key)
-{
-	AUTO_FREE char *path = xasprintf("/proc/%d/status", (int)worker_pid());
-	AUTO_FREE char *start_of = xasprintf("\n%s:\t", key);
-	static char value[128];
-	AUTO_BUF text = BUF_INIT;
-	const char *line;
-
-	suite_assert_ok(file_read_path(path, 1 << 16, &text, &err), err);
-	line = strstr(buf_str(&text), start_of);
-	snprintf(value, sizeof(value), "%s", line ? line + strlen(start_of) : "");
-	value[strcspn(value, "\n")] = '\0';
-	return value;
-}
-
-static int hold(void *arg, void *shared, int output_fd, struct error *error)
-{
-	char byte;
-
-	(void)shared;
-	(void)error;
-	if (write(output_fd, "r", 1) != 1)
-		return -errno;
-	return read(*(int *)arg, &byte, 1) < 0 ? -errno : 0;
-}
-
-/* A worker that waits until the pipe that is returned is closed. */
-static int start_holding(int pair[2])
-{
-	char byte;
-
-	ck_assert_int_eq(pipe2(pair, O_CLOEXEC), 0);
-	worker.fds = &pair[0];
-	worker.n_fds = 1;
-	worker.arg = &pair[0];
-	start(hold);
-	fd_close(&pair[0]);
-	ck_assert_int_eq(read(process.output_fd, &byte, 1), 1);
-	return pair[1];
+	for (size_t i = 0; i < ARRAY_SIZE(sets); i++)
+		ck_assert_str_eq(worker_status(sets[i]), "0000000000000000");
+	ck_assert_str_eq(worker_status("NoNewPrivs"), "1");
+	ck_assert_str_eq(worker_status("Seccomp"), "2");
 }
 
 START_TEST(test_state)
 {
-	static const char *const nothing[] = { "CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb" };
-	int pair[2], gate;
+	static const gid_t groups[] = { 0, OUR_GROUP };
+	int gate;
 
 	worker.network = _i;
-	gate = start_holding(pair);
-	ck_assert_str_eq(status_value("Uid"), "700101\t700101\t700101\t700101");
-	ck_assert_str_eq(status_value("Gid"), "700101\t700101\t700101\t700101");
-	ck_assert_int_eq((int)strspn(status_value("Groups"), " "),
-			 (int)strlen(status_value("Groups")));
-	for (size_t i = 0; i < ARRAY_SIZE(nothing); i++)
-		ck_assert_str_eq(status_value(nothing[i]), "0000000000000000");
-	ck_assert_str_eq(status_value("NoNewPrivs"), "1");
-	ck_assert_str_eq(status_value("Seccomp"), "2");
-	ck_assert_str_eq(status_value("SigBlk"), "0000000000000000");
-	ck_assert_str_eq(status_value("SigCgt"), "0000000000000000");
+	ck_assert_int_eq(setgroups(2, groups), 0);
+	gate = worker_run_holding();
+	assert_no_privileges();
+	ck_assert_str_eq(worker_status("CapBnd"), "0000000000000000");
+	ck_assert_str_eq(worker_status("Uid"), "700101\t700101\t700101\t700101");
+	ck_assert_str_eq(worker_status("Gid"), "700101\t700101\t700101\t700101");
+	ck_assert_uint_eq(strspn(worker_status("Groups"), " "), strlen(worker_status("Groups")));
 	close(gate);
-	suite_assert_ok(worker_end(&process, &err), err);
+	suite_assert_ok(worker_end(&worker_process, &err), err);
 }
 END_TEST
 
-static int fill_shared(void *arg, void *shared, int output_fd, struct error *error)
+/* In a user namespace, where it can be had, the ids are what they were. */
+START_TEST(test_state_of_a_users)
 {
-	(void)error;
-	memcpy(shared, arg, 5);
-	return fd_write_all(output_fd, "hello", 5);
-}
-
-START_TEST(test_output)
-{
-	char word[] = "world";
-	AUTO_BUF output = BUF_INIT;
+	int gate;
 
 	worker.network = _i;
-	worker.arg = word;
-	start(fill_shared);
-	read_output(&output);
-	suite_assert_ok(worker_end(&process, &err), err);
-	ck_assert_str_eq(buf_str(&output), "hello");
-	ck_assert_mem_eq(process.shared, "world", 5);
-	ck_assert_int_eq(process.pid_fd, -1);
+	become_user();
+	gate = worker_run_holding();
+	assert_no_privileges();
+	ck_assert_str_eq(worker_status("Uid"), "750101\t750101\t750101\t750101");
+	ck_assert_str_eq(worker_status("Gid"), "750102\t750102\t750102\t750102");
+	close(gate);
+	suite_assert_ok(worker_end(&worker_process, &err), err);
 }
 END_TEST
 
-static int refuse(void *arg, void *shared, int output_fd, struct error *error)
+static void on_signal(int sig)
 {
-	(void)arg;
-	(void)shared;
-	(void)output_fd;
-	error_set(error, ERROR_VERIFY, EBADMSG, "read \033[31mred\033[0m\n\xff");
-	return error_hint(error, "rm -rf /");
+	(void)sig;
 }
 
-START_TEST(test_error)
+/* Of the caller's mask and handlers; those it ignores are of pipes and of file sizes. */
+START_TEST(test_signals)
 {
+	const struct sigaction handler = { .sa_handler = on_signal };
+	unsigned long long ignored = 1ULL << (SIGPIPE - 1) | 1ULL << (SIGXFSZ - 1);
+	sigset_t all;
+	int gate;
+
 	worker.network = _i;
-	start(refuse);
-	suite_assert_error(worker_end(&process, &err), err, EBADMSG, ERROR_VERIFY);
-	ck_assert_str_eq(err.message, "read ?[31mred?[0m??");
-	ck_assert_str_eq(err.hint, "");
+	sigfillset(&all);
+	ck_assert_int_eq(sigaction(SIGTERM, &handler, NULL), 0);
+	ck_assert_int_eq(sigprocmask(SIG_SETMASK, &all, NULL), 0);
+	gate = worker_run_holding();
+	ck_assert_str_eq(worker_status("SigBlk"), "0000000000000000");
+	ck_assert_str_eq(worker_status("SigCgt"), "0000000000000000");
+	ck_assert_uint_eq(strtoull(worker_status("SigIgn"), NULL, 16), ignored);
+	close(gate);
+	suite_assert_ok(worker_end(&worker_process, &err), err);
 }
 END_TEST
 
-int main(int argc, char **argv)
+/* The soft and the hard one, of a line of /proc/PID/limits. */
+static void assert_limits(const char *name, const char *expected)
 {
-	Suite *suite = suite_create("workers");
-	TCase *tcase = tcase_create("worker");
+	AUTO_FREE char *path = xasprintf("/proc/%d/limits", (int)worker_pid());
+	AUTO_FCLOSE FILE *file = fopen(path, "re");
+	char line[256], soft[32], hard[32];
 
-	(void)argc;
-	(void)argv;
-	if (geteuid() != 0) {
-		srunner_free(srunner_create(suite));
-		return suite_skip("needs root");
+	ck_assert_ptr_nonnull(file);
+	while (fgets(line, sizeof(line), file)) {
+		if (strncmp(line, name, strlen(name)) != 0)
+			continue;
+		ck_assert_int_eq(sscanf(line + strlen(name), "%31s %31s", soft, hard), 2);
+		ck_assert_str_eq(soft, hard);
+		if (*expected)
+			ck_assert_str_eq(soft, expected);
+		else
+			ck_assert_str_ne(soft, "unlimited");
+		return;
 	}
-	setenv("CK_FORK", "yes", 1);
-	tcase_add_checked_fixture(tcase, setup, teardown);
-	tcase_add_loop_test(tcase, test_state, 0, 2);
-	tcase_add_loop_test(tcase, test_output, 0, 2);
-	tcase_add_loop_test(tcase, test_error, 0, 2);
+	ck_abort_msg("no limit '%s'", name);
+}
+
+START_TEST(test_limits)
+{
+	int gate;
+
+	worker.network = _i;
+	gate = worker_run_holding();
+	assert_limits("Max file size", "0");
+	assert_limits("Max core file size", "1");
+	assert_limits("Max processes", _i ? "256" : "1");
+	assert_limits("Max address space", "");
+	close(gate);
+	suite_assert_ok(worker_end(&worker_process, &err), err);
+}
+END_TEST
+
+/* What the worker has at that number; "" for nothing. */
+static void read_descriptor(int fd, char ret[64])
+{
+	AUTO_FREE char *path = xasprintf("/proc/%d/fd/%d", (int)worker_pid(), fd);
+	ssize_t n = readlink(path, ret, 63);
+
+	ret[n > 0 ? n : 0] = '\0';
+}
+
+/* Its output, where its word goes, and the one that is named, with the caller's number. */
+START_TEST(test_descriptors)
+{
+	AUTO_CLOSE int leak = open("/etc/passwd", O_RDONLY);
+	AUTO_CLOSE int high = fcntl(leak, F_DUPFD, 900);
+	int gate, pipes = 0;
+	char link[64];
+
+	ck_assert_int_ge(high, 900);
+	worker.network = _i;
+	gate = worker_run_holding();
+	for (int fd = 0; fd < 1000; fd++) {
+		read_descriptor(fd, link);
+		if (fd < 3)
+			ck_assert_str_eq(link, "/dev/null");
+		else if (link[0])
+			ck_assert_msg(!strncmp(link, "pipe:", 5), "%d is %s", fd, link);
+		pipes += fd > 2 && link[0];
+	}
+	ck_assert_int_eq(pipes, 3);
+	read_descriptor(worker.fds[0], link);
+	ck_assert_str_ne(link, "");
+	close(gate);
+	suite_assert_ok(worker_end(&worker_process, &err), err);
+}
+END_TEST
+
+/* The pipes go where work finds them all the same. */
+START_TEST(test_closed_standard_descriptors)
+{
+	AUTO_CLOSE int kept = fcntl(1, F_DUPFD_CLOEXEC, 10);
+	int gate;
+
+	close(0);
+	close(1);
+	worker.network = _i;
+	gate = worker_run_holding();
+	ck_assert_int_ge(worker_process.output_fd, 3);
+	close(gate);
+	suite_assert_ok(worker_end(&worker_process, &err), err);
+	ck_assert_int_eq(open("/dev/null", O_RDONLY), 0);
+	ck_assert_int_eq(dup2(kept, 1), 1);
+}
+END_TEST
+
+START_TEST(test_refuses_descriptors)
+{
+	AUTO_CLOSE int both = open("/tmp", O_TMPFILE | O_RDWR, 0600);
+	const int bad[] = { both, 0, 1000, -1 };
+	const int codes[] = { EINVAL, EINVAL, EBADF, EBADF };
+
+	worker.fds = &bad[_i];
+	worker.n_fds = 1;
+	suite_assert_error(worker_start(&worker, &worker_process, &err), err, codes[_i],
+			   ERROR_FAILED);
+	ck_assert_msg(!strncmp(err.message, "start the worker 'test': ", 25), "%s", err.message);
+	ck_assert_int_eq(worker_process.pid_fd, -1);
+}
+END_TEST
+
+START_TEST(test_refuses_uids)
+{
+	static const uid_t bad[] = { 0, (uid_t)-1 };
+
+	worker.uid = bad[_i];
+	suite_assert_error(worker_start(&worker, &worker_process, &err), err, EINVAL, ERROR_FAILED);
+}
+END_TEST
+
+static void read_link(pid_t pid, const char *name, char ret[64])
+{
+	AUTO_FREE char *path = xasprintf("/proc/%d/ns/%s", (int)pid, name);
+	ssize_t n = readlink(path, ret, 63);
+
+	ck_assert_msg(n > 0, "%s: %s", path, strerror(errno));
+	ret[n] = '\0';
+}
+
+START_TEST(test_network_namespace)
+{
+	char ours[64], its[64];
+	int gate;
+
+	worker.network = _i;
+	gate = worker_run_holding();
+	read_link(getpid(), "net", ours);
+	read_link(worker_pid(), "net", its);
+	ck_assert_int_eq(strcmp(ours, its) == 0, _i);
+	read_link(getpid(), "user", ours);
+	read_link(worker_pid(), "user", its);
+	ck_assert_str_eq(ours, its);
+	close(gate);
+	suite_assert_ok(worker_end(&worker_process, &err), err);
+}
+END_TEST
+
+static bool has_user_namespaces(void)
+{
+	char line[16] = "1";
+	int fd = open("/proc/sys/user/max_user_namespaces", O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0 || read(fd, line, sizeof(line) - 1) < 0)
+		line[0] = '0';
+	fd_close(&fd);
+	if (line[0] == '0')
+		suite_kernel_lacks("network namespace of a user's worker", "user namespaces");
+	return line[0] != '0';
+}
+
+/* The one child of pid, by its main thread. */
+static pid_t child_of(pid_t pid)
+{
+	AUTO_FREE char *path = xasprintf("/proc/%d/task/%d/children", (int)pid, (int)pid);
+	AUTO_FCLOSE FILE *file = fopen(path, "re");
+	int child = 0;
+
+	ck_assert_msg(file && fscanf(file, "%d", &child) == 1, "%s", path);
+	return child;
+}
+
+/* Looked at by root, as a worker is not dumpable. */
+START_TEST(test_network_namespace_of_a_users)
+{
+	char ours[64], its[64];
+	pid_t pid;
+
+	if (!has_user_namespaces())
+		return;
+	worker.network = _i;
+	read_link(getpid(), "net", ours);
+	pid = fork();
+	if (pid == 0) {
+		become_user();
+		(void)worker_run_holding();
+		_exit(raise(SIGSTOP));
+	}
+	ck_assert_int_eq(waitpid(pid, NULL, WUNTRACED), pid);
+	read_link(child_of(pid), "net", its);
+	ck_assert_int_eq(kill(pid, SIGKILL), 0);
+	ck_assert_int_eq(waitpid(pid, NULL, 0), pid);
+	ck_assert_int_eq(strcmp(ours, its) == 0, _i);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("state of workers");
+	TCase *tcase = worker_case("worker");
+
+	tcase_add_loop_test(tcase, test_state, 0, KINDS);
+	tcase_add_loop_test(tcase, test_state_of_a_users, 0, KINDS);
+	tcase_add_loop_test(tcase, test_signals, 0, KINDS);
+	tcase_add_loop_test(tcase, test_limits, 0, KINDS);
+	tcase_add_loop_test(tcase, test_descriptors, 0, KINDS);
+	tcase_add_loop_test(tcase, test_closed_standard_descriptors, 0, KINDS);
+	tcase_add_loop_test(tcase, test_refuses_descriptors, 0, 4);
+	tcase_add_loop_test(tcase, test_refuses_uids, 0, 2);
+	tcase_add_loop_test(tcase, test_network_namespace, 0, KINDS);
+	tcase_add_loop_test(tcase, test_network_namespace_of_a_users, 0, KINDS);
 	suite_add_tcase(suite, tcase);
-	return suite_run(suite);
+	return worker_main(suite);
 }
