@@ -56,6 +56,18 @@ void digest_stream_add(struct digest_stream *stream, const void *data, size_t le
 		stream->broken = true;
 }
 
+void digest_stream_peek(struct digest_stream *stream, struct digest *ret)
+{
+	struct digest_stream copy = *stream;
+
+	copy.context = stream->crypto.EVP_MD_CTX_new();
+	if (!copy.context || stream->crypto.EVP_MD_CTX_copy_ex(copy.context, stream->context) != 1)
+		*ret = (struct digest){ .algorithm = stream->algorithm };
+	else
+		digest_stream_finish(&copy, ret);
+	stream->crypto.EVP_MD_CTX_free(copy.context);
+}
+
 void digest_stream_finish(struct digest_stream *stream, struct digest *ret)
 {
 	struct digest digest = { .algorithm = stream->algorithm };

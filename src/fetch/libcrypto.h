@@ -12,6 +12,7 @@
 	X(EVP_DigestFinal_ex)                                                                      \
 	X(EVP_DigestInit_ex)                                                                       \
 	X(EVP_DigestUpdate)                                                                        \
+	X(EVP_MD_CTX_copy_ex)                                                                      \
 	X(EVP_MD_CTX_free)                                                                         \
 	X(EVP_MD_CTX_new)                                                                          \
 	X(EVP_sha256)                                                                              \
