@@ -6,11 +6,15 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
 #include "base/file.h"
+#include "base/process.h"
 #include "images_files.h"
+
+enum { LOCK_WAIT_MS = 500, LOCK_POLL_MS = 10 };
 
 static int already_there(const char *name, struct error *err)
 {
@@ -66,6 +70,24 @@ int image_open_locked(const struct store *store, const char *file)
 	return r ? r : fd_steal(&fd);
 }
 
+static bool is_taken(int r)
+{
+	return r == -EWOULDBLOCK || r == -ESTALE;
+}
+
+/* A sweep has it for a moment only, and so has a look at whether the name is free. */
+static int open_lock(const struct store *store, const char *name)
+{
+	const struct timespec pause = { .tv_nsec = LOCK_POLL_MS * 1000000L };
+	AUTO_FREE char *file = image_draft_file(name);
+	int64_t deadline = clock_ms() + LOCK_WAIT_MS;
+	int fd;
+
+	while (is_taken(fd = image_open_locked(store, file)) && clock_ms() < deadline)
+		nanosleep(&pause, NULL);
+	return fd;
+}
+
 /* Whoever has the lock on .tmp-NAME is the only one who makes NAME and NAME.conf. */
 static int lock_name(const struct store *store, const char *name, int *ret_fd, struct error *err)
 {
@@ -77,8 +99,8 @@ static int lock_name(const struct store *store, const char *name, int *ret_fd, s
 		r = check_free(store, name, err);
 	if (r)
 		return r;
-	fd = image_open_locked(store, file);
-	if (fd == -EWOULDBLOCK || fd == -ESTALE)
+	fd = open_lock(store, name);
+	if (is_taken(fd))
 		return error_set(err, ERROR_BUSY, EBUSY,
 				 "image '%s' is being written by another command", name);
 	if (fd < 0)
