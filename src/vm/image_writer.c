@@ -141,13 +141,11 @@ static void stream_free(struct digest_stream **stream)
 }
 
 int image_copy(const struct vm_host *host, int from, int fd, uint64_t max, const char *name,
-	       enum digest_algorithm algorithm, const struct image_watch *watch,
-	       struct digest *ret, struct error *err)
+	       enum digest_algorithm algorithm, const struct image_watch *watch, struct digest *ret,
+	       struct error *err)
 {
 	AUTO(stream_free) struct digest_stream *stream = NULL;
-	struct writer writer = {
-		.host = host, .fd = fd, .max = max, .name = name, .watch = watch
-	};
+	struct writer writer = { .host = host, .fd = fd, .max = max, .name = name, .watch = watch };
 	int r = digest_stream_new(algorithm, &stream, err);
 
 	if (r)

@@ -20,8 +20,8 @@ struct image_watch {
  * max bytes are ERROR_VERIFY. name is for messages.
  */
 int image_copy(const struct vm_host *host, int from, int fd, uint64_t max, const char *name,
-	       enum digest_algorithm algorithm, const struct image_watch *watch,
-	       struct digest *ret, struct error *err);
+	       enum digest_algorithm algorithm, const struct image_watch *watch, struct digest *ret,
+	       struct error *err);
 
 /*
  * The same of what a compressed or tar-wrapped file holds, by a confined worker (fetch/unpack.h). from

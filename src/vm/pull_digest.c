@@ -67,8 +67,7 @@ static int fetch(struct pull *pull, struct error *err)
 	int r;
 
 	retry_init(&retry, at_mirrors ? pull->entry->mirrors.n : 1, pull->host->config.pull_tries);
-	while (!(r = try_mirror(pull, retry.mirror, &answer, err)) &&
-	       answer.outcome != HTTP_DONE) {
+	while (!(r = try_mirror(pull, retry.mirror, &answer, err)) && answer.outcome != HTTP_DONE) {
 		enum retry_event event = pull_event(answer.outcome);
 
 		if (pull_retry(pull, &retry, event, 0, &answer) == RETRY_GIVE_UP)

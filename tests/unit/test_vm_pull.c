@@ -1,0 +1,560 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Pulls from servers that are a script: what is asked of whom, and what is left in the folder. */
+#include <dirent.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/file.h"
+#include "fetch/http.h"
+#include "store/images.h"
+#include "vm/pull.h"
+#include "store_lab.h"
+#include "../../src/vm/ca.h"
+
+/* More than what counts as getting on, twice. */
+enum { SIZE = 3 << 20, HALF = SIZE / 2, REQUESTS_MAX = 16 };
+
+#define A "https://a/"
+#define B "https://b/"
+#define IMAGE "dir/disk.raw"
+#define SUMS "dir/SUMS"
+
+/* What a server is asked, and what it answers: bytes [offset, end) of body. */
+struct request {
+	const char *url;
+	uint64_t offset;
+	const char *body;
+	size_t end;
+	enum http_outcome outcome;
+	unsigned int retry_after_s;
+	bool tls;
+};
+
+static struct request script[REQUESTS_MAX];
+static size_t n_script;
+
+/* The workers are processes of their own. */
+static struct seen {
+	size_t n;
+	bool surprised;
+	char url[256];
+	uint64_t offset;
+	pid_t worker;
+} * seen;
+
+static char *image, *other;
+static char *sums, *image_digest;
+static struct catalogue catalogue;
+static struct vm_host host;
+static struct vm_pulled pulled;
+static unsigned int slept_ms;
+static size_t notes;
+
+int __wrap_http_prepare(struct error *err);
+int __wrap_http_prepare(struct error *err)
+{
+	(void)err;
+	return 0;
+}
+
+int __wrap_ca_read(const char *file, struct buf *ret, struct error *err);
+int __wrap_ca_read(const char *file, struct buf *ret, struct error *err)
+{
+	(void)file;
+	(void)err;
+	buf_puts(ret, "ca");
+	return 0;
+}
+
+/* In the worker. */
+int __wrap_http_get(const struct http_request *request, int fd, struct http_result *ret,
+		    struct error *err);
+int __wrap_http_get(const struct http_request *request, int fd, struct http_result *ret,
+		    struct error *err)
+{
+	const struct request *step = &script[seen->n++];
+
+	snprintf(seen->url, sizeof(seen->url), "%s", request->url);
+	seen->offset = request->offset;
+	if (seen->n > n_script || strcmp(step->url, request->url) != 0 ||
+	    step->offset != request->offset) {
+		seen->surprised = true;
+		return error_set(err, ERROR_FAILED, EIO, "not in the script: %s", request->url);
+	}
+	ret->total = step->body ? strlen(step->body) : 0;
+	ret->total = step->body == image || step->body == other ? SIZE : ret->total;
+	ret->outcome = step->outcome;
+	ret->retry_after_s = step->retry_after_s;
+	ret->tls = step->tls;
+	if (step->end > step->offset &&
+	    fd_write_all(fd, step->body + step->offset, step->end - step->offset))
+		return error_set(err, ERROR_FAILED, EPIPE, "write");
+	if (step->outcome == HTTP_DONE)
+		return 0;
+	return error_set(err, step->tls ? ERROR_VERIFY : ERROR_FAILED, ECONNRESET, "as scripted");
+}
+
+int __real_nanosleep(const struct timespec *wait, struct timespec *left);
+int __wrap_nanosleep(const struct timespec *wait, struct timespec *left);
+int __wrap_nanosleep(const struct timespec *wait, struct timespec *left)
+{
+	if (wait->tv_sec || wait->tv_nsec >= 500000000) {
+		slept_ms += (unsigned int)(wait->tv_sec * 1000 + wait->tv_nsec / 1000000);
+		return 0;
+	}
+	return __real_nanosleep(wait, left);
+}
+
+static void expect_bytes(const char *url, uint64_t offset, const char *body, size_t end,
+			 enum http_outcome outcome)
+{
+	ck_assert_uint_lt(n_script, REQUESTS_MAX);
+	script[n_script++] = (struct request){ url, offset, body, end, outcome, 0, false };
+}
+
+static void expect_sums(void)
+{
+	expect_bytes(A SUMS, 0, sums, strlen(sums), HTTP_DONE);
+}
+
+static void expect_failure(const char *url, uint64_t offset, enum http_outcome outcome)
+{
+	expect_bytes(url, offset, NULL, 0, outcome);
+}
+
+static char *make_content(unsigned char seed)
+{
+	char *content = xmalloc(SIZE);
+
+	for (size_t i = 0; i < SIZE; i++)
+		content[i] = (char)(i * seed + (i >> 8));
+	memcpy(content + 510, "\x55\xaa", 2); /* a boot sector: raw */
+	return content;
+}
+
+/* By another program than ours. */
+static char *sha512(const char *data, size_t len)
+{
+	AUTO_FREE char *path = xasprintf("%s/hashed", lab_dir.path);
+	AUTO_FREE char *command = xasprintf("sha512sum %s", path);
+	char hex[129];
+	AUTO_FCLOSE FILE *file = fopen(path, "w");
+	FILE *output;
+
+	ck_assert_ptr_nonnull(file);
+	ck_assert_uint_eq(fwrite(data, 1, len, file), len);
+	fflush(file);
+	output = popen(command, "r");
+	ck_assert_ptr_nonnull(output);
+	ck_assert_uint_eq(fread(hex, 1, 128, output), 128);
+	hex[128] = '\0';
+	ck_assert_int_eq(pclose(output), 0);
+	unlink(path);
+	return xstrdup(hex);
+}
+
+static void note(void *context, const char *text)
+{
+	(void)context;
+	ck_assert(text[0]);
+	notes++;
+}
+
+static void setup(void)
+{
+	static const char entry[] = "[test-1]\nmirrors = " A "," B "\nfile = " IMAGE
+				    "\ndigest_file = " SUMS "\nuser = tester\n";
+	struct error err = ERROR_INIT;
+
+	lab_setup();
+	seen = mmap(NULL, sizeof(*seen), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	ck_assert_ptr_ne(seen, MAP_FAILED);
+	image = make_content(7);
+	other = make_content(13);
+	image_digest = sha512(image, SIZE);
+	sums = xasprintf("%s  disk.raw\n", image_digest);
+	n_script = notes = slept_ms = 0;
+	catalogue = (struct catalogue)CATALOGUE_INIT;
+	suite_assert_ok(catalogue_parse(&catalogue, "/test/test.conf", entry, strlen(entry), &err),
+			err);
+	host = (struct vm_host){ .config = lab_config, .store = lab_store, .note = note };
+	host.store.config = &host.config;
+	pulled = (struct vm_pulled){ .fresh = false };
+}
+
+static void teardown(void)
+{
+	catalogue_done(&catalogue);
+	free(image);
+	free(other);
+	free(image_digest);
+	free(sums);
+	munmap(seen, sizeof(*seen));
+	lab_teardown();
+}
+
+static int pull(void)
+{
+	int r;
+
+	seen->n = 0;
+	lab_err = (struct error)ERROR_INIT;
+	r = vm_pull(&host, catalogue.v[0], NULL, &pulled, &lab_err);
+	ck_assert_msg(!seen->surprised, "asked for '%s' from %llu on", seen->url,
+		      (unsigned long long)seen->offset);
+	ck_assert_uint_eq(seen->n, n_script);
+	n_script = 0;
+	return r;
+}
+
+static void list_names(const char *name, void *arg)
+{
+	strv_push(arg, name);
+}
+
+/* The files of the folder, in short: "part", the image's suffix, "conf", "tmp". */
+static void assert_folder(const char *expected)
+{
+	AUTO_STRV names = STRV_INIT;
+	AUTO_STRV words = STRV_INIT;
+	AUTO_FREE char *found = NULL;
+
+	dir_for_each(lab_store.images_fd, list_names, &names);
+	for (size_t i = 0; i < names.n; i++) {
+		const char *dot = strrchr(names.v[i], '.') + 1;
+
+		strv_push(&words, strncmp(names.v[i], ".part-", 6) == 0	 ? "part"
+				  : strncmp(names.v[i], ".tmp-", 5) == 0 ? "tmp"
+									 : dot);
+	}
+	strv_sort(&words);
+	found = strv_join(&words, " ");
+	ck_assert_str_eq(found, expected);
+}
+
+static void assert_pulled(void)
+{
+	AUTO_FREE char *file = xasprintf("%s.raw", pulled.name);
+	AUTO_BUF content = BUF_INIT;
+
+	ck_assert_ptr_eq(strstr(pulled.name, "test-1-20"), pulled.name);
+	ck_assert_ptr_nonnull(strstr(pulled.name, "-"));
+	ck_assert_int_eq(strncmp(strrchr(pulled.name, '-') + 1, image_digest, 12), 0);
+	suite_assert_ok(file_read(lab_store.images_fd, file, SIZE, &content, &lab_err), lab_err);
+	ck_assert_uint_eq(content.len, SIZE);
+	ck_assert_int_eq(memcmp(content.data, image, SIZE), 0);
+	assert_folder("conf raw");
+}
+
+START_TEST(test_first)
+{
+	struct image_config config;
+
+	expect_sums();
+	expect_bytes(A IMAGE, 0, image, SIZE, HTTP_DONE);
+	suite_assert_ok(pull(), lab_err);
+	assert_pulled();
+	ck_assert(pulled.fresh);
+	ck_assert_uint_eq(pulled.received, SIZE);
+	ck_assert_uint_eq(pulled.file_bytes, SIZE);
+	suite_assert_ok(images_config(&lab_store, pulled.name, &config, &lab_err), lab_err);
+	ck_assert_str_eq(config.os, "test-1");
+	ck_assert_str_eq(config.url, A IMAGE);
+	ck_assert_str_eq(config.guest.user, "tester");
+	ck_assert_str_eq(config.digest + strlen("sha512:"), image_digest);
+	ck_assert_str_eq(config.source_digest, config.digest);
+	image_config_done(&config);
+	ck_assert_uint_eq(notes, 0);
+}
+END_TEST
+
+START_TEST(test_again)
+{
+	char name[sizeof(pulled.name)];
+
+	expect_sums();
+	expect_bytes(A IMAGE, 0, image, SIZE, HTTP_DONE);
+	suite_assert_ok(pull(), lab_err);
+	memcpy(name, pulled.name, sizeof(name));
+	expect_sums();
+	suite_assert_ok(pull(), lab_err);
+	ck_assert_str_eq(pulled.name, name);
+	ck_assert(!pulled.fresh);
+	ck_assert_uint_eq(pulled.received, 0);
+	assert_pulled();
+}
+END_TEST
+
+/* Cut off, the next mirror has the rest: no byte comes twice. */
+START_TEST(test_cut_off)
+{
+	expect_sums();
+	expect_bytes(A IMAGE, 0, image, HALF, HTTP_AGAIN);
+	expect_bytes(B IMAGE, HALF, image, SIZE, HTTP_DONE);
+	suite_assert_ok(pull(), lab_err);
+	assert_pulled();
+	ck_assert_uint_eq(pulled.received, SIZE);
+	ck_assert_uint_eq(slept_ms, 0);
+	ck_assert_uint_eq(notes, 1);
+}
+END_TEST
+
+START_TEST(test_both_cut_off)
+{
+	expect_sums();
+	expect_bytes(A IMAGE, 0, image, 1000, HTTP_AGAIN);
+	expect_bytes(B IMAGE, 1000, image, 2000, HTTP_AGAIN);
+	expect_bytes(A IMAGE, 2000, image, SIZE, HTTP_DONE);
+	suite_assert_ok(pull(), lab_err);
+	assert_pulled();
+	ck_assert_uint_ge(slept_ms, 750);
+	ck_assert_uint_le(slept_ms, 1250);
+}
+END_TEST
+
+START_TEST(test_retry_after)
+{
+	expect_sums();
+	expect_failure(A IMAGE, 0, HTTP_AGAIN);
+	script[1].retry_after_s = 30;
+	expect_failure(B IMAGE, 0, HTTP_FAILED);
+	expect_bytes(A IMAGE, 0, image, SIZE, HTTP_DONE);
+	suite_assert_ok(pull(), lab_err);
+	ck_assert_uint_eq(slept_ms, 30000);
+}
+END_TEST
+
+/* What an interrupted pull left is gone on with, whoever has it. */
+START_TEST(test_resumed)
+{
+	host.config.pull_tries = 1;
+	expect_sums();
+	expect_bytes(A IMAGE, 0, image, HALF, HTTP_AGAIN);
+	ck_assert_int_lt(pull(), 0);
+	assert_folder("part");
+	expect_sums();
+	expect_bytes(A IMAGE, HALF, image, SIZE, HTTP_DONE);
+	suite_assert_ok(pull(), lab_err);
+	assert_pulled();
+	ck_assert_uint_eq(pulled.received, SIZE - HALF);
+}
+END_TEST
+
+/* Killed between the last byte and the name: nothing is asked for. */
+START_TEST(test_whole_part)
+{
+	AUTO_FREE char *digest = xasprintf("sha512:%s", image_digest);
+	struct image_part part;
+
+	suite_assert_ok(images_part_open(&lab_store, digest, NULL, NULL, &part, &lab_err), lab_err);
+	ck_assert_int_eq(fd_write_all(part.fd, image, SIZE), 0);
+	images_part_close(&part);
+	expect_sums();
+	suite_assert_ok(pull(), lab_err);
+	ck_assert_uint_eq(pulled.received, 0);
+	assert_pulled();
+}
+END_TEST
+
+START_TEST(test_wrong_part)
+{
+	AUTO_FREE char *digest = xasprintf("sha512:%s", image_digest);
+	struct image_part part;
+
+	suite_assert_ok(images_part_open(&lab_store, digest, NULL, NULL, &part, &lab_err), lab_err);
+	ck_assert_int_eq(fd_write_all(part.fd, other, HALF), 0);
+	images_part_close(&part);
+	expect_sums();
+	expect_bytes(A IMAGE, HALF, image, SIZE, HTTP_DONE);
+	expect_bytes(A IMAGE, 0, image, SIZE, HTTP_DONE);
+	suite_assert_ok(pull(), lab_err);
+	assert_pulled();
+}
+END_TEST
+
+/* What is there is given up only for a mirror that answers, and not for one that has failed. */
+START_TEST(test_no_range)
+{
+	expect_sums();
+	expect_bytes(A IMAGE, 0, image, 1000, HTTP_AGAIN);
+	expect_failure(B IMAGE, 1000, HTTP_NO_RANGE);
+	expect_bytes(B IMAGE, 0, image, SIZE, HTTP_DONE);
+	suite_assert_ok(pull(), lab_err);
+	assert_pulled();
+	ck_assert_uint_eq(pulled.received, SIZE + 1000);
+	ck_assert_uint_eq(slept_ms, 0);
+}
+END_TEST
+
+START_TEST(test_wrong_digest)
+{
+	expect_sums();
+	expect_bytes(A IMAGE, 0, other, SIZE, HTTP_DONE);
+	expect_bytes(B IMAGE, 0, image, SIZE, HTTP_DONE);
+	suite_assert_ok(pull(), lab_err);
+	assert_pulled();
+}
+END_TEST
+
+START_TEST(test_wrong_digest_everywhere)
+{
+	AUTO_FREE char *wanted = xstrndup(image_digest, 12);
+
+	expect_sums();
+	expect_bytes(A IMAGE, 0, other, SIZE, HTTP_DONE);
+	expect_bytes(B IMAGE, 0, other, SIZE, HTTP_DONE);
+	suite_assert_error(pull(), lab_err, EBADMSG, ERROR_VERIFY);
+	ck_assert_ptr_nonnull(strstr(lab_err.message, wanted));
+	ck_assert_ptr_nonnull(strstr(lab_err.message, "test-1"));
+	assert_folder("");
+}
+END_TEST
+
+/* One was wrong, the other is down: the former is what there is to tell. */
+START_TEST(test_wrong_and_down)
+{
+	expect_sums();
+	expect_bytes(A IMAGE, 0, other, SIZE, HTTP_DONE);
+	expect_failure(B IMAGE, 0, HTTP_FAILED);
+	suite_assert_error(pull(), lab_err, EBADMSG, ERROR_VERIFY);
+	assert_folder("");
+}
+END_TEST
+
+START_TEST(test_given_up)
+{
+	host.config.pull_tries = 3;
+	expect_sums();
+	expect_failure(A IMAGE, 0, HTTP_AGAIN);
+	expect_failure(B IMAGE, 0, HTTP_AGAIN);
+	expect_failure(A IMAGE, 0, HTTP_AGAIN);
+	suite_assert_error(pull(), lab_err, ECONNRESET, ERROR_FAILED);
+	ck_assert_ptr_nonnull(strstr(lab_err.message, "3 tries at 2 mirrors"));
+	assert_folder("");
+}
+END_TEST
+
+START_TEST(test_refused_everywhere)
+{
+	expect_sums();
+	expect_failure(A IMAGE, 0, HTTP_FAILED);
+	expect_failure(B IMAGE, 0, HTTP_FAILED);
+	suite_assert_error(pull(), lab_err, ECONNRESET, ERROR_FAILED);
+	ck_assert_uint_eq(slept_ms, 0);
+	assert_folder("");
+}
+END_TEST
+
+START_TEST(test_certificates)
+{
+	expect_failure(A SUMS, 0, HTTP_FAILED);
+	expect_failure(B SUMS, 0, HTTP_FAILED);
+	script[0].tls = script[1].tls = true;
+	suite_assert_error(pull(), lab_err, ECONNRESET, ERROR_VERIFY);
+	ck_assert_ptr_nonnull(strstr(lab_err.hint, "ca_file"));
+}
+END_TEST
+
+START_TEST(test_sums_of_another_mirror)
+{
+	static const char nothing[] = "nothing of use\n";
+
+	expect_bytes(A SUMS, 0, nothing, strlen(nothing), HTTP_DONE);
+	expect_bytes(B SUMS, 0, sums, strlen(sums), HTTP_DONE);
+	expect_bytes(A IMAGE, 0, image, SIZE, HTTP_DONE);
+	suite_assert_ok(pull(), lab_err);
+	assert_pulled();
+}
+END_TEST
+
+START_TEST(test_no_sums)
+{
+	static const char nothing[] = "nothing of use\n";
+
+	expect_bytes(A SUMS, 0, nothing, strlen(nothing), HTTP_DONE);
+	expect_bytes(B SUMS, 0, nothing, strlen(nothing), HTTP_DONE);
+	ck_assert_int_lt(pull(), 0);
+	ck_assert_int_eq(lab_err.kind, ERROR_VERIFY);
+	assert_folder("");
+}
+END_TEST
+
+/* It is what it should be, and no image: a qcow2 with a backing file, say. */
+START_TEST(test_refused_image)
+{
+	memcpy(image, "QFI\xfb\0\0\0\3\0\0\0\0\0\0\1\0\0\0\0\5/etc", 25);
+	free(image_digest);
+	free(sums);
+	image_digest = sha512(image, SIZE);
+	sums = xasprintf("%s  disk.raw\n", image_digest);
+	expect_sums();
+	expect_bytes(A IMAGE, 0, image, SIZE, HTTP_DONE);
+	ck_assert_int_lt(pull(), 0);
+	ck_assert_int_eq(lab_err.kind, ERROR_VERIFY);
+	assert_folder("");
+}
+END_TEST
+
+START_TEST(test_too_large)
+{
+	host.config.image_bytes_max = HALF;
+	expect_sums();
+	expect_bytes(A IMAGE, 0, image, SIZE, HTTP_DONE);
+	suite_assert_error(pull(), lab_err, EFBIG, ERROR_VERIFY);
+	assert_folder("");
+}
+END_TEST
+
+START_TEST(test_name_is_taken)
+{
+	AUTO_FREE char *file = NULL;
+
+	expect_sums();
+	expect_bytes(A IMAGE, 0, image, SIZE, HTTP_DONE);
+	suite_assert_ok(pull(), lab_err);
+	file = xasprintf("%s.conf", pulled.name);
+	ck_assert_int_eq(unlinkat(lab_store.images_fd, file, 0), 0);
+	expect_sums();
+	suite_assert_error(pull(), lab_err, EEXIST, ERROR_CONFLICT);
+	ck_assert_ptr_nonnull(strstr(lab_err.hint, pulled.name));
+	assert_folder("raw");
+}
+END_TEST
+
+int main(void)
+{
+	Suite *s = suite_create("vm_pull");
+	TCase *tcase = tcase_create("pull");
+
+	tcase_add_checked_fixture(tcase, setup, teardown);
+	tcase_add_test(tcase, test_first);
+	tcase_add_test(tcase, test_again);
+	tcase_add_test(tcase, test_cut_off);
+	tcase_add_test(tcase, test_both_cut_off);
+	tcase_add_test(tcase, test_retry_after);
+	tcase_add_test(tcase, test_resumed);
+	tcase_add_test(tcase, test_whole_part);
+	tcase_add_test(tcase, test_wrong_part);
+	tcase_add_test(tcase, test_no_range);
+	tcase_add_test(tcase, test_wrong_digest);
+	tcase_add_test(tcase, test_wrong_digest_everywhere);
+	tcase_add_test(tcase, test_wrong_and_down);
+	tcase_add_test(tcase, test_given_up);
+	tcase_add_test(tcase, test_refused_everywhere);
+	tcase_add_test(tcase, test_certificates);
+	tcase_add_test(tcase, test_sums_of_another_mirror);
+	tcase_add_test(tcase, test_no_sums);
+	tcase_add_test(tcase, test_refused_image);
+	tcase_add_test(tcase, test_too_large);
+	tcase_add_test(tcase, test_name_is_taken);
+	suite_add_tcase(s, tcase);
+	return suite_run(s);
+}
