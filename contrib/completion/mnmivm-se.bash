@@ -5,7 +5,7 @@
 # The commands, their verbs, and the options of each; "-" has those that go with every command.
 declare -gA _mnmivm_se_options=(
 	[-]='--config --state-dir --format -q --quiet -v --verbose -h --help -V --version'
-	[create]='--os --image --pubkey-path --ip --gateway --dns --search --mac --bridge --vlan --trunk
+	[create]='--os --no-pull --image --pubkey-path --ip --gateway --dns --search --mac --bridge --vlan --trunk
 		--mtu --guard --isolated --rate --queues --vhost --nic --user --memory --cpus --disk --extra-disk --accel --cpu --cpu-pin --nice --machine --kernel
 		--initrd --append --firmware --hugepages --vnc --user-data --network-config --start --wait --timeout --dry-run'
 	[start]='--all --paused --no-probe --wait --timeout --dry-run'

@@ -13,10 +13,12 @@
 #include "commands.h"
 #include "nic_options.h"
 #include "options.h"
+#include "progress.h"
 
 static const struct cli_option create_options[] = {
-	{ .name = "os", .value = "NAME", .help = "base image, as in image list" },
+	{ .name = "os", .value = "NAME", .help = "image or catalogue name, as in image list" },
 	{ .name = "image", .value = "FILE", .help = "base image, a qcow2 or raw file" },
+	{ .name = "no-pull", .help = "fetch no image that is not here" },
 	{ .name = "pubkey-path",
 	  .value = "FILE",
 	  .help = "public ssh key that may log in; - is stdin" },
@@ -37,7 +39,7 @@ static const struct cli_option create_options[] = {
 	{ .name = "kernel", .value = "FILE", .help = "boot this kernel, not the disk" },
 	{ .name = "initrd", .value = "FILE", .help = "its initial ramdisk" },
 	{ .name = "append", .value = "TEXT", .help = "its command line" },
-	{ .name = "firmware", .value = "bios|uefi", .help = "what boots the disk (bios)" },
+	{ .name = "firmware", .value = "bios|uefi", .help = "what boots the disk (the image's)" },
 	{ .name = "hugepages",
 	  .value = "2M|1G",
 	  .value_optional = true,
@@ -223,6 +225,7 @@ static void read_texts(const struct cli_args *args, struct vm_create_request *re
 	request->pubkey_path = cli_value(args, "pubkey-path");
 	request->user_data_path = cli_value(args, "user-data");
 	request->network_config_path = cli_value(args, "network-config");
+	request->firmware_given = cli_value(args, "firmware") != NULL;
 	if (cli_value(args, "user"))
 		xreplace(&vm->user, cli_value(args, "user"));
 	if (cli_value(args, "cpu"))
@@ -268,15 +271,47 @@ static int read_request(struct cli *cli, const struct cli_args *args,
 	return r;
 }
 
-static int describe(struct cli *cli, const char *name, struct vm_create_request *request,
-		    struct error *err)
+/* Nothing is pulled, but what would be is told. */
+static int describe(struct cli *cli, const struct cli_args *args, const char *name,
+		    struct vm_create_request *request, struct error *err)
 {
+	static const struct vm_pull_options silent = { .progress = NULL };
 	AUTO_BUF text = BUF_INIT;
-	int r = vm_create_describe(&cli->host, name, request, &text, err);
+	int r;
 
+	request->pull = cli_flag(args, "no-pull") ? NULL : &silent;
+	r = vm_create_describe(&cli->host, name, request, &text, err);
 	if (!r)
 		print_plan(cli, buf_str(&text));
 	return r;
+}
+
+static int make(struct cli *cli, const struct cli_args *args, const char *name,
+		struct vm_create_request *request, struct error *err)
+{
+	struct progress progress = { 0 };
+	int r;
+
+	progress_begin(&progress, cli);
+	request->pull = cli_flag(args, "no-pull") ? NULL : progress_options(&progress);
+	r = vm_create(&cli->host, name, request, err);
+	request->pull = NULL;
+	progress_end(&progress);
+	return r;
+}
+
+static void say_created(const struct cli *cli, const char *name, const struct vm_config *vm)
+{
+	const char *user = vm_config_login(vm);
+	char mac[MAC_TEXT_MAX], ip[IP_TEXT_MAX];
+
+	for (unsigned int i = 0; i < vm->n_nics; i++) {
+		mac_format(&vm->nics[i].mac, mac);
+		vm_nic_format_ip(&vm->nics[i], ip);
+		say(cli, "%s: %s, %s, MAC %s", name, i ? "one more NIC" : "created", ip, mac);
+	}
+	if (user)
+		say(cli, "%s: log in as %s", name, user);
 }
 
 static int start_and_wait(struct cli *cli, const char *name, const struct cli_args *args,
@@ -315,7 +350,6 @@ static bool asks_for_address(const struct vm_create_request *request)
 static int create(struct cli *cli, const char *name, const struct cli_args *args,
 		  struct vm_create_request *request, struct error *err)
 {
-	char mac[MAC_TEXT_MAX], ip[IP_TEXT_MAX];
 	unsigned int timeout_s;
 	enum vm_wait_for what;
 	bool wait;
@@ -332,16 +366,12 @@ static int create(struct cli *cli, const char *name, const struct cli_args *args
 	if (!r && cli_flag(args, "timeout") && !wait)
 		r = error_set(err, ERROR_USAGE, EINVAL, "--timeout goes with --wait");
 	if (!r && cli_flag(args, "dry-run"))
-		return describe(cli, name, request, err);
+		return describe(cli, args, name, request, err);
 	if (!r)
-		r = vm_create(&cli->host, name, request, err);
+		r = make(cli, args, name, request, err);
 	if (r)
 		return r;
-	for (unsigned int i = 0; i < request->config.n_nics; i++) {
-		mac_format(&request->config.nics[i].mac, mac);
-		vm_nic_format_ip(&request->config.nics[i], ip);
-		say(cli, "%s: %s, %s, MAC %s", name, i ? "one more NIC" : "created", ip, mac);
-	}
+	say_created(cli, name, &request->config);
 	if (wait || cli_flag(args, "start"))
 		return start_and_wait(cli, name, args, what, err);
 	say(cli, "start it with: mnmivm-se start %s", name);

@@ -175,6 +175,8 @@ int seed_files_documents(int dir_fd, const char *name, const struct vm_config *v
 	strv_split(&keys, buf_str(&inputs.pubkey), '\n');
 	spec.instance_id = vm->instance_id ? vm->instance_id : name;
 	spec.user = vm->user;
+	if (!spec.user && vm->image.profile == PROFILE_NUAGEINIT)
+		spec.user = vm->image.user; /* which nuageinit is to make */
 	spec.ssh_keys = &keys;
 	spec.host_key_private = text_or_null(&inputs.host_private);
 	spec.host_key_public = text_or_null(&inputs.host_public);
