@@ -109,7 +109,7 @@ int create_find_image(struct create *create, struct error *err)
 	AUTO_FREE char *name = NULL;
 	int r;
 
-	if (create->image_fd >= 0)
+	if (create->image_fd >= 0 || create->wanted)
 		return 0;
 	if (!request->os)
 		return take_file(create, err);
