@@ -15,12 +15,9 @@
 enum { DRAW_EVERY_MS = 100, WIDTH_DEFAULT = 80, NO_PHASE = -1 };
 
 static const char *const phase_words[] = {
-	[PULL_DIGEST] = "digest",
-	[PULL_WAIT] = "another's download",
-	[PULL_RESUME] = "reading what came",
-	[PULL_DOWNLOAD] = "downloading",
-	[PULL_UNPACK] = "unpacking",
-	[PULL_CHECK] = "checking",
+	[PULL_DIGEST] = "fetching its digest", [PULL_WAIT] = "waiting for another pull",
+	[PULL_RESUME] = "reading what came",   [PULL_DOWNLOAD] = "downloading",
+	[PULL_UNPACK] = "unpacking",	       [PULL_CHECK] = "checking",
 };
 
 static const int ending_signals[] = { SIGINT, SIGTERM, SIGHUP };

@@ -60,7 +60,8 @@ static void format_fields(const struct progress_line *line, char texts[FIELDS][F
 	if (line->rate)
 		snprintf(texts[FIELD_RATE], FIELD_TEXT_MAX, "%7s/s", rate);
 	if (!line->total) {
-		snprintf(texts[FIELD_BYTES], FIELD_TEXT_MAX, "%7s", done);
+		if (line->done)
+			snprintf(texts[FIELD_BYTES], FIELD_TEXT_MAX, "%7s", done);
 		return;
 	}
 	snprintf(texts[FIELD_PERCENT], FIELD_TEXT_MAX, "%3u%%",
