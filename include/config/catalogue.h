@@ -65,9 +65,8 @@ int catalogue_parse(struct catalogue *catalogue, const char *origin, const char 
 		    struct error *err);
 
 /*
- * What only the whole tells: an alias is no name of an entry, and no other's alias (ERROR_USAGE). But a
- * later folder takes words from an earlier one: an alias that is an alias or a name there
- * is no more that of the earlier entry.
+ * What only the whole tells: an alias is no name of an entry, and no other's alias (ERROR_USAGE). But
+ * an entry of a later folder takes its name and its aliases from the aliases of earlier ones.
  */
 int catalogue_check_aliases(struct catalogue *catalogue, struct error *err);
 
