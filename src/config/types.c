@@ -11,7 +11,7 @@ const char *const tristate_words[] = { "auto", "on", "off", NULL };
 const char *const disk_format_words[] = { "qcow2", "raw", NULL };
 const char *const firmware_words[] = { "bios", "uefi", NULL };
 const char *const guest_profile_words[] = { "default", "alpine", "nuageinit", NULL };
-const char *const digest_style_words[] = { "gnu", "bsd", "bare", NULL };
+const char *const digest_style_words[] = { "gnu", "bsd", "bare", "lone", NULL };
 const char *const hugepages_words[] = { "off", "2M", "1G", NULL };
 
 uint64_t hugepages_bytes(enum hugepages hugepages)

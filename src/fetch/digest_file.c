@@ -180,7 +180,7 @@ static int read_lines(struct search *search, struct span text,
 }
 
 /* One line, with nothing but blank ones around it. */
-static int read_bare(struct search *search, struct span text, struct error *err)
+static int read_bare(struct search *search, struct span text, bool named, struct error *err)
 {
 	struct span line, hash, name;
 
@@ -191,7 +191,7 @@ static int read_bare(struct search *search, struct span text, struct error *err)
 		if (trim(next_line(&text)).len)
 			return refuse(search, "it is more than one digest", err);
 	hash = split(line, &name);
-	if (name.len && !is_name(name, search->name))
+	if (named && name.len && !is_name(name, search->name))
 		return refuse(search, "it is the digest of another file", err);
 	return keep(search, hash, err);
 }
@@ -205,9 +205,11 @@ static int read_text(struct search *search, struct span text, enum digest_style 
 	case DIGEST_STYLE_BSD:
 		return read_lines(search, text, read_bsd, err);
 	case DIGEST_STYLE_BARE:
+		return read_bare(search, text, true, err);
+	case DIGEST_STYLE_LONE:
 		break;
 	}
-	return read_bare(search, text, err);
+	return read_bare(search, text, false, err);
 }
 
 int digest_file_find(const char *origin, const char *text, size_t len, enum digest_style style,

@@ -246,6 +246,28 @@ START_TEST(bare_hashes)
 }
 END_TEST
 
+/* openSUSE's name a build, where the image that goes with them has a name for all builds. */
+START_TEST(lone_hashes)
+{
+	static const struct sample good[] = {
+		{ DIGEST_STYLE_LONE, H1, "sha256:1" },
+		{ DIGEST_STYLE_LONE, "\n" H1 "  " NAME "\n", "sha256:1" },
+		{ DIGEST_STYLE_LONE, L1 "  x-Build13.327.qcow2\n", "sha512:1" },
+	};
+	static const struct sample bad[] = {
+		{ DIGEST_STYLE_LONE, "", "no digest of 64" },
+		{ DIGEST_STYLE_LONE, NAME, "no digest of 64" },
+		{ DIGEST_STYLE_LONE, "SHA256 (" NAME ") = " H1, "no digest of 64" },
+		{ DIGEST_STYLE_LONE, "<html><body>404 Not Found</body></html>", "no digest of 64" },
+		{ DIGEST_STYLE_LONE, SHA1 "  " NAME "\n", "no SHA-256 or" },
+		{ DIGEST_STYLE_LONE, H1 "  " NAME "\n" H1 "  x\n", "more than one" },
+	};
+
+	check_found(good, ARRAY_SIZE(good));
+	check_refused(bad, ARRAY_SIZE(bad));
+}
+END_TEST
+
 static int find_in(const struct buf *text, enum digest_style style, struct error *err)
 {
 	struct digest digest;
@@ -285,7 +307,7 @@ START_TEST(large_texts)
 		buf_clear(&text);
 		memset(buf_reserve(&text, DIGEST_FILE_MAX), fills[i], DIGEST_FILE_MAX);
 		text.len = DIGEST_FILE_MAX;
-		for (int style = DIGEST_STYLE_GNU; style <= DIGEST_STYLE_BARE; style++)
+		for (int style = DIGEST_STYLE_GNU; style <= DIGEST_STYLE_LONE; style++)
 			suite_assert_error(find_in(&text, (enum digest_style)style, &err), err,
 					   EBADMSG, ERROR_VERIFY);
 	}
@@ -305,6 +327,7 @@ int main(void)
 	tcase_add_test(tc, bsd_lines);
 	tcase_add_test(tc, bsd_lines_refused);
 	tcase_add_test(tc, bare_hashes);
+	tcase_add_test(tc, lone_hashes);
 	tcase_add_test(tc, nul_bytes_end_nothing);
 	tcase_add_test(tc, large_texts);
 	suite_add_tcase(s, tc);
