@@ -44,6 +44,7 @@ void digest_stream_add(struct digest_stream *stream, const void *data, size_t le
 void digest_stream_peek(struct digest_stream *stream, struct digest *ret); /* so far; more may come */
 void digest_stream_finish(struct digest_stream *stream, struct digest *ret); /* free it after */
 void digest_stream_free(struct digest_stream *stream); /* NULL is fine */
+void digest_stream_done(struct digest_stream **stream); /* the same, for AUTO() */
 
 /* Read fd from offset 0 to len bytes (fewer: ERROR_VERIFY) through stream; what names it. */
 int digest_stream_file(struct digest_stream *stream, int fd, uint64_t len, const char *what,

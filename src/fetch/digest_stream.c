@@ -86,6 +86,12 @@ void digest_stream_free(struct digest_stream *stream)
 	free(stream);
 }
 
+void digest_stream_done(struct digest_stream **stream)
+{
+	digest_stream_free(*stream);
+	*stream = NULL;
+}
+
 int digest_stream_file(struct digest_stream *stream, int fd, uint64_t len, const char *what,
 		       struct error *err)
 {
