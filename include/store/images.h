@@ -32,6 +32,9 @@ int images_open(const struct store *store, const char *name, int *ret_fd,
 int images_config(const struct store *store, const char *name, struct image_config *ret,
 		  struct error *err);
 
+/* Is it in the caller's own folder, where it can be removed? */
+bool images_is_own(const struct store *store, const char *name);
+
 /* All names, sorted. */
 int images_list(const struct store *store, struct strv *ret, struct error *err);
 

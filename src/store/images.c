@@ -105,6 +105,11 @@ int images_open(const struct store *store, const char *name, int *ret_fd,
 	return r == IMAGE_ABSENT ? no_image(name, err) : r;
 }
 
+bool images_is_own(const struct store *store, const char *name)
+{
+	return image_exists(store->images_fd, name);
+}
+
 static void list_entry(const char *file, struct strv *ret)
 {
 	struct error ignored = ERROR_INIT;

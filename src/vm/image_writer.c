@@ -135,16 +135,11 @@ static int copy(struct writer *writer, int from, struct error *err)
 	return 0;
 }
 
-static void stream_free(struct digest_stream **stream)
-{
-	digest_stream_free(*stream);
-}
-
 int image_copy(const struct vm_host *host, int from, int fd, uint64_t max, const char *name,
 	       enum digest_algorithm algorithm, const struct image_watch *watch, struct digest *ret,
 	       struct error *err)
 {
-	AUTO(stream_free) struct digest_stream *stream = NULL;
+	AUTO(digest_stream_done) struct digest_stream *stream = NULL;
 	struct writer writer = { .host = host, .fd = fd, .max = max, .name = name, .watch = watch };
 	int r = digest_stream_new(algorithm, &stream, err);
 

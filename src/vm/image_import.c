@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A file of the user's becomes a base image. */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/file.h"
+#include "fetch/unpack.h"
+#include "store/images.h"
+#include "vm/image.h"
+#include "image_put.h"
+#include "image_writer.h"
+
+struct import {
+	const struct vm_host *host;
+	const char *path, *name;
+	const char *wanted_text; /* digest of the file as it is given; NULL: any */
+	struct digest wanted;
+	bool packed; /* what is given is not the image itself */
+	struct image_draft draft;
+	struct digest digest; /* of the draft */
+};
+
+static int open_source(const char *path, int *ret_fd, struct error *err)
+{
+	struct stat st;
+	AUTO_CLOSE int fd = -1;
+
+	if (!strcmp(path, "-"))
+		fd = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3);
+	else
+		fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	if (fd < 0) {
+		error_errno(err, errno, "open '%s'", path);
+		return err->code == ENOENT ? error_kind(err, ERROR_NOT_FOUND) : -err->code;
+	}
+	if (fstat(fd, &st) < 0)
+		return error_errno(err, errno, "look at '%s'", path);
+	if (S_ISDIR(st.st_mode))
+		return error_set(err, ERROR_USAGE, EISDIR, "'%s' is a folder", path);
+	posix_fadvise(fd, 0, 0, POSIX_FADV_SEQUENTIAL);
+	*ret_fd = fd_steal(&fd);
+	return 0;
+}
+
+static int check_digest(const struct import *import, const struct digest *found, struct error *err)
+{
+	char text[DIGEST_TEXT_MAX];
+
+	if (!import->wanted_text || digest_is(found, &import->wanted))
+		return 0;
+	digest_format(found, text);
+	return error_set(err, ERROR_VERIFY, EBADMSG, "'%s' has another digest: %s", import->path,
+			 text);
+}
+
+static enum digest_algorithm algorithm(const struct import *import)
+{
+	return import->wanted_text ? import->wanted.algorithm : DIGEST_SHA256;
+}
+
+static int copy(struct import *import, int fd, struct error *err)
+{
+	int r = image_copy(import->host, fd, import->draft.fd, IMAGE_BYTES_MAX, import->path,
+			   algorithm(import), NULL, &import->digest, err);
+
+	return r ? r : check_digest(import, &import->digest, err);
+}
+
+/* A packed file is read twice where it has a digest to be held to: nothing unverified is unpacked. */
+static int check_packed(struct import *import, int fd, struct error *err)
+{
+	AUTO(digest_stream_done) struct digest_stream *stream = NULL;
+	struct digest digest;
+	struct stat st;
+	int r;
+
+	if (!import->wanted_text)
+		return 0;
+	if (fstat(fd, &st) < 0)
+		return error_errno(err, errno, "look at '%s'", import->path);
+	r = digest_stream_new(import->wanted.algorithm, &stream, err);
+	if (!r)
+		r = digest_stream_file(stream, fd, (uint64_t)st.st_size, import->path, err);
+	if (r)
+		return r;
+	digest_stream_finish(stream, &digest);
+	return check_digest(import, &digest, err);
+}
+
+static int unpack_file(struct import *import, int fd, struct error *err)
+{
+	int r = check_packed(import, fd, err);
+
+	import->packed = true;
+	return r ? r
+		 : image_unpack(import->host, fd, import->draft.fd, import->path, DIGEST_SHA256,
+				NULL, &import->digest, err);
+}
+
+/* What came through a pipe lies in the draft. It is unpacked into another one, and then gone. */
+static int unpack_draft(struct import *import, struct error *err)
+{
+	const struct store *store = &import->host->store;
+	AUTO_CLOSE int fd = file_openat(store->images_fd, import->draft.file, O_RDONLY, 0);
+	int r;
+
+	if (fd < 0)
+		return error_errno(err, -fd, "open the copy of '%s'", import->path);
+	images_abort(store, &import->draft);
+	r = images_begin(store, import->name, &import->draft, err);
+	import->packed = true;
+	return r ? r
+		 : image_unpack(import->host, fd, import->draft.fd, import->path, DIGEST_SHA256,
+				NULL, &import->digest, err);
+}
+
+static int fill(struct import *import, int fd, struct error *err)
+{
+	struct stat st;
+	int r;
+
+	if (fstat(fd, &st) < 0)
+		return error_errno(err, errno, "look at '%s'", import->path);
+	if (S_ISREG(st.st_mode) && unpack_wants(fd))
+		return unpack_file(import, fd, err);
+	r = copy(import, fd, err);
+	if (!r && !S_ISREG(st.st_mode) && unpack_wants(import->draft.fd))
+		r = unpack_draft(import, err);
+	return r;
+}
+
+static int commit(struct import *import, const struct vm_import_options *options,
+		  const struct image_info *info, struct error *err)
+{
+	AUTO(image_config_done) struct image_config config;
+	char text[DIGEST_TEXT_MAX];
+
+	digest_format(&import->digest, text);
+	image_config_init(&config);
+	image_config_stamp(&config, text);
+	if (import->wanted_text) {
+		digest_format(&import->wanted, text);
+		config.source_digest = xstrdup(text);
+	}
+	if (options)
+		guest_traits_copy(&config.guest, &options->guest);
+	return images_commit(&import->host->store, &import->draft, image_disk_format(info), &config,
+			     err);
+}
+
+int vm_image_import(const struct vm_host *host, const char *path, const char *name,
+		    const struct vm_import_options *options, struct error *err)
+{
+	struct import import = {
+		.host = host,
+		.path = path,
+		.name = name,
+		.wanted_text = options ? options->digest : NULL,
+		.draft = IMAGE_DRAFT_INIT,
+	};
+	AUTO_CLOSE int fd = -1;
+	struct image_info info;
+	int r = 0;
+
+	if (import.wanted_text)
+		r = digest_parse("digest", import.wanted_text, &import.wanted, err);
+	if (!r)
+		r = open_source(path, &fd, err);
+	if (!r)
+		r = images_begin(&host->store, name, &import.draft, err);
+	if (!r)
+		r = fill(&import, fd, err);
+	if (!r)
+		r = image_look(import.draft.fd, path, path, &info, err);
+	if (r) {
+		images_abort(&host->store, &import.draft);
+		return r;
+	}
+	return commit(&import, options, &info, err);
+}

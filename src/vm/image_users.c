@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Which VMs stand on which images. */
+#include "image_users.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "image/inspect.h"
+#include "store/vm_dir.h"
+#include "disks.h"
+#include "lan.h"
+
+static void add(struct image_users *users, const char *vm, const char *path)
+{
+	strv_push(&users->vms, vm);
+	strv_push(&users->paths, path);
+}
+
+/* What vm.conf says. False: nothing that could be read. */
+static bool add_configured(const struct vm_host *host, const struct vm_dir *dir,
+			   struct image_users *users)
+{
+	struct error ignored = ERROR_INIT;
+	struct vm_config vm;
+
+	if (vm_dir_load(dir, &host->config, lan_fallback(host), &vm, &ignored))
+		return false;
+	if (vm.image.path)
+		add(users, dir->name, vm.image.path);
+	vm_config_done(&vm);
+	return true;
+}
+
+/* What the disk's own header says, which tells it of a VM without a vm.conf as well. */
+static bool add_recorded(const struct vm_dir *dir, struct image_users *users)
+{
+	struct error why = ERROR_INIT;
+	struct image_info info;
+	int r = disks_inspect_system(dir, &info, &why);
+
+	if (!r && info.has_backing)
+		add(users, dir->name, info.backing_file);
+	return !r || r == -ENOENT;
+}
+
+static void read_vm(const struct vm_host *host, const char *name, struct image_users *users)
+{
+	struct error why = ERROR_INIT;
+	AUTO_VM_DIR dir = VM_DIR_INIT;
+	bool configured, recorded;
+
+	if (vm_dir_open(&host->store, name, &dir, &why)) {
+		if (why.kind != ERROR_NOT_FOUND)
+			strv_push(&users->unknown, name);
+		return;
+	}
+	configured = add_configured(host, &dir, users);
+	recorded = add_recorded(&dir, users);
+	if (!configured && !recorded)
+		strv_push(&users->unknown, name);
+}
+
+int image_users_read(const struct vm_host *host, struct image_users *ret, struct error *err)
+{
+	AUTO_STRV names = STRV_INIT;
+	int r = store_list(&host->store, &names, err);
+
+	for (size_t i = 0; i < names.n && !r; i++)
+		read_vm(host, names.v[i], ret);
+	return r;
+}
+
+void image_users_done(struct image_users *users)
+{
+	strv_done(&users->vms);
+	strv_done(&users->paths);
+	strv_done(&users->unknown);
+}
+
+static const char *file_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
+/* Only what has the image's file name is looked at: a guest's QEMU can write any path to its disk. */
+static bool is_same(const char *a, const char *b)
+{
+	struct stat st_a, st_b;
+
+	if (strcmp(a, b) == 0)
+		return true;
+	return strcmp(file_name(a), file_name(b)) == 0 && stat(a, &st_a) == 0 &&
+	       stat(b, &st_b) == 0 && st_a.st_dev == st_b.st_dev && st_a.st_ino == st_b.st_ino;
+}
+
+static bool has(const struct strv *strv, const char *text)
+{
+	for (size_t i = 0; i < strv->n; i++)
+		if (strcmp(strv->v[i], text) == 0)
+			return true;
+	return false;
+}
+
+void image_users_of(const struct image_users *users, const char *path, struct strv *ret)
+{
+	strv_clear(ret);
+	for (size_t i = 0; i < users->vms.n; i++)
+		if (is_same(users->paths.v[i], path) && !has(ret, users->vms.v[i]))
+			strv_push(ret, users->vms.v[i]);
+	for (size_t i = 0; i < users->unknown.n; i++)
+		strv_push(ret, users->unknown.v[i]);
+	strv_sort(ret);
+}
