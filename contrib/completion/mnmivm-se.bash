@@ -26,10 +26,14 @@ declare -gA _mnmivm_se_options=(
 	[logs]='-f --follow --qemu --console'
 	[show-cmd]=''
 	[image]=''
-	['image list']=''
-	['image import']=''
+	['image list']='--local --available'
+	['image pull']=''
+	['image import']='--digest --user --profile --firmware --min-disk --cpu-level'
+	['image show']=''
+	['image verify']=''
+	['image prune']='--all --dry-run'
 	['image remove']=''
-	[net]='--dry-run'
+	[net]=''
 	['net show']=''
 	['net repair']='--dry-run'
 	[doctor]='--fix -y --yes --bridge-setup --for'
@@ -43,7 +47,7 @@ declare -gA _mnmivm_se_values=(
 	[--config]=FILE
 	[--state-dir]=DIR
 	[--format]='table json'
-	[--os]=IMAGE
+	[--os]=ANY_IMAGE
 	[--image]=FILE
 	[--pubkey-path]=FILE
 	[--ip]='dhcp none'
@@ -77,6 +81,10 @@ declare -gA _mnmivm_se_values=(
 	[--vnc]='unix off'
 	[--user-data]=FILE
 	[--network-config]=FILE
+	[--digest]=''
+	[--profile]='default alpine nuageinit'
+	[--min-disk]=''
+	[--cpu-level]=''
 	[--timeout]=''
 	[--for]=FOR
 	[--bridge-setup]=LINK
@@ -106,7 +114,7 @@ declare -gA _mnmivm_se_arguments=(
 	[console]=VM
 	[logs]=VM
 	[show-cmd]=VM
-	[image]='import list remove'
+	[image]='import list prune pull remove show verify'
 	[net]='show repair'
 	[doctor]=''
 	[help]=COMMAND
@@ -159,7 +167,12 @@ _mnmivm_se_value()
 
 		_mnmivm_se_reply -W "${links[*]##*/}" -- "$2"
 		;;
-	IMAGE) _mnmivm_se_reply -W "$(_mnmivm_se_ask image list)" -- "$2" ;;
+	IMAGE) _mnmivm_se_reply -W "$(_mnmivm_se_ask image list --local)" -- "$2" ;;
+	ENTRY) _mnmivm_se_reply -W "$(_mnmivm_se_ask image list --available)" -- "$2" ;;
+	ANY_IMAGE)
+		_mnmivm_se_value IMAGE "$2"
+		_mnmivm_se_value ENTRY "$2"
+		;;
 	BRIDGE)
 		local bridges=(/sys/class/net/*/bridge)
 
@@ -194,8 +207,12 @@ _mnmivm_se_argument()
 	'import '*)
 		if ((!$2)); then
 			_mnmivm_se_reply -W "$1" -- "$3"
-		elif [[ $verb == remove ]]; then
-			_mnmivm_se_reply -W "$(_mnmivm_se_ask image list)" -- "$3"
+		elif [[ $verb == remove || $verb == verify ]]; then
+			_mnmivm_se_value IMAGE "$3"
+		elif [[ $verb == pull ]]; then
+			_mnmivm_se_value ENTRY "$3"
+		elif [[ $verb == show ]] && (($2 == 1)); then
+			_mnmivm_se_value ANY_IMAGE "$3"
 		elif [[ $verb == import ]] && (($2 == 1)); then
 			_mnmivm_se_value FILE "$3"
 		fi

@@ -1,142 +1,89 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* image import, list, remove. */
-#include <jansson.h>
-#include <stdio.h>
+/* image: its verbs, and what they share. */
+#include "image.h"
 
-#include "base/alloc.h"
-#include "base/parse.h"
-#include "vm/image.h"
+#include <errno.h>
+#include <stdio.h>
+#include <time.h>
+
 #include "commands.h"
 #include "options.h"
-#include "output.h"
 
-enum { COLUMNS = 4 };
-
-static void list_json(const struct vm_image_list *list)
+void image_date(int64_t added_ns, char out[IMAGE_DATE_MAX])
 {
-	json_t *array = json_array();
+	time_t added = added_ns / 1000000000;
+	struct tm tm;
 
-	for (size_t i = 0; i < list->n; i++) {
-		const struct vm_image_info *info = &list->v[i];
-		json_t *object = json_object();
-
-		json_object_set_new(object, "name", json_string(info->name));
-		json_object_set_new(object, "format", json_string(disk_format_words[info->format]));
-		json_object_set_new(object, "path", json_string(info->path ? info->path : ""));
-		json_object_set_new(object, "virtual_bytes",
-				    json_integer((json_int_t)info->virtual_bytes));
-		json_object_set_new(object, "file_bytes",
-				    json_integer((json_int_t)info->file_bytes));
-		if (info->problem[0])
-			json_object_set_new(object, "problem", json_string(info->problem));
-		json_array_append_new(array, object);
-	}
-	output_json(array);
+	snprintf(out, IMAGE_DATE_MAX, "-");
+	if (added > 0 && gmtime_r(&added, &tm))
+		strftime(out, IMAGE_DATE_MAX, "%Y-%m-%d", &tm);
 }
 
-static void list_table(const struct vm_image_list *list)
+int image_find_entry(const struct catalogue *catalogue, const char *word,
+		     const struct catalogue_entry **ret, struct error *err)
 {
-	static const char *const headings[COLUMNS] = { "NAME", "FORMAT", "SIZE", "FILE" };
-	AUTO_STRV cells = STRV_INIT;
+	const char *near;
 
-	for (size_t i = 0; i < list->n; i++) {
-		const struct vm_image_info *info = &list->v[i];
-		char size[SIZE_TEXT_MAX];
-
-		strv_push(&cells, info->name);
-		strv_push(&cells, info->problem[0] ? "damaged" : disk_format_words[info->format]);
-		size_format(info->virtual_bytes, size);
-		strv_push(&cells, size);
-		size_format(info->file_bytes, size);
-		strv_push(&cells, size);
-	}
-	output_table(headings, COLUMNS, (const char *const *)cells.v, list->n);
-	for (size_t i = 0; i < list->n; i++)
-		if (list->v[i].problem[0])
-			fprintf(stderr, "%s: %s\n", list->v[i].name,
-				output_clean(list->v[i].problem));
+	*ret = catalogue_find(catalogue, word);
+	if (*ret)
+		return 0;
+	error_set(err, ERROR_NOT_FOUND, ENOENT, "no image '%s' in the catalogue", word);
+	near = catalogue_near(catalogue, word);
+	return near ? error_hint(err, "did you mean '%s'?", near)
+		    : error_hint(err, "mnmivm-se image list --available");
 }
 
-static int image_list(struct cli *cli, const struct cli_args *args, struct error *err)
+int image_each(const struct command *verb, const struct strv *names,
+	       int (*function)(void *arg, const char *name, struct error *err), void *arg)
 {
-	AUTO(vm_image_list_done) struct vm_image_list list = { .n = 0 };
-	int r = vm_image_list(&cli->host, &list, err);
+	int code = 0;
 
-	(void)args;
-	if (r)
-		return r;
-	if (cli->json) {
-		list_json(&list);
-	} else if (cli->quiet) {
-		for (size_t i = 0; i < list.n; i++)
-			puts(list.v[i].name);
-	} else {
-		list_table(&list);
+	for (size_t i = 0; i < names->n; i++) {
+		struct error err = ERROR_INIT;
+
+		if (function(arg, names->v[i], &err) >= 0)
+			continue;
+		cli_print_error(verb->name, &err);
+		if (!code)
+			code = (int)err.kind;
 	}
-	return 0;
+	return code;
 }
 
-static int image_import(struct cli *cli, const struct cli_args *args, struct error *err)
+static int remove_one(void *arg, const char *name, struct error *err)
 {
-	const char *path = args->words.v[0], *name = args->words.v[1];
-	int r = vm_image_import(&cli->host, path, name, NULL, err);
+	const struct cli *cli = arg;
+	int r = vm_image_remove(&cli->host, name, err);
 
 	if (!r)
-		say(cli, "%s: imported", name);
+		say(cli, "%s: removed", name);
 	return r;
 }
 
-static int image_remove(struct cli *cli, const struct cli_args *args, struct error *err)
+static int run_remove(struct cli *cli, const struct cli_args *args, struct error *err)
 {
-	const struct strv *words = &args->words;
-	int r = 0;
-
-	for (size_t i = 0; i < words->n && !r; i++) {
-		r = vm_image_remove(&cli->host, words->v[i], err);
-		if (!r)
-			say(cli, "%s: removed", words->v[i]);
-	}
-	return r;
+	(void)err;
+	return image_each(&image_remove_verb, &args->words, remove_one, cli);
 }
 
-static const struct command image_list_verb = {
-	.name = "image list",
-	.words = "",
-	.writes = true,
-	.summary = "what is here",
-	.run = image_list,
-};
-
-static const struct command image_import_verb = {
-	.name = "image import",
-	.words = "FILE|- NAME",
-	.min_words = 2,
-	.max_words = 2,
-	.writes = true,
-	.summary = "copy an image file in",
-	.run = image_import,
-};
-
-static const struct command image_remove_verb = {
+const struct command image_remove_verb = {
 	.name = "image remove",
 	.words = "NAME...",
 	.min_words = 1,
 	.max_words = (size_t)-1,
 	.writes = true,
 	.summary = "remove images that no VM stands on",
-	.run = image_remove,
+	.run = run_remove,
 };
 
 static const struct command *const image_verbs[] = {
-	&image_list_verb,
-	&image_import_verb,
-	&image_remove_verb,
-	NULL,
+	&image_list_verb,   &image_pull_verb,  &image_import_verb, &image_show_verb,
+	&image_verify_verb, &image_prune_verb, &image_remove_verb, NULL,
 };
 
 const struct command command_image = {
 	.name = "image",
 	.words = "VERB ...",
-	.summary = "base images: bring in, list, remove",
+	.summary = "base images: pull by name, bring in, list, verify, remove",
 	.verbs = image_verbs,
 };

@@ -51,7 +51,7 @@ images_are_imported_listed_and_removed()
 {
 	local image=$MNMIVM_GUEST/guest.qcow2
 
-	json length 0 image list
+	json length 0 image list --local
 	says 'tiny: imported' image import "$image" tiny
 	says 'piped: imported' image import - piped <"$image"
 	ok cmp "$image" "$state/images/tiny.qcow2"
@@ -59,7 +59,7 @@ images_are_imported_listed_and_removed()
 	is "mode of an image" "$(stat -c %A "$state/images/tiny.qcow2")" -r--r--r--
 	refused 4 "image 'tiny' exists" image import "$image" tiny
 	prints 'qcow2' image list
-	json 'map(.name) | join(" ")' 'piped tiny' image list
+	json 'map(.name) | join(" ")' 'piped tiny' image list --local
 	json '.[1].virtual_bytes' "$(qemu-img info --output json "$image" | jq '."virtual-size"')" \
 		image list
 	succeeds --quiet image list

@@ -520,7 +520,7 @@ roots_images_can_be_used()
 	prints tiny image list
 	succeeds create shared --os tiny --pubkey-path "$key.pub" --ip 192.168.86.27
 	succeeds image import "$MNMIVM_GUEST/guest.qcow2" own
-	json 'map(.name) | join(" ")' 'own tiny' image list
+	json 'map(.name) | join(" ")' 'own tiny' image list --local
 	succeeds image remove own
 	refused 7 'is the base of: shared' image remove tiny
 	succeeds delete --yes shared

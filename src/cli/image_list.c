@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* image list: what is here, and what the catalogue offers. */
+#include <errno.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "image.h"
+#include "output.h"
+
+enum { LOCAL_COLUMNS = 5, AVAILABLE_COLUMNS = 4 };
+
+static void list_json(const struct vm_image_list *list, const struct catalogue *catalogue,
+		      bool available)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < list->n; i++)
+		json_array_append_new(array, image_local_json(&list->v[i], catalogue));
+	for (size_t i = 0; available && i < catalogue->n; i++)
+		json_array_append_new(array, image_available_json(catalogue->v[i]));
+	output_json(array);
+}
+
+static void list_names(const struct vm_image_list *list, const struct catalogue *entries)
+{
+	for (size_t i = 0; i < list->n; i++)
+		puts(list->v[i].name);
+	for (size_t i = 0; i < entries->n; i++)
+		puts(entries->v[i]->name);
+}
+
+static void local_table(const struct vm_image_list *list)
+{
+	static const char *const headings[LOCAL_COLUMNS] = { "NAME", "ADDED", "FORMAT", "SIZE",
+							     "FILE" };
+	AUTO_STRV cells = STRV_INIT;
+
+	for (size_t i = 0; i < list->n; i++) {
+		const struct vm_image_info *info = &list->v[i];
+		char size[SIZE_TEXT_MAX], date[IMAGE_DATE_MAX];
+
+		strv_push(&cells, info->name);
+		image_date(info->config.added_ns, date);
+		strv_push(&cells, date);
+		strv_push(&cells, info->problem[0] ? "damaged" : disk_format_words[info->format]);
+		size_format(info->virtual_bytes, size);
+		strv_push(&cells, size);
+		size_format(info->file_bytes, size);
+		strv_push(&cells, size);
+	}
+	output_table(headings, LOCAL_COLUMNS, (const char *const *)cells.v, list->n);
+}
+
+/* The day of the newest image of the entry, "-" without one. */
+static void pulled_date(const struct vm_image_list *list, const char *entry,
+			char out[IMAGE_DATE_MAX])
+{
+	int64_t newest_ns = 0;
+
+	for (size_t i = 0; i < list->n; i++) {
+		const struct image_config *config = &list->v[i].config;
+
+		if (config->os && !strcmp(config->os, entry) && config->added_ns > newest_ns)
+			newest_ns = config->added_ns;
+	}
+	image_date(newest_ns, out);
+}
+
+static void available_table(const struct catalogue *catalogue, const struct vm_image_list *list)
+{
+	static const char *const headings[AVAILABLE_COLUMNS] = { "AVAILABLE", "ALIASES", "PULLED",
+								 "TITLE" };
+	AUTO_STRV cells = STRV_INIT;
+
+	for (size_t i = 0; i < catalogue->n; i++) {
+		const struct catalogue_entry *entry = catalogue->v[i];
+		bool foreign = catalogue_check_arch(entry, &(struct error)ERROR_INIT) != 0;
+		const char *title = entry->title ? entry->title : "";
+		char date[IMAGE_DATE_MAX];
+
+		strv_push(&cells, entry->name);
+		strv_push_take(&cells, strv_join(&entry->aliases, ", "));
+		pulled_date(list, entry->name, date);
+		strv_push(&cells, date);
+		strv_pushf(&cells, "%s%s%s", title, foreign ? ", for " : "",
+			   foreign ? entry->arch : "");
+	}
+	output_table(headings, AVAILABLE_COLUMNS, (const char *const *)cells.v, catalogue->n);
+}
+
+static void print_problems(const struct vm_image_list *list)
+{
+	fflush(stdout);
+	for (size_t i = 0; i < list->n; i++)
+		if (list->v[i].problem[0])
+			fprintf(stderr, "%s: %s\n", list->v[i].name,
+				output_clean(list->v[i].problem));
+}
+
+static void list_tables(const struct vm_image_list *list, const struct catalogue *catalogue,
+			bool local, bool available)
+{
+	if (local && (list->n || !available))
+		local_table(list);
+	if (local && list->n && available && catalogue->n)
+		printf("\n");
+	if (available && (catalogue->n || !list->n || !local))
+		available_table(catalogue, list);
+	if (local)
+		print_problems(list);
+}
+
+/* A catalogue that cannot be read does not keep the images from being listed. */
+static int run_list(struct cli *cli, const struct cli_args *args, struct error *err)
+{
+	AUTO(vm_image_list_done) struct vm_image_list list = { .n = 0 };
+	AUTO(catalogue_done) struct catalogue catalogue = CATALOGUE_INIT;
+	static const struct vm_image_list no_images = { .n = 0 };
+	static const struct catalogue no_entries = CATALOGUE_INIT;
+	bool local = !cli_flag(args, "available"), available = !cli_flag(args, "local");
+	struct error unread = ERROR_INIT;
+	int r = vm_image_list(&cli->host, &list, err);
+
+	if (r)
+		return r;
+	if (!local && !available)
+		return error_set(err, ERROR_USAGE, EINVAL,
+				 "--local and --available exclude each other");
+	if (available && catalogue_load(&catalogue, &cli->host.config, &unread))
+		catalogue_done(&catalogue);
+	if (cli->json)
+		list_json(local ? &list : &no_images, &catalogue, available);
+	else if (cli->quiet)
+		list_names(local ? &list : &no_images, local ? &no_entries : &catalogue);
+	else
+		list_tables(&list, &catalogue, local, available);
+	if (unread.kind)
+		*err = unread;
+	return -unread.code;
+}
+
+static const struct cli_option list_options[] = {
+	{ .name = "local", .help = "those that are here" },
+	{ .name = "available", .help = "those that the catalogue offers" },
+	{ .name = NULL },
+};
+
+const struct command image_list_verb = {
+	.name = "image list",
+	.words = "",
+	.writes = true,
+	.summary = "what is here, and what can be pulled",
+	.options = list_options,
+	.run = run_list,
+};

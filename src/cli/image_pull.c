@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* image pull: from names of the catalogue to images. */
+#include <jansson.h>
+
+#include "base/alloc.h"
+#include "vm/pull.h"
+#include "image.h"
+#include "json.h"
+#include "output.h"
+#include "progress.h"
+
+struct pull {
+	struct cli *cli;
+	const struct catalogue *catalogue;
+	json_t *results; /* of those that were pulled, or were here */
+};
+
+static void add_result(json_t *results, const char *entry, const struct vm_pulled *pulled)
+{
+	json_t *object = json_object();
+
+	object_set_text(object, "name", pulled->name);
+	object_set_text(object, "os", entry);
+	object_set_bool(object, "fresh", pulled->fresh);
+	object_set_number(object, "received_bytes", pulled->received);
+	object_set_number(object, "file_bytes", pulled->file_bytes);
+	json_array_append_new(results, object);
+}
+
+static int pull_one(void *arg, const char *name, struct error *err)
+{
+	const struct pull *pull = arg;
+	AUTO(progress_end) struct progress progress = { .cli = NULL };
+	const struct catalogue_entry *entry = catalogue_find(pull->catalogue, name);
+	struct vm_pulled pulled;
+	int r;
+
+	progress_begin(&progress, pull->cli);
+	r = vm_pull(&pull->cli->host, entry, progress_options(&progress), &pulled, err);
+	if (r)
+		return r;
+	progress_pulled(&progress, entry->name, &pulled);
+	add_result(pull->results, entry->name, &pulled);
+	return 0;
+}
+
+/* A name that is wrong is told before anything is fetched. */
+static int check_names(const struct catalogue *catalogue, const struct strv *names,
+		       struct error *err)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < names->n && !r; i++) {
+		const struct catalogue_entry *entry;
+
+		r = image_find_entry(catalogue, names->v[i], &entry, err);
+		if (!r)
+			r = catalogue_check_arch(entry, err);
+	}
+	return r;
+}
+
+static int run_pull(struct cli *cli, const struct cli_args *args, struct error *err)
+{
+	AUTO(catalogue_done) struct catalogue catalogue = CATALOGUE_INIT;
+	struct pull pull = { .cli = cli, .catalogue = &catalogue };
+	int r = catalogue_load(&catalogue, &cli->host.config, err);
+
+	if (!r)
+		r = check_names(&catalogue, &args->words, err);
+	if (r)
+		return r;
+	pull.results = json_array();
+	r = image_each(&image_pull_verb, &args->words, pull_one, &pull);
+	if (cli->json)
+		output_json(json_incref(pull.results));
+	json_decref(pull.results);
+	return r;
+}
+
+const struct command image_pull_verb = {
+	.name = "image pull",
+	.words = "NAME...",
+	.min_words = 1,
+	.max_words = (size_t)-1,
+	.writes = true,
+	.summary = "fetch images of the catalogue, and verify them",
+	.run = run_pull,
+};
