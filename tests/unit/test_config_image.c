@@ -5,6 +5,8 @@
 
 #include "base/alloc.h"
 #include "base/buf.h"
+#include "base/strv.h"
+#include "config/catalogue.h"
 #include "config/image_config.h"
 #include "suite.h"
 
@@ -89,20 +91,83 @@ START_TEST(defaults)
 }
 END_TEST
 
-START_TEST(bad_values)
+static const struct {
+	const char *line, *why;
+} bad_lines[] = {
+	{ "os =", "parse os" },
+	{ "os = -x", "parse os" },
+	{ "os = a/b", "parse os" },
+	{ "url =", "parse url" },
+	{ "url = file:///etc/shadow", "parse url" },
+	{ "url = https://a.example/", "parse url" },
+	{ "url = https://user:word@a.example/x", "parse url" },
+	{ "url = https://a.example/../x", "parse url" },
+	{ "url = https://a.example/x?y", "parse url" },
+	{ "source_digest = " HEX64, "parse source_digest" },
+	{ "source_digest = sha256:" HEX16, "parse source_digest" },
+	{ "digest = sha512:" HEX64, "parse digest" },
+	{ "digest = md5:" HEX16 HEX16, "parse digest" },
+	{ "digest = SHA256:" HEX64, "parse digest" },
+	{ "added = soon", "parse added" },
+	{ "added = 9223372036854775808", "parse added" },
+	{ "user = root", "parse user" },
+	{ "user =", "parse user" },
+	{ "profile = netplan", "parse profile" },
+	{ "firmware = efi", "parse firmware" },
+	{ "min_disk = 1", "parse min_disk" },
+	{ "cpu_level = 0", "parse cpu_level" },
+	{ "cpu_level = 5", "parse cpu_level" },
+	{ "[image]", "unknown section 'image'" },
+	{ "keyring = /x", "unknown key 'keyring'" },
+	{ "os", "not a line" },
+};
+
+START_TEST(bad_lines_are_refused)
 {
-	refuse("os = -x\n", "x.conf:1: parse os");
-	refuse("url = file:///etc/shadow\n", "x.conf:1: parse url");
-	refuse("digest = sha512:" HEX64 "\n", "x.conf:1: parse digest");
-	refuse("digest = " HEX64 "\n", "x.conf:1: parse digest");
-	refuse("digest = md5:00\n", "x.conf:1: parse digest");
-	refuse("user = root\n", "x.conf:1: parse user");
-	refuse("cpu_level = 5\n", "x.conf:1: parse cpu_level");
-	refuse("cpu_level = 0\n", "x.conf:1: parse cpu_level");
-	refuse("profile = netplan\n", "x.conf:1: parse profile");
-	refuse("added = soon\n", "x.conf:1: parse added");
-	refuse("[image]\n", "x.conf:1: unknown section 'image'");
-	refuse("cpu = 1\n", "x.conf:1: unknown key 'cpu'");
+	for (size_t i = 0; i < ARRAY_SIZE(bad_lines); i++) {
+		AUTO_FREE char *text = xasprintf("#\n%s\n", bad_lines[i].line);
+		AUTO_FREE char *message = xasprintf("x.conf:2: %s", bad_lines[i].why);
+
+		refuse(text, message);
+	}
+}
+END_TEST
+
+START_TEST(every_key_only_once)
+{
+	AUTO_STRV lines = STRV_INIT;
+	const char *const *keys = image_config_keys();
+
+	strv_split(&lines, all_lines, '\n');
+	for (size_t i = 0; i < lines.n; i++) {
+		AUTO_FREE char *text = xasprintf("%s\n%s\n", lines.v[i], lines.v[i]);
+
+		ck_assert_ptr_nonnull(keys[i]);
+		ck_assert_int_eq(strncmp(lines.v[i], keys[i], strlen(keys[i])), 0);
+		refuse(text, "x.conf:2: key '");
+		image_config_done(&config);
+		image_config_init(&config);
+	}
+	ck_assert_ptr_null(keys[lines.n]);
+}
+END_TEST
+
+/* The longest that the catalogue takes fits into a line. */
+START_TEST(the_longest_url)
+{
+	AUTO_BUF text = BUF_INIT;
+	struct error err = ERROR_INIT;
+	char path[162];
+
+	memset(path, 'x', sizeof(path) - 1);
+	path[sizeof(path) - 1] = '\0';
+	config.url = xasprintf("https://a.example/%s", path);
+	ck_assert_uint_eq(strlen(config.url), CATALOGUE_URL_MAX - 1);
+	suite_assert_ok(image_config_format(&config, &text, &err), err);
+	image_config_done(&config);
+	image_config_init(&config);
+	take(buf_str(&text));
+	ck_assert_uint_eq(strlen(config.url), CATALOGUE_URL_MAX - 1);
 }
 END_TEST
 
@@ -117,21 +182,18 @@ START_TEST(what_no_reader_takes_is_not_written)
 }
 END_TEST
 
-static Suite *make_suite(void)
+int main(void)
 {
-	Suite *s = suite_create("config_image");
+	Suite *s = suite_create("config/image");
 	TCase *tc = tcase_create("image");
 
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, all_is_read_and_written);
 	tcase_add_test(tc, defaults);
-	tcase_add_test(tc, bad_values);
+	tcase_add_test(tc, bad_lines_are_refused);
+	tcase_add_test(tc, every_key_only_once);
+	tcase_add_test(tc, the_longest_url);
 	tcase_add_test(tc, what_no_reader_takes_is_not_written);
 	suite_add_tcase(s, tc);
-	return s;
-}
-
-int main(void)
-{
-	return suite_run(make_suite());
+	return suite_run(s);
 }
