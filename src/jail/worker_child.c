@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdio.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -129,6 +130,7 @@ static int word_stage(const struct child *child, int stage, int r, struct error 
 		.refused = child->refused,
 	};
 
+	snprintf(report.what, sizeof(report.what), "%s", child->what ? child->what : "");
 	return launch_word_report(&nothing, &report, err);
 }
 

@@ -5,6 +5,7 @@
 #include <cap-ng.h>
 #include <errno.h>
 #include <linux/sched.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <string.h>
@@ -48,6 +49,9 @@ static long outcome(void)
 	}
 
 WRAP(pid_t, setsid, 0, (void), ())
+WRAP(pid_t, fork, 0, (void), ())
+WRAP(int, sigaction, sig, (int sig, const struct sigaction *new, struct sigaction *old),
+     (sig, new, old))
 WRAP(int, sigprocmask, 0, (int how, const sigset_t *set, sigset_t *old), (how, set, old))
 WRAP(int, chdir, 0, (const char *path), (path))
 WRAP(int, dup2, to, (int from, int to), (from, to))
