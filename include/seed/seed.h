@@ -74,7 +74,8 @@ void seed_documents_done(struct seed_documents *documents);
  * ERROR_USAGE for a user_data whose first line is no cloud-init format (#cloud-config, #!,
  * #include, MIME, jinja, ...) or whose #cloud-config is no YAML mapping or has `users` that is no
  * list; for a network_config without `version` 1 or 2, at its top or below `network`; for a user
- * that useradd(8) would not take, or root; for text that is not UTF-8 or has control characters;
+ * that useradd(8) would not take, or root; for user_data with nuageinit, to which a message of parts
+ * is no user-data at all; for text that is not UTF-8 or has control characters;
  * for a document above SEED_DOCUMENT_MAX.
  */
 #define SEED_DOCUMENT_MAX ((size_t)4 << 20)

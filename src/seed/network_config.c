@@ -10,6 +10,12 @@
  *   and sysconfig; eni leaves it down; NetworkManager's profile says nothing, which is DHCP.
  * - NetworkManager's renderer knows no dhcp4-overrides: the lease's default route stays, with
  *   the metric that NetworkManager chooses.
+ *
+ * nuageinit of FreeBSD 14 and 15 reads fewer keys, and writes lines of rc.conf(5) of them:
+ * - `routes` is unknown to it, gateway4 and gateway6 count beside `addresses` only.
+ * - Each address is a line of its own that sets one and the same variable: the last of a family is
+ *   the guest's. `addresses` beside dhcp4 is not looked at.
+ * - `mtu` beside dhcp4 goes behind the closing quote, and the shell that reads the line has no variable.
  */
 #include "documents.h"
 
@@ -52,17 +58,25 @@ static void put_dhcp(struct yaml_put *put, const struct seed_nic *nic)
 	yaml_put_map_end(put);
 }
 
-/* IPv4 first: cloud-init ties the routes to the first address, and eni adds them with it. */
-static void put_addresses(struct yaml_put *put, const struct strv *addresses)
+/*
+ * IPv4 first: cloud-init ties the routes to the first address, and eni adds them with it. The first
+ * of each family is the one that the guest shall have where it can have but one.
+ */
+static void put_addresses(struct yaml_put *put, const struct seed_spec *spec,
+			  const struct strv *addresses)
 {
+	bool last_wins = spec->profile == SEED_PROFILE_NUAGEINIT;
+
 	if (!addresses || !addresses->n)
 		return;
 	yaml_put_key(put, "addresses");
 	yaml_put_list(put);
 	for (int ipv6 = 0; ipv6 <= 1; ipv6++) {
 		for (size_t i = 0; i < addresses->n; i++) {
-			if (is_ipv6(addresses->v[i]) == ipv6)
-				yaml_put_text(put, addresses->v[i]);
+			const char *address = addresses->v[last_wins ? addresses->n - 1 - i : i];
+
+			if (is_ipv6(address) == ipv6)
+				yaml_put_text(put, address);
 		}
 	}
 	yaml_put_list_end(put);
@@ -127,11 +141,11 @@ static void put_nic(struct yaml_put *put, const struct seed_spec *spec, const st
 	yaml_put_key_text(put, "macaddress", nic->mac);
 	yaml_put_map_end(put);
 	put_dhcp(put, nic);
-	put_addresses(put, nic->addresses);
+	put_addresses(put, spec, nic->addresses);
 	put_gateways(put, spec, nic);
 	if (spec->profile != SEED_PROFILE_ALPINE)
 		put_nameservers(put, nic);
-	if (nic->mtu) {
+	if (nic->mtu && !(nic->dhcp && spec->profile == SEED_PROFILE_NUAGEINIT)) {
 		AUTO_FREE char *mtu = xasprintf("%u", nic->mtu);
 
 		yaml_put_key_word(put, "mtu", mtu);

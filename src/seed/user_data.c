@@ -2,6 +2,9 @@
 /* The guest's #cloud-config, and how an admin's own user-data joins it. */
 #include "documents.h"
 
+#include <errno.h>
+#include <string.h>
+
 #include "admin.h"
 #include "base/alloc.h"
 #include "mime.h"
@@ -190,6 +193,11 @@ int user_data_build(const struct seed_spec *spec, struct buf *ret, struct error 
 
 	if (!spec->user_data)
 		return cloud_config_build(spec, FIRM | DEFAULTS, ret, err);
+	if (spec->profile == SEED_PROFILE_NUAGEINIT)
+		return error_set(
+			err, ERROR_USAGE, EINVAL,
+			"user-data of one's own cannot join ours: FreeBSD's nuageinit reads "
+			"one document alone");
 	r = admin_check_user_data(spec->user_data, &format, err);
 	if (r == 0)
 		r = cloud_config_build(spec, FIRM, &firm, err);

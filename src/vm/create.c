@@ -55,8 +55,8 @@ static int read_documents(struct create *create, struct error *err)
 		r = user_file_read(request->network_config_path, SEED_USER_DATA_MAX,
 				   &create->network_config, err);
 	if (!r)
-		r = seed_files_check(create->name, create->vm->user, create->pubkey,
-				     &create->user_data, &create->network_config, err);
+		r = seed_files_check(create->name, create->vm, create->pubkey, &create->user_data,
+				     &create->network_config, err);
 	return r;
 }
 

@@ -16,6 +16,7 @@
 #include "disks.h"
 #include "lan.h"
 #include "limits.h"
+#include "seed_files.h"
 #include "uefi.h"
 #include "vm_claims.h"
 
@@ -207,6 +208,9 @@ static int check_needs(struct create *create, struct error *err)
 		take_guest(create, &create->wanted->guest);
 		r = catalogue_check_arch(create->wanted, err);
 	}
+	if (!r) /* which its profile may not be able to take */
+		r = seed_files_check(create->name, create->vm, create->pubkey, &create->user_data,
+				     &create->network_config, err);
 	if (!r)
 		r = choose_disk_size(create, err);
 	if (!r)

@@ -235,7 +235,7 @@ int seed_files_refresh(int dir_fd, const char *name, const struct vm_config *vm,
 	return r ? error_prefix(err, "make the seed") : 0;
 }
 
-int seed_files_check(const char *name, const char *user, const char *pubkey,
+int seed_files_check(const char *name, const struct vm_config *vm, const char *pubkey,
 		     const struct buf *user_data, const struct buf *network_config,
 		     struct error *err)
 {
@@ -244,7 +244,8 @@ int seed_files_check(const char *name, const char *user, const char *pubkey,
 	struct seed_spec spec = {
 		.hostname = name,
 		.instance_id = "check",
-		.user = user,
+		.user = vm->user,
+		.profile = profile_of(vm),
 		.ssh_keys = &keys,
 		.user_data = text_or_null(user_data),
 		.network_config = text_or_null(network_config),

@@ -23,10 +23,10 @@ int seed_files_refresh(int dir_fd, const char *name, const struct vm_config *vm,
 		       const struct host_config *host, struct error *err);
 
 /*
- * Would this user-data and network-config (empty: none) make a seed? Asked before anything is
- * written.
+ * Would this user-data and network-config (empty: none) make a seed for vm's user and profile?
+ * Asked before anything is written.
  */
-int seed_files_check(const char *name, const char *user, const char *pubkey,
+int seed_files_check(const char *name, const struct vm_config *vm, const char *pubkey,
 		     const struct buf *user_data, const struct buf *network_config,
 		     struct error *err);
 

@@ -135,7 +135,7 @@ static int check_documents(struct update *update, struct error *err)
 			      update->change.dir.name);
 	if (r)
 		return r;
-	return seed_files_check(update->change.dir.name, update->change.vm.user,
+	return seed_files_check(update->change.dir.name, &update->change.vm,
 				update->pubkey ? update->pubkey : line, &update->user_data,
 				&update->network_config, err);
 }

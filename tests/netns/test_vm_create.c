@@ -37,10 +37,15 @@ static const char catalogue[] = "[debian-13]\n"
 				"mirrors = https://example.org/trixie/\n"
 				"file = latest/debian-13-arm64.qcow2\n"
 				"digest_file = latest/SHA512SUMS\n"
-				"arch = aarch64\n";
+				"arch = aarch64\n"
+				"[freebsd-15]\n"
+				"mirrors = https://example.org/freebsd/\n"
+				"file = freebsd-15.qcow2\n"
+				"digest_file = CHECKSUM.SHA256\n"
+				"profile = nuageinit\n";
 
 static struct suite_tmpdir files;
-static char *pubkey;
+static char *pubkey, *user_data;
 static struct vm_create_request request;
 static const struct vm_pull_options pull_options = { .progress = NULL };
 static struct image_config pulled_config;
@@ -144,6 +149,7 @@ static void setup(void)
 	suite_put(files.fd, "key.pub", KEY);
 	suite_put(files.fd, "catalogue.conf", catalogue);
 	pubkey = xasprintf("%s/key.pub", files.path);
+	user_data = xasprintf("%s/user-data", files.path);
 	strv_clear(&lab.config.catalogue);
 	strv_push(&lab.config.catalogue, files.path);
 	lab.config.disk_bytes = 256 * MIB;
@@ -162,6 +168,7 @@ static void teardown(void)
 	vm_create_request_done(&request);
 	image_config_done(&pulled_config);
 	free(pubkey);
+	free(user_data);
 	suite_tmpdir_remove(&files);
 	vm_lab_teardown();
 }
@@ -333,6 +340,13 @@ static void no_pull(void)
 	request.pull = NULL;
 }
 
+static void user_data_for_nuageinit(void)
+{
+	suite_put(files.fd, "user-data", "#!/bin/sh\n");
+	request.os = "freebsd-15";
+	request.user_data_path = user_data;
+}
+
 static void broken_catalogue(void)
 {
 	suite_put(files.fd, "more.conf", "[x\n");
@@ -354,6 +368,7 @@ static const struct refusal {
 	{ other_machine, ERROR_VERIFY, "aarch64" },
 	{ unknown_name, ERROR_NOT_FOUND, "image 'debain' is not here" },
 	{ no_pull, ERROR_NOT_FOUND, "image 'debian' is not here" },
+	{ user_data_for_nuageinit, ERROR_USAGE, "nuageinit" },
 	{ broken_catalogue, ERROR_USAGE, "more.conf:1: " },
 };
 

@@ -363,6 +363,34 @@ START_TEST(nuageinit_gets_gateway4_and_a_user_without_password)
 }
 END_TEST
 
+/* The last address of a family is the guest's, and an MTU breaks the line of DHCP. */
+START_TEST(nuageinit_keeps_the_first_address)
+{
+	struct sample sample;
+
+	sample_make(&sample);
+	strv_push(&sample.addresses, "192.168.86.54/24");
+	strv_push(&sample.addresses, "2001:db8::5/64");
+	strv_push(&sample.addresses, "2001:db8::6/64");
+	sample.nics[0].mtu = 1400;
+	sample.spec.profile = SEED_PROFILE_NUAGEINIT;
+	build(&sample);
+	assert_has(&sample.documents.network_config, "    addresses:\n"
+						     "    - \"192.168.86.54/24\"\n"
+						     "    - \"192.168.86.53/24\"\n"
+						     "    - \"2001:db8::6/64\"\n"
+						     "    - \"2001:db8::5/64\"\n");
+	assert_has(&sample.documents.network_config, "    mtu: 1400\n");
+	sample.nics[0].dhcp = true;
+	build(&sample);
+	assert_lacks(&sample.documents.network_config, "mtu");
+	sample.spec.profile = SEED_PROFILE_ALPINE;
+	build(&sample);
+	assert_has(&sample.documents.network_config, "    mtu: 1400\n");
+	sample_done(&sample);
+}
+END_TEST
+
 START_TEST(an_admins_network_config_goes_in_unchanged)
 {
 	static const char *const good[] = {
@@ -768,6 +796,23 @@ START_TEST(control_characters_in_any_text)
 }
 END_TEST
 
+/* A message of parts is no user-data to it: the guest would have neither user nor key. */
+START_TEST(user_data_that_nuageinit_would_not_read)
+{
+	static const char *const theirs[] = { "#cloud-config\npackages: [git]\n",
+					      "#!/bin/sh\nid\n" };
+	struct sample sample;
+
+	for (size_t i = 0; i < ARRAY_SIZE(theirs); i++) {
+		sample_make(&sample);
+		sample.spec.profile = SEED_PROFILE_NUAGEINIT;
+		sample.spec.user_data = theirs[i];
+		assert_refused(&sample, "nuageinit reads one document alone");
+		sample_done(&sample);
+	}
+}
+END_TEST
+
 START_TEST(oversized_documents)
 {
 	struct sample sample;
@@ -806,6 +851,7 @@ static Suite *suite(void)
 	tcase_add_test(builds, ready_message);
 	tcase_add_test(builds, alpine_has_its_name_servers_elsewhere);
 	tcase_add_test(builds, nuageinit_gets_gateway4_and_a_user_without_password);
+	tcase_add_test(builds, nuageinit_keeps_the_first_address);
 	tcase_add_test(builds, users_that_useradd_takes);
 	suite_add_tcase(s, builds);
 	tcase_add_test(merges, an_admins_network_config_goes_in_unchanged);
@@ -822,6 +868,7 @@ static Suite *suite(void)
 	tcase_add_test(refuses, incomplete_specifications);
 	tcase_add_test(refuses, a_nonce_that_cloud_init_would_expand);
 	tcase_add_test(refuses, control_characters_in_any_text);
+	tcase_add_test(refuses, user_data_that_nuageinit_would_not_read);
 	tcase_add_test(refuses, oversized_documents);
 	suite_add_tcase(s, refuses);
 	return s;

@@ -167,6 +167,7 @@ START_TEST(test_profiles)
 
 	nic(0, "192.0.2.5/24", "", "192.0.2.1", "none");
 	strv_push(&vm.nics[0].dns, "192.0.2.2");
+	xreplace(&vm.image.user, "beastie");
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		const char *network, *user_data;
 
@@ -179,6 +180,9 @@ START_TEST(test_profiles)
 		ck_assert_msg(!strstr(network, cases[i].not_network), "%s", network);
 		ck_assert_msg(strstr(user_data, cases[i].user_data) != NULL, "%s", user_data);
 		ck_assert_msg(!strstr(user_data, cases[i].not_user_data), "%s", user_data);
+		/* nuageinit alone is told who, by name */
+		ck_assert_int_eq(strstr(user_data, "name: \"beastie\"") != NULL,
+				 cases[i].profile == PROFILE_NUAGEINIT);
 	}
 }
 END_TEST
