@@ -122,10 +122,15 @@ static int load_folder(struct catalogue *catalogue, const char *folder, struct e
 {
 	AUTO_CLOSE int fd = -1;
 	AUTO_STRV files = STRV_INIT;
-	int r = dir_open_path(folder, false, 0, &fd, err);
+	struct error why = ERROR_INIT;
+	int r = dir_open_path(folder, false, 0, &fd, &why);
 
-	if (r < 0)
-		return r == -ENOENT ? 0 : r;
+	if (r == -ENOENT)
+		return 0;
+	if (r < 0) {
+		*err = why;
+		return r;
+	}
 	dir_for_each(fd, list_file, &files);
 	if (files.n > FILES_MAX)
 		return error_set(err, ERROR_USAGE, E2BIG, "read '%s': more than %d files", folder,
