@@ -10,7 +10,7 @@
 #include "base/strv.h"
 #include "vm/host.h"
 
-enum { CLI_OPTIONS_MAX = 48 };
+enum { CLI_OPTIONS_MAX = 64 };
 
 struct cli_option {
 	const char *name; /* without "--"; NULL ends a table */

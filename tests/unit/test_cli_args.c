@@ -225,28 +225,52 @@ static void assert_distinct(const struct command *command, const struct cli_opti
 		      a->letter);
 }
 
-START_TEST(test_tables)
+static void assert_command(const struct command *command)
 {
 	size_t n_global = count(cli_global_options);
+	size_t n = count(command->options);
 
+	ck_assert(command->name && command->words && command->summary && command->run);
+	ck_assert_uint_le(command->min_words, command->max_words);
+	/* with the end of the table */
+	ck_assert_uint_lt(n + n_global, CLI_OPTIONS_MAX);
+	for (size_t i = 0; i < n; i++) {
+		const struct cli_option *option = &command->options[i];
+
+		ck_assert(option->help && !strchr(option->name, '='));
+		ck_assert(option->value || !option->repeated);
+		for (size_t j = i + 1; j < n; j++)
+			assert_distinct(command, option, &command->options[j]);
+		for (size_t j = 0; j < n_global; j++)
+			assert_distinct(command, option, &cli_global_options[j]);
+	}
+}
+
+/* "image list": the words and options of a command with verbs are theirs. */
+static void assert_verbs(const struct command *command)
+{
+	size_t len = strlen(command->name);
+
+	ck_assert(command->summary && !command->run && !command->options && command->verbs[0]);
+	for (size_t v = 0; command->verbs[v]; v++) {
+		const struct command *verb = command->verbs[v];
+
+		ck_assert(strncmp(verb->name, command->name, len) == 0 && verb->name[len] == ' ');
+		assert_command(verb);
+		for (size_t other = 0; other < v; other++)
+			ck_assert_str_ne(verb->name, command->verbs[other]->name);
+	}
+}
+
+START_TEST(test_tables)
+{
 	for (size_t c = 0; cli_commands[c]; c++) {
 		const struct command *command = cli_commands[c];
-		size_t n = count(command->options);
 
-		ck_assert(command->name && command->words && command->summary && command->run);
-		ck_assert_uint_le(command->min_words, command->max_words);
-		/* with the end of the table */
-		ck_assert_uint_lt(n + n_global, CLI_OPTIONS_MAX);
-		for (size_t i = 0; i < n; i++) {
-			const struct cli_option *option = &command->options[i];
-
-			ck_assert(option->help && !strchr(option->name, '='));
-			ck_assert(option->value || !option->repeated);
-			for (size_t j = i + 1; j < n; j++)
-				assert_distinct(command, option, &command->options[j]);
-			for (size_t j = 0; j < n_global; j++)
-				assert_distinct(command, option, &cli_global_options[j]);
-		}
+		if (command->verbs)
+			assert_verbs(command);
+		else
+			assert_command(command);
 		ck_assert_ptr_eq(cli_find_command(command->name), command);
 		if (command->alias)
 			ck_assert_ptr_eq(cli_find_command(command->alias), command);
