@@ -50,6 +50,7 @@ struct host_config {
 	char *qemu; /* "/usr/bin/qemu-system-x86_64" */
 	char *qemu_img; /* "/usr/bin/qemu-img" */
 	char *ssh_keygen; /* "/usr/bin/ssh-keygen" */
+	char *gpgv; /* "/usr/bin/gpgv" */
 	struct strv allow_missing; /* layers of confinement that a start may go without */
 	struct strv expose; /* further folders that QEMU finds read-only at their place */
 	char *cgroup; /* "auto", "off", or a folder of cgroup v2 that is ours to manage */

@@ -51,6 +51,7 @@ static const struct config_key keys[] = {
 	{ "qemu", FIELD(qemu), &value_string, .check = check_path },
 	{ "qemu_img", FIELD(qemu_img), &value_string, .check = check_path },
 	{ "ssh_keygen", FIELD(ssh_keygen), &value_string, .check = check_path },
+	{ "gpgv", FIELD(gpgv), &value_string, .check = check_path },
 	{ "allow_missing", FIELD(allow_missing), &value_list, .max = LAYERS, .check = check_layer },
 	{ "expose", FIELD(expose), &value_list, .max = HOST_EXPOSE_MAX, .check = check_expose },
 	{ "cgroup", FIELD(cgroup), &value_string, .check = check_cgroup_folder },
@@ -106,6 +107,7 @@ void host_config_init(struct host_config *config)
 		.qemu = xstrdup("/usr/bin/qemu-system-x86_64"),
 		.qemu_img = xstrdup("/usr/bin/qemu-img"),
 		.ssh_keygen = xstrdup("/usr/bin/ssh-keygen"),
+		.gpgv = xstrdup("/usr/bin/gpgv"),
 		.stall_timeout_s = 30,
 		.pull_tries = 6,
 		.image_bytes_max = UINT64_C(64) << 30,
@@ -130,6 +132,7 @@ void host_config_done(struct host_config *config)
 	free(config->qemu);
 	free(config->qemu_img);
 	free(config->ssh_keygen);
+	free(config->gpgv);
 	strv_done(&config->allow_missing);
 	strv_done(&config->expose);
 	free(config->cgroup);

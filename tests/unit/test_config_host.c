@@ -132,6 +132,7 @@ static const char *const all_lines[] = {
 	"qemu = /opt/qemu/bin/qemu-system-x86_64",
 	"qemu_img = /opt/qemu/bin/qemu-img",
 	"ssh_keygen = /opt/ssh-keygen",
+	"gpgv = /opt/gpgv",
 	"allow_missing = landlock, cgroup",
 	"expose = /opt/qemu, /bootable, /work/qemu",
 	"cgroup = /sys/fs/cgroup/vms.slice",
@@ -181,6 +182,7 @@ START_TEST(every_key_is_read)
 	ck_assert_str_eq(config.image_dir, "/srv/images");
 	ck_assert_str_eq(config.qemu, "/opt/qemu/bin/qemu-system-x86_64");
 	ck_assert_str_eq(config.qemu_img, "/opt/qemu/bin/qemu-img");
+	ck_assert_str_eq(config.gpgv, "/opt/gpgv");
 	ck_assert_str_eq(config.ssh_keygen, "/opt/ssh-keygen");
 	check_list(&config.allow_missing, "landlock|cgroup");
 	check_list(&config.expose, "/opt/qemu|/bootable|/work/qemu");
