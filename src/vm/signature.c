@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* OpenPGP signatures of digest files, checked by a confined gpgv. */
+#include "signature.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/file.h"
+#include "base/strv.h"
+#include "config/vm_config.h"
+#include "jail/helper.h"
+#include "signature_status.h"
+
+/*
+ * gpgv sees copies of three files and nothing else of the host. It holds every key of the keyring
+ * good, expired and revoked ones too, and exits with 0 for them (2.2); with 2 where one of several
+ * keys is not in the keyring. So it is its status lines that decide. What it says for people
+ * goes to /dev/null: standard output is for the status of a first run, and of a second for the
+ * signed text, which could have lines like them.
+ */
+
+#define DESK ".signature"
+
+enum { KEYRING_MAX = 4 << 20, MESSAGE_MAX = 2 << 20, FILE_COUNT = 3 };
+
+/* By their order in struct helper, as the program finds them; /proc/self/fd without a root. */
+static const char *const targets[FILE_COUNT] = { "/work/keyring", "/work/text", "/work/signature" };
+static const char *const targets_rootless[FILE_COUNT] = { "/proc/self/fd/3", "/proc/self/fd/4",
+							  "/proc/self/fd/5" };
+_Static_assert(HELPER_FILE_FD == 3, "the names of descriptors");
+
+struct desk {
+	int dir_fd; /* locked */
+	int fds[FILE_COUNT];
+	size_t n;
+};
+
+#define DESK_INIT                                                                                  \
+	{                                                                                          \
+		.dir_fd = -1, .fds = { -1, -1, -1 }                                                \
+	}
+
+static int refuse(const struct signature_check *check, struct error *err, const char *why,
+		  const char *key)
+{
+	return error_set(err, ERROR_VERIFY, EBADMSG, "check the signature of '%s': %s%s",
+			 check->origin, why, key);
+}
+
+static int check_gpgv(const struct host_config *host, struct error *err)
+{
+	if (access(host->gpgv, X_OK) == 0)
+		return 0;
+	error_set(err, ERROR_HOST, errno, "look for gpgv at '%s': %s", host->gpgv, strerror(errno));
+	return error_hint(err, "apt-get install gpgv (Alpine: apk add gnupg), or set 'gpgv' in %s",
+			  host->path);
+}
+
+static int read_keyring(const char *path, struct buf *ret, struct error *err)
+{
+	static const char armour[] = "-----BEGIN";
+	int r = file_read_path(path, KEYRING_MAX, ret, err);
+
+	if (r == -ENOENT)
+		return SIGNATURE_NO_KEYRING;
+	if (r)
+		return r;
+	if (strncmp(buf_str(ret), armour, strlen(armour)) != 0)
+		return 0;
+	error_set(err, ERROR_HOST, EINVAL,
+		  "read keyring '%s': it is armoured, which gpgv reads not", path);
+	return error_hint(err, "gpg --dearmor <%s >%s.gpg, and name that", path, path);
+}
+
+/* Is the folder that was locked still the one in its place? */
+static bool is_in_place(int run_fd, int dir_fd)
+{
+	struct stat ours, there;
+
+	return fstat(dir_fd, &ours) == 0 &&
+	       fstatat(run_fd, DESK, &there, AT_SYMLINK_NOFOLLOW) == 0 &&
+	       ours.st_dev == there.st_dev && ours.st_ino == there.st_ino;
+}
+
+/* The helper mounts its files, so they need a name: in one folder, whose lock a kill lets go of. */
+static int desk_open(int run_fd, struct desk *ret, struct error *err)
+{
+	for (;;) {
+		AUTO_CLOSE int fd = -1;
+		int r = dir_make(run_fd, DESK, 0700, &fd, err);
+
+		if (r)
+			return r;
+		if (flock(fd, LOCK_EX) < 0)
+			return error_errno(err, errno, "lock '%s'", DESK);
+		if (is_in_place(run_fd, fd)) {
+			ret->dir_fd = fd_steal(&fd);
+			return 0;
+		}
+	}
+}
+
+static int desk_put(struct desk *desk, const char *name, const struct buf *content,
+		    struct error *err)
+{
+	int fd, r = file_write_volatile(desk->dir_fd, name, buf_str(content), content->len, 0444,
+					err);
+
+	if (r)
+		return r;
+	fd = file_openat(desk->dir_fd, name, O_RDONLY, 0);
+	if (fd < 0)
+		return error_errno(err, -fd, "open '%s'", name);
+	desk->fds[desk->n++] = fd;
+	return 0;
+}
+
+static void desk_done(struct desk *desk, int run_fd)
+{
+	struct error ignored = ERROR_INIT;
+
+	for (size_t i = 0; i < FILE_COUNT; i++)
+		fd_close(&desk->fds[i]);
+	if (desk->dir_fd >= 0)
+		dir_remove_tree(run_fd, DESK, &ignored);
+	fd_close(&desk->dir_fd);
+}
+
+static const char *const print_status[] = { "--status-fd", "1" };
+static const char *const print_text[] = { "--output", "-" };
+
+static void push_words(struct strv *argv, const char *gpgv, const char *const print[2],
+		       const char *const *files, bool detached)
+{
+	const char *const words[] = {
+		gpgv,	  "--homedir",	"/nonexistent", "--weak-digest",
+		"SHA1",	  "--log-file", "/dev/null",	print[0],
+		print[1], "--keyring",	files[0],	detached ? files[2] : NULL,
+		files[1]
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
+		if (words[i])
+			strv_push(argv, words[i]);
+}
+
+static int run_gpgv(const struct vm_host *host, const struct desk *desk, const char *const print[2],
+		    struct buf *ret, struct error *err)
+{
+	const bool detached = desk->n == FILE_COUNT;
+	const struct vm_config none = { .uid = 0 };
+	AUTO_STRV argv = STRV_INIT;
+	AUTO_STRV rootless_argv = STRV_INIT;
+	struct helper helper = {
+		.argv = &argv,
+		.rootless_argv = &rootless_argv,
+		.uid = host_config_worker_uid(&host->config),
+		.n_files = desk->n,
+		.folders = &host->config.expose,
+		.limits = { .file_size = 1 },
+		.may_miss = vm_config_allowed_missing(&none, &host->config),
+		.output = ret,
+	};
+
+	for (size_t i = 0; i < desk->n; i++)
+		helper.files[i] = (struct launch_file){ .source = desk->fds[i],
+							.target = targets[i] };
+	push_words(&argv, host->config.gpgv, print, targets, detached);
+	push_words(&rootless_argv, host->config.gpgv, print, targets_rootless, detached);
+	return helper_run(&helper, err);
+}
+
+static int hint_keyring(const struct signature_check *check, struct error *err)
+{
+	if (!check->package)
+		return -err->code;
+	return error_hint(err, "apt-get update && apt-get install %s, for newer keys in %s",
+			  check->package, check->keyring);
+}
+
+static int judge(const struct signature_check *check, const struct signature_status *status,
+		 struct error *err)
+{
+	unsigned int others = status->unknown + status->expired + status->revoked +
+			      status->unchecked;
+
+	if (status->bad)
+		return refuse(check, err, "it is bad, by key ", status->key);
+	if (status->good && (check->signature || !others))
+		return 0;
+	if (!others)
+		return refuse(check, err, "there is none", "");
+	if (status->unchecked)
+		return refuse(check, err, "it is too weak or of an unknown kind, by key ",
+			      status->key);
+	if (status->revoked)
+		refuse(check, err, "its key is revoked: ", status->key);
+	else if (status->expired)
+		refuse(check, err, "it or its key has expired: ", status->key);
+	else
+		refuse(check, err, "the keyring does not have its key ", status->key);
+	return hint_keyring(check, err);
+}
+
+static int verify(const struct vm_host *host, const struct signature_check *check,
+		  const struct desk *desk, struct error *err)
+{
+	struct error failure = ERROR_INIT;
+	struct signature_status status;
+	AUTO_BUF output = BUF_INIT;
+	int run = run_gpgv(host, desk, print_status, &output, &failure), r;
+
+	signature_status_read(buf_str(&output), &status);
+	/* -EIO: it ran, and says by its exit status or a signal that the files are not what it wants */
+	if (run && (run != -EIO || !status.any)) {
+		*err = failure;
+		if (run == -EIO)
+			error_kind(err, ERROR_VERIFY);
+		return error_prefix(err, "check the signature of '%s'", check->origin);
+	}
+	r = judge(check, &status, err);
+	if (r || run == 0 || (check->signature && status.unknown))
+		return r;
+	return refuse(check, err, "it is of no single text", "");
+}
+
+static int check_on(const struct vm_host *host, const struct signature_check *check,
+		    const struct buf *keyring, struct desk *desk, struct buf *ret,
+		    struct error *err)
+{
+	AUTO_BUF text = BUF_INIT;
+	int r = desk_open(host->store.run_fd, desk, err);
+
+	if (r == 0)
+		r = desk_put(desk, "keyring", keyring, err);
+	if (r == 0)
+		r = desk_put(desk, "text", check->text, err);
+	if (r == 0 && check->signature)
+		r = desk_put(desk, "signature", check->signature, err);
+	if (r == 0)
+		r = verify(host, check, desk, err);
+	if (r)
+		return r;
+	if (check->signature)
+		buf_add(&text, buf_str(check->text), check->text->len);
+	else if (run_gpgv(host, desk, print_text, &text, err))
+		return error_prefix(err, "read the signed part of '%s'", check->origin);
+	buf_done(ret);
+	*ret = text;
+	text = (struct buf)BUF_INIT;
+	return 0;
+}
+
+int signature_check(const struct vm_host *host, const struct signature_check *check,
+		    struct buf *ret, struct error *err)
+{
+	struct desk desk = DESK_INIT;
+	AUTO_BUF keyring = BUF_INIT;
+	int r;
+
+	if (check->text->len > MESSAGE_MAX ||
+	    (check->signature && check->signature->len > MESSAGE_MAX))
+		return refuse(check, err, "it or the file is larger than 2 MiB", "");
+	r = read_keyring(check->keyring, &keyring, err);
+	if (r)
+		return r;
+	r = check_gpgv(&host->config, err);
+	if (r == 0)
+		r = check_on(host, check, &keyring, &desk, ret, err);
+	desk_done(&desk, host->store.run_fd);
+	return r;
+}
