@@ -23,8 +23,9 @@ static void check_url(const char *url)
 
 	FUZZ_ASSERT(host == 8 || strncmp(url, "http://", 7) == 0);
 	FUZZ_ASSERT(strlen(url) <= CATALOGUE_URL_MAX);
-	FUZZ_ASSERT(!strpbrk(url, " \t@?#%\\$`'\"") && !strstr(url, "/.."));
-	FUZZ_ASSERT(url[host] != '/' && !strstr(url + host, "//"));
+	FUZZ_ASSERT(!strpbrk(url, " \t@?#%\\$`'\""));
+	FUZZ_ASSERT(url[host] != '/' && !strstr(url + host, "//") && !strstr(url, "/../"));
+	FUZZ_ASSERT(strcmp(url + strlen(url) - 3, "/..") != 0);
 }
 
 static void check_urls(const struct catalogue_entry *entry, const char *path)
