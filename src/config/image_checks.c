@@ -44,7 +44,7 @@ static int check_host(const char *what, const char *text, size_t len, struct err
 	return 0;
 }
 
-/* HOST or HOST:PORT. A password would be in a file that everybody reads. */
+/* HOST or HOST:PORT. A password would be in a file that everybody reads, and in this message. */
 static int check_authority(const char *what, const char *text, size_t len, struct error *err)
 {
 	size_t host = text[0] == '[' ? strcspn(text, "]") + 1 : strcspn(text, ":/");
@@ -53,7 +53,8 @@ static int check_authority(const char *what, const char *text, size_t len, struc
 	int r;
 
 	if (memchr(text, '@', len))
-		return refuse(what, text, "must not hold a user or a password", err);
+		return error_set(err, ERROR_USAGE, EINVAL,
+				 "parse %s: must not hold a user or a password", what);
 	if (host > len)
 		host = len;
 	r = check_host(what, text, host, err);

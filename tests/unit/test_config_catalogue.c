@@ -260,6 +260,18 @@ static const char *const bad_files[] = {
 	"x\\y", "x:y", "x@y",  "x,y",  "x\xc3\xa4", "x;y", "https://example.org/x",
 };
 
+START_TEST(what_is_wrong_with_a_url)
+{
+	refuse("[x]\nmirrors = https://user:word@example.org/a/\n",
+	       "d/x.conf:2: parse mirrors: must not hold a user or a password");
+	refuse("[x]\nmirrors = https://example.org//a/\n",
+	       "d/x.conf:2: parse mirrors '/a/': has an empty part");
+	refuse("[x]\nmirrors = https://example.org/a/../b/\n",
+	       "d/x.conf:2: parse mirrors '../b/': has a '.' or '..' part");
+	refuse("[x]\nfile = a?b\n", "d/x.conf:2: parse file: character '?' is not allowed");
+}
+END_TEST
+
 START_TEST(bad_files_are_refused)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(bad_files); i++) {
@@ -368,7 +380,8 @@ END_TEST
 START_TEST(urls_that_are_too_long)
 {
 	char part[171];
-	AUTO_FREE char *fits = NULL, *file = NULL, *digest = NULL, *mirror = NULL;
+	AUTO_FREE char *fits = NULL, *file = NULL, *digest = NULL, *mirror = NULL,
+		       *signature = NULL;
 
 	memset(part, 'x', sizeof(part) - 1);
 	part[sizeof(part) - 1] = '\0';
@@ -381,6 +394,8 @@ START_TEST(urls_that_are_too_long)
 	refuse(file, "d/x.conf:1: section [x]: URL 'https://a/xxxx");
 	digest = xasprintf("[x]\n" MIRROR FILE_KEY "digest_file = %s\n", part);
 	refuse(digest, "d/x.conf:1: section [x]: URL 'https://example.org/a/xxxx");
+	signature = xasprintf("[x]\n" WHOLE KEYRING "signature = %s\n", part);
+	refuse(signature, "d/x.conf:1: section [x]: URL 'https://example.org/a/xxxx");
 	mirror = xasprintf("[x]\nmirrors = https://a/%s/\n", part);
 	refuse(mirror, "d/x.conf:2: parse mirrors");
 }
@@ -572,6 +587,7 @@ int main(void)
 	tcase_add_test(tc, bad_values_are_refused_with_their_line);
 	tcase_add_test(tc, an_unknown_key_gets_a_hint);
 	tcase_add_test(tc, bad_mirrors_are_refused);
+	tcase_add_test(tc, what_is_wrong_with_a_url);
 	tcase_add_test(tc, bad_files_are_refused);
 	tcase_add_test(tc, bad_digest_files_are_refused);
 	tcase_add_test(tc, bad_digests_are_refused);
