@@ -278,10 +278,13 @@ static void write_file(const char *name, const char *text)
 
 static void make_files(unsigned long mib)
 {
-	AUTO_FREE char *image = xasprintf("mkdir -p web/bench images.d && "
-					  "head -c %luM /dev/urandom >web/bench/image.raw && "
-					  "cd web/bench && sha512sum image.raw >SHA512SUMS",
-					  mib);
+	/* as the file of a disk it has the mark of an MBR */
+	AUTO_FREE char *image =
+		xasprintf("mkdir -p web/bench images.d && cd web/bench && "
+			  "head -c %luM /dev/urandom >image.raw && printf '\\125\\252' | "
+			  "dd of=image.raw bs=1 seek=510 conv=notrunc 2>/dev/null && "
+			  "sha512sum image.raw >SHA512SUMS",
+			  mib);
 	AUTO_FREE char *conf = xasprintf("state_dir = %s/state\nrun_dir = %s/run\n"
 					 "catalogue = %s/images.d\nca_file = %s/ca.pem\n",
 					 folder, folder, folder, folder);
@@ -293,7 +296,7 @@ static void make_files(unsigned long mib)
 					  "mirrors = https://localhost:8443/bench/\n"
 					  "file = image.raw\n"
 					  "digest_file = SHA512SUMS\n"
-					  "digest_style = lines\n"
+					  "digest_style = gnu\n"
 					  "user = bench\n");
 	run("openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout ca.key "
 	    "-out ca.pem -days 2 -subj /CN=bench 2>log && "
@@ -304,7 +307,7 @@ static void make_files(unsigned long mib)
 	    "-out crt.pem 2>>log");
 }
 
-static pid_t start_nginx(void)
+static void start_nginx(void)
 {
 	AUTO_FREE char *conf = xasprintf(
 		"daemon off; user root; pid %s/nginx.pid; worker_processes 1; "
@@ -318,21 +321,24 @@ static pid_t start_nginx(void)
 		"ssl_certificate %s/crt.pem; ssl_certificate_key %s/key.pem;\n"
 		"} }\n",
 		folder, folder, folder, folder, folder, folder, folder, folder, folder, folder);
-	pid_t pid;
 
 	write_file("nginx.conf", conf);
-	pid = spawn("exec nginx -c \"$PWD/nginx.conf\" 2>>nginx.log");
+	spawn("exec nginx -c \"$PWD/nginx.conf\" 2>>nginx.log");
 	run("for i in $(seq 100); do "
 	    "curl -s --cacert ca.pem -o /dev/null https://localhost:8443/ && exit; sleep 0.1; "
 	    "done; cat nginx.log >&2; exit 1");
-	return pid;
+}
+
+/* nginx goes with us: PR_SET_PDEATHSIG. */
+static void clean_up(void)
+{
+	run("rm -rf \"$PWD\"");
 }
 
 int main(int argc, char **argv)
 {
 	unsigned long rounds = argc > 1 ? strtoul(argv[1], NULL, 10) : 5;
 	unsigned long mib = argc > 2 ? strtoul(argv[2], NULL, 10) : 2048;
-	pid_t nginx;
 
 	if (argc > 4 || !rounds || rounds > ROUNDS_MAX || !mib || mib > MIB_MAX)
 		die("%s", usage);
@@ -341,17 +347,15 @@ int main(int argc, char **argv)
 	if (!program || !mkdtemp(folder))
 		die("prepare: %s", strerror(errno));
 	setenv("PATH", "/usr/sbin:/usr/bin:/sbin:/bin", 1);
+	atexit(clean_up);
 	make_namespace();
 	make_files(mib);
-	nginx = start_nginx();
+	start_nginx();
 	for (size_t round = 0; round < rounds; round++)
 		for (size_t w = 0; w < ARRAY_SIZE(ways); w++) {
 			measure(ways[w].command, &figures[w][round]);
 			run(clean);
 		}
 	print(rounds, mib);
-	kill(nginx, SIGTERM);
-	waitpid(nginx, NULL, 0);
-	run("rm -rf \"$PWD\"");
 	return 0;
 }
