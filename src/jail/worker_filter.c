@@ -12,6 +12,14 @@
 #include "base/alloc.h"
 #include "filter.h"
 
+/* Those that the headers of libseccomp 2.5.4 lack, the same on all architectures. */
+enum {
+	NR_FCHMODAT2 = 452,
+	NR_SETXATTRAT = 463,
+	NR_REMOVEXATTRAT = 466,
+	NR_FILE_SETATTR = 469,
+};
+
 /*
  * What resolves and speaks TLS loads modules of the C library by the host's configuration: too
  * much for a list of what is allowed. So it is refused what those above refuse to QEMU, and
@@ -42,6 +50,7 @@ static const int refused[] = {
 	SCMP_SYS(chmod),
 	SCMP_SYS(fchmod),
 	SCMP_SYS(fchmodat),
+	NR_FCHMODAT2,
 	SCMP_SYS(chown),
 	SCMP_SYS(chown32),
 	SCMP_SYS(fchown),
@@ -60,8 +69,14 @@ static const int refused[] = {
 	SCMP_SYS(removexattr),
 	SCMP_SYS(lremovexattr),
 	SCMP_SYS(fremovexattr),
+	NR_SETXATTRAT,
+	NR_REMOVEXATTRAT,
+	NR_FILE_SETATTR,
 	SCMP_SYS(flock),
 	SCMP_SYS(memfd_create),
+	SCMP_SYS(memfd_secret),
+	SCMP_SYS(io_setup),
+	SCMP_SYS(io_submit),
 	SCMP_SYS(inotify_init),
 	SCMP_SYS(inotify_init1),
 
@@ -88,8 +103,12 @@ static const int refused[] = {
 	SCMP_SYS(shmctl),
 	SCMP_SYS(semget),
 	SCMP_SYS(semctl),
+	SCMP_SYS(semop),
+	SCMP_SYS(semtimedop),
 	SCMP_SYS(msgget),
 	SCMP_SYS(msgctl),
+	SCMP_SYS(msgsnd),
+	SCMP_SYS(msgrcv),
 	SCMP_SYS(mq_open),
 	SCMP_SYS(mq_unlink),
 

@@ -2,7 +2,6 @@
 /* The system call filter: run by hand over numbers and arguments, then by the kernel. */
 #include <errno.h>
 #include <linux/audit.h>
-#include <linux/filter.h>
 #include <linux/if_tun.h>
 #include <linux/kvm.h>
 #include <linux/seccomp.h>
@@ -11,7 +10,6 @@
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
-#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -21,8 +19,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "../../src/jail/child.h"
 #include "base/alloc.h"
+#include "filter_run.h"
 #include "suite.h"
 
 enum { X32_BIT = 0x40000000, LAST_CALL = 700 };
@@ -48,61 +46,12 @@ static void teardown(void)
 	ck_assert_ptr_null(child.filter.v);
 }
 
-static uint32_t load(const struct seccomp_data *data, uint32_t offset)
-{
-	uint32_t word;
-
-	ck_assert_uint_le(offset, sizeof(*data) - sizeof(word));
-	memcpy(&word, (const char *)data + offset, sizeof(word));
-	return word;
-}
-
-static bool condition(const struct sock_filter *insn, uint32_t a)
-{
-	switch (BPF_OP(insn->code)) {
-	case BPF_JEQ:
-		return a == insn->k;
-	case BPF_JGT:
-		return a > insn->k;
-	case BPF_JGE:
-		return a >= insn->k;
-	case BPF_JSET:
-		return a & insn->k;
-	}
-	ck_abort_msg("jump 0x%x", insn->code);
-	return false;
-}
-
-/* What seccomp(2) allows of classic BPF, as far as it occurs. */
-static uint32_t run(const struct seccomp_data *data)
-{
-	const struct sock_filter *v = child.filter.v;
-	uint32_t a = 0;
-
-	for (unsigned int i = 0; i < child.filter.n; i++) {
-		if (v[i].code == (BPF_LD | BPF_W | BPF_ABS))
-			a = load(data, v[i].k);
-		else if (v[i].code == (BPF_ALU | BPF_AND | BPF_K))
-			a &= v[i].k;
-		else if (v[i].code == (BPF_RET | BPF_K))
-			return v[i].k;
-		else if (v[i].code == (BPF_JMP | BPF_JA))
-			i += v[i].k;
-		else if (BPF_CLASS(v[i].code) == BPF_JMP && BPF_SRC(v[i].code) == BPF_K)
-			i += condition(&v[i], a) ? v[i].jt : v[i].jf;
-		else
-			ck_abort_msg("instruction %u: 0x%x", i, v[i].code);
-	}
-	ck_abort_msg("the program does not end");
-	return 0;
-}
-
 static uint32_t answer(long nr, unsigned int arg, uint64_t value)
 {
 	struct seccomp_data data = { .nr = (int)nr, .arch = AUDIT_ARCH_X86_64 };
 
 	data.args[arg] = value;
-	return run(&data);
+	return filter_run(&child.filter, &data);
 }
 
 /* By number where the C library's headers may be too old for the name. */
@@ -211,7 +160,7 @@ START_TEST(test_other_architectures_are_killed)
 		for (int nr = 0; nr <= LAST_CALL; nr++) {
 			struct seccomp_data data = { .nr = nr, .arch = others[i] };
 
-			ck_assert_uint_eq(run(&data), KILL);
+			ck_assert_uint_eq(filter_run(&child.filter, &data), KILL);
 		}
 	}
 }
