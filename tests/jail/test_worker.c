@@ -3,10 +3,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <linux/capability.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -16,13 +19,20 @@
 /* Loops run twice: without network and with it. */
 enum { KINDS = 2, OURS = 750101, OUR_GROUP = 750102 };
 
-static void become_user(void)
+/* With capabilities in effect and not dumpable, as a program with file capabilities is. */
+static void become_user(unsigned int capabilities)
 {
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct data[2] = { { .permitted = capabilities,
+						    .effective = capabilities } };
 	static const gid_t groups[] = { OUR_GROUP + 1 };
 
+	ck_assert_int_eq(prctl(PR_SET_KEEPCAPS, 1), 0);
 	ck_assert_int_eq(setgroups(1, groups), 0);
 	ck_assert_int_eq(setresgid(OUR_GROUP, OUR_GROUP, OUR_GROUP), 0);
 	ck_assert_int_eq(setresuid(OURS, OURS, OURS), 0);
+	ck_assert_int_eq((int)syscall(SYS_capset, &header, data), 0);
+	ck_assert_int_eq(prctl(PR_SET_DUMPABLE, 0), 0);
 	worker.uid = 0;
 }
 
@@ -59,8 +69,8 @@ START_TEST(test_state_of_a_users)
 {
 	int gate;
 
-	worker.network = _i;
-	become_user();
+	worker.network = _i % KINDS;
+	become_user(_i < KINDS ? 0 : 1U << CAP_NET_ADMIN);
 	gate = worker_run_holding();
 	assert_no_privileges();
 	ck_assert_str_eq(worker_status("Uid"), "750101\t750101\t750101\t750101");
@@ -274,7 +284,7 @@ START_TEST(test_network_namespace_of_a_users)
 	read_link(getpid(), "net", ours);
 	pid = fork();
 	if (pid == 0) {
-		become_user();
+		become_user(0);
 		(void)worker_run_holding();
 		_exit(raise(SIGSTOP));
 	}
@@ -292,7 +302,7 @@ int main(void)
 	TCase *tcase = worker_case("worker");
 
 	tcase_add_loop_test(tcase, test_state, 0, KINDS);
-	tcase_add_loop_test(tcase, test_state_of_a_users, 0, KINDS);
+	tcase_add_loop_test(tcase, test_state_of_a_users, 0, 2 * KINDS);
 	tcase_add_loop_test(tcase, test_signals, 0, KINDS);
 	tcase_add_loop_test(tcase, test_limits, 0, KINDS);
 	tcase_add_loop_test(tcase, test_descriptors, 0, KINDS);
