@@ -63,6 +63,7 @@ void check_qemu(struct check *check);
 void check_programs(struct check *check);
 void check_disk_space(struct check *check);
 void check_images(struct check *check);
+void check_pull(struct check *check);
 void check_vms(struct check *check);
 void check_orphans(struct check *check);
 void check_bridge_exists(struct check *check);

@@ -31,6 +31,7 @@ static const struct check_row {
 	{ "programs", "programs", .run = check_programs },
 	{ "disk-space", "storage", .run = check_disk_space },
 	{ "images", "storage", .run = check_images },
+	{ "pull", "storage", .run = check_pull },
 	{ "vms", "storage", .run = check_vms },
 	{ "orphans", "storage", .run = check_orphans },
 	{ "bridge", "network", .run = check_bridge_exists },

@@ -15,11 +15,22 @@ own_dev='
 
 # --- the frame ---------------------------------------------------------------
 
+# A catalogue with one entry, for what $conf says from here on.
+an_image_can_be_pulled()
+{
+	mkdir -p "$LAB/images.d"
+	printf '%s\n' '[tiny]' 'mirrors = https://localhost/' 'file = tiny.img' \
+		'digest_file = SUMS' >"$LAB/images.d/tiny.conf"
+	sed -i '/^catalogue/d' "$conf"
+	echo "catalogue = $LAB/images.d" >>"$conf"
+}
+
 # What this kernel may lack, and the bridge of the lab has by default.
 a_healthy_host_passes()
 {
 	local sysctl
 
+	an_image_can_be_pulled
 	ip link set br0 type bridge mcast_snooping 0
 	for sysctl in iptables ip6tables arptables; do
 		echo 0 2>/dev/null >"/proc/sys/net/bridge/bridge-nf-call-$sysctl"
@@ -442,6 +453,40 @@ image_headers_are_read()
 	succeeds image remove good
 }
 
+pulls_have_what_they_want()
+{
+	local folder=$LAB/catalogue conf=$LAB/pulls name file
+
+	sed '/^catalogue/d' "$LAB/conf" >"$conf"
+	echo "catalogue = $folder" >>"$conf"
+	found WARN pull catalogue 'is empty'
+	has "keep" "$keep" "'catalogue' in $conf"
+	an_image_can_be_pulled
+	folder=$LAB/images.d
+	found PASS pull catalogue 'offers 1 image'
+	echo 'frob = 1' >>"$folder/tiny.conf"
+	found WARN pull catalogue "$folder/tiny.conf:5: "
+	sed -i '$d' "$folder/tiny.conf"
+	chmod 666 "$folder/tiny.conf"
+	found WARN pull catalogue "$folder/tiny.conf"
+	chmod 644 "$folder/tiny.conf"
+	for name in libcurl libcrypto libarchive; do
+		file=$(ldconfig -p | awk -v name="$name.so" 'index($1, name) == 1 { print $NF; exit }')
+		found PASS pull "$name"
+		found_on "mount --bind /dev/null '$(readlink -f "$file")'" WARN pull "$name" "$name"
+		[[ -n $fix ]] || fail "nothing helps without $name"
+	done
+	found PASS pull certificates
+	: >"$LAB/none.pem"
+	found_on "mount --bind '$LAB/none.pem' /etc/ssl/certs/ca-certificates.crt" WARN pull \
+		certificates 'no certificate'
+	has "fix" "$fix" 'ca-certificates'
+	found PASS pull leftovers
+	head -c 70000 /dev/zero >"$state/images/.part-sha256-$(printf '0%.0s' {1..64})"
+	found WARN pull leftovers '1 of unfinished pulls'
+	cured pull leftovers
+}
+
 VMs_are_looked_at()
 {
 	local pid
@@ -800,7 +845,7 @@ run_tests \
 	namespaces_that_nobody_gives_are_told \
 	a_QEMU_that_is_not_in_its_root_is_told landlock_is_looked_for user_namespaces_are_tried QEMU_is_asked_for_its_version \
 	other_programs_are_looked_for disk_space_is_measured image_headers_are_read \
-	VMs_are_looked_at orphans_are_found a_lost_QEMU_is_found the_bridge_must_be_there \
+	pulls_have_what_they_want VMs_are_looked_at orphans_are_found a_lost_QEMU_is_found the_bridge_must_be_there \
 	every_bridge_that_is_allowed_is_looked_at the_bridge_must_be_up \
 	addresses_must_be_on_the_bridge the_default_route_must_leave_over_the_bridge \
 	wifi_is_no_port the_spanning_tree_is_off vlan_filtering_is_on_where_a_VM_wants_it \
