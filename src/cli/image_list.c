@@ -120,7 +120,6 @@ static int run_list(struct cli *cli, const struct cli_args *args, struct error *
 	static const struct vm_image_list no_images = { .n = 0 };
 	static const struct catalogue no_entries = CATALOGUE_INIT;
 	bool local = !cli_flag(args, "available"), available = !cli_flag(args, "local");
-	struct error unread = ERROR_INIT;
 	int r = vm_image_list(&cli->host, &list, err);
 
 	if (r)
@@ -128,7 +127,9 @@ static int run_list(struct cli *cli, const struct cli_args *args, struct error *
 	if (!local && !available)
 		return error_set(err, ERROR_USAGE, EINVAL,
 				 "--local and --available exclude each other");
-	if (available && catalogue_load(&catalogue, &cli->host.config, &unread))
+	if (available)
+		r = catalogue_load(&catalogue, &cli->host.config, err);
+	if (r)
 		catalogue_done(&catalogue);
 	if (cli->json)
 		list_json(local ? &list : &no_images, &catalogue, available);
@@ -136,9 +137,7 @@ static int run_list(struct cli *cli, const struct cli_args *args, struct error *
 		list_names(local ? &list : &no_images, local ? &no_entries : &catalogue);
 	else
 		list_tables(&list, &catalogue, local, available);
-	if (unread.kind)
-		*err = unread;
-	return -unread.code;
+	return r;
 }
 
 static const struct cli_option list_options[] = {
