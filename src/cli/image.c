@@ -19,7 +19,7 @@ void image_date(int64_t added_ns, char out[IMAGE_DATE_MAX])
 		strftime(out, IMAGE_DATE_MAX, "%Y-%m-%d", &tm);
 }
 
-int image_find_entry(const struct catalogue *catalogue, const char *word,
+int image_find_entry(const struct catalogue *catalogue, const char *word, const char *where,
 		     const struct catalogue_entry **ret, struct error *err)
 {
 	const char *near;
@@ -27,10 +27,10 @@ int image_find_entry(const struct catalogue *catalogue, const char *word,
 	*ret = catalogue_find(catalogue, word);
 	if (*ret)
 		return 0;
-	error_set(err, ERROR_NOT_FOUND, ENOENT, "no image '%s' in the catalogue", word);
+	error_set(err, ERROR_NOT_FOUND, ENOENT, "no image '%s' %s", word, where);
 	near = catalogue_near(catalogue, word);
 	return near ? error_hint(err, "did you mean '%s'?", near)
-		    : error_hint(err, "mnmivm-se image list --available");
+		    : error_hint(err, "mnmivm-se image list");
 }
 
 int image_each(const struct command *verb, const struct strv *names,

@@ -25,8 +25,8 @@ struct json_t *image_available_json(const struct catalogue_entry *entry);
 enum { IMAGE_DATE_MAX = 24 };
 void image_date(int64_t added_ns, char out[IMAGE_DATE_MAX]);
 
-/* ERROR_NOT_FOUND with the name that is near. */
-int image_find_entry(const struct catalogue *catalogue, const char *word,
+/* ERROR_NOT_FOUND with the name that is near; where is what was looked through, "in ...". */
+int image_find_entry(const struct catalogue *catalogue, const char *word, const char *where,
 		     const struct catalogue_entry **ret, struct error *err);
 
 /*

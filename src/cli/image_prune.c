@@ -26,11 +26,8 @@ static void tell(const struct cli *cli, const struct vm_pruned *pruned)
 	for (size_t i = 0; i < pruned->removed.n; i++)
 		say(cli, "%s: removed", pruned->removed.v[i]);
 	size_format(pruned->bytes, size);
-	if (pruned->removed.n || pruned->leftovers)
-		say(cli, "images removed: %zu, leftovers of unfinished pulls: %u, freed: %s",
-		    pruned->removed.n, pruned->leftovers, size);
-	else
-		say(cli, "nothing to remove");
+	say(cli, "images removed: %zu, leftovers of unfinished pulls: %u, freed: %s",
+	    pruned->removed.n, pruned->leftovers, size);
 }
 
 static int run_prune(struct cli *cli, const struct cli_args *args, struct error *err)
@@ -44,9 +41,11 @@ static int run_prune(struct cli *cli, const struct cli_args *args, struct error 
 	if (!r && options.dry) {
 		describe(&pruned, &plan);
 		print_plan(cli, buf_str(&plan));
-	} else if (!r) {
-		tell(cli, &pruned);
 	}
+	if (!r && !pruned.removed.n && !pruned.leftovers)
+		say(cli, "nothing to remove");
+	else if (!r && !options.dry)
+		tell(cli, &pruned);
 	strv_done(&pruned.removed);
 	return r;
 }

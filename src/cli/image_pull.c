@@ -53,7 +53,7 @@ static int check_names(const struct catalogue *catalogue, const struct strv *nam
 	for (size_t i = 0; i < names->n && !r; i++) {
 		const struct catalogue_entry *entry;
 
-		r = image_find_entry(catalogue, names->v[i], &entry, err);
+		r = image_find_entry(catalogue, names->v[i], "in the catalogue", &entry, err);
 		if (!r)
 			r = catalogue_check_arch(entry, err);
 	}

@@ -131,7 +131,7 @@ static int show_entry(struct cli *cli, const char *name, struct error *err)
 	int r = catalogue_load(&catalogue, &cli->host.config, err);
 
 	if (!r)
-		r = image_find_entry(&catalogue, name, &entry, err);
+		r = image_find_entry(&catalogue, name, "here or in the catalogue", &entry, err);
 	if (!r)
 		r = images_of(cli, entry, &images, err);
 	if (r)
