@@ -31,6 +31,9 @@ struct vm_image_list {
 struct vm_import_options {
 	struct guest_traits guest;
 	const char *digest; /* "sha256:HEX" that it must have (ERROR_VERIFY); NULL: any */
+	/* Bytes of the image that are there; total 0: not known. NULL: silent. */
+	void (*progress)(void *arg, uint64_t done, uint64_t total);
+	void *arg;
 };
 
 /*

@@ -5,6 +5,7 @@
 #include "config/vm_config.h"
 #include "image.h"
 #include "options.h"
+#include "progress.h"
 
 static int read_choices(const struct cli_args *args, struct guest_traits *guest, struct error *err)
 {
@@ -46,13 +47,19 @@ static int read_guest(const struct cli_args *args, struct guest_traits *guest, s
 static int run_import(struct cli *cli, const struct cli_args *args, struct error *err)
 {
 	const char *path = args->words.v[0], *name = args->words.v[1];
-	struct vm_import_options options = { .digest = cli_value(args, "digest") };
+	struct progress progress = { .cli = NULL };
+	struct vm_import_options options = { .digest = cli_value(args, "digest"),
+					     .progress = progress_bytes,
+					     .arg = &progress };
 	int r;
 
 	guest_traits_init(&options.guest);
 	r = read_guest(args, &options.guest, err);
+	progress_begin(&progress, cli);
+	progress_name(&progress, name);
 	if (!r)
 		r = vm_image_import(&cli->host, path, name, &options, err);
+	progress_end(&progress);
 	guest_traits_done(&options.guest);
 	if (!r)
 		say(cli, "%s: imported", name);

@@ -17,6 +17,8 @@
 struct import {
 	const struct vm_host *host;
 	const char *path, *name;
+	const struct vm_import_options *options; /* NULL: none */
+	uint64_t total; /* bytes of the image, as far as that can be told */
 	const char *wanted_text; /* digest of the file as it is given; NULL: any */
 	struct digest wanted;
 	bool packed; /* what is given is not the image itself */
@@ -62,10 +64,19 @@ static enum digest_algorithm algorithm(const struct import *import)
 	return import->wanted_text ? import->wanted.algorithm : DIGEST_SHA256;
 }
 
+static void tell(void *arg, uint64_t done)
+{
+	const struct import *import = arg;
+
+	if (import->options && import->options->progress)
+		import->options->progress(import->options->arg, done, import->total);
+}
+
 static int copy(struct import *import, int fd, struct error *err)
 {
+	const struct image_watch watch = { tell, import };
 	int r = image_copy(import->host, fd, import->draft.fd, IMAGE_BYTES_MAX, import->path,
-			   algorithm(import), NULL, &import->digest, err);
+			   algorithm(import), &watch, &import->digest, err);
 
 	return r ? r : check_digest(import, &import->digest, err);
 }
@@ -93,17 +104,19 @@ static int check_packed(struct import *import, int fd, struct error *err)
 
 static int unpack_file(struct import *import, int fd, struct error *err)
 {
+	const struct image_watch watch = { tell, import };
 	int r = check_packed(import, fd, err);
 
 	import->packed = true;
 	return r ? r
 		 : image_unpack(import->host, fd, import->draft.fd, import->path, DIGEST_SHA256,
-				NULL, &import->digest, err);
+				&watch, &import->digest, err);
 }
 
 /* What came through a pipe lies in the draft. It is unpacked into another one, and then gone. */
 static int unpack_draft(struct import *import, struct error *err)
 {
+	const struct image_watch watch = { tell, import };
 	const struct store *store = &import->host->store;
 	AUTO_CLOSE int fd = file_openat(store->images_fd, import->draft.file, O_RDONLY, 0);
 	int r;
@@ -115,7 +128,7 @@ static int unpack_draft(struct import *import, struct error *err)
 	import->packed = true;
 	return r ? r
 		 : image_unpack(import->host, fd, import->draft.fd, import->path, DIGEST_SHA256,
-				NULL, &import->digest, err);
+				&watch, &import->digest, err);
 }
 
 static int fill(struct import *import, int fd, struct error *err)
@@ -127,14 +140,14 @@ static int fill(struct import *import, int fd, struct error *err)
 		return error_errno(err, errno, "look at '%s'", import->path);
 	if (S_ISREG(st.st_mode) && unpack_wants(fd))
 		return unpack_file(import, fd, err);
+	import->total = S_ISREG(st.st_mode) ? (uint64_t)st.st_size : 0;
 	r = copy(import, fd, err);
 	if (!r && !S_ISREG(st.st_mode) && unpack_wants(import->draft.fd))
 		r = unpack_draft(import, err);
 	return r;
 }
 
-static int commit(struct import *import, const struct vm_import_options *options,
-		  const struct image_info *info, struct error *err)
+static int commit(struct import *import, const struct image_info *info, struct error *err)
 {
 	AUTO(image_config_done) struct image_config config;
 	char text[DIGEST_TEXT_MAX];
@@ -146,8 +159,8 @@ static int commit(struct import *import, const struct vm_import_options *options
 		digest_format(&import->wanted, text);
 		config.source_digest = xstrdup(text);
 	}
-	if (options)
-		guest_traits_copy(&config.guest, &options->guest);
+	if (import->options)
+		guest_traits_copy(&config.guest, &import->options->guest);
 	return images_commit(&import->host->store, &import->draft, image_disk_format(info), &config,
 			     err);
 }
@@ -159,6 +172,7 @@ int vm_image_import(const struct vm_host *host, const char *path, const char *na
 		.host = host,
 		.path = path,
 		.name = name,
+		.options = options,
 		.wanted_text = options ? options->digest : NULL,
 		.draft = IMAGE_DRAFT_INIT,
 	};
@@ -180,5 +194,5 @@ int vm_image_import(const struct vm_host *host, const char *path, const char *na
 		images_abort(&host->store, &import.draft);
 		return r;
 	}
-	return commit(&import, options, &info, err);
+	return commit(&import, &info, err);
 }
