@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The enumerations of both configuration files, with their words. */
+/* The enumerations of the configuration files, with their words. */
 #ifndef CONFIG_TYPES_H
 #define CONFIG_TYPES_H
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The words of the enumerations of both configuration files. */
+/* The words of the enumerations of the configuration files. */
 #include "config/types.h"
 
 #include <stddef.h>

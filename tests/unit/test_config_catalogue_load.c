@@ -61,6 +61,7 @@ static void take(void)
 	struct error err = ERROR_INIT;
 
 	suite_assert_ok(catalogue_load(&catalogue, &host, &err), err);
+	ck_assert_int_eq(err.kind, ERROR_NONE);
 }
 
 /* With a message that holds this, and the catalogue that was there untouched. */
