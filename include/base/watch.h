@@ -17,6 +17,7 @@ struct watch {
 	int output_fd; /* a pipe's read end: output gets what comes; -1: none */
 	int error_fd; /* another, whose last line is for the error; -1: that of output_fd is */
 	struct buf *output; /* appended to, to WATCH_OUTPUT_MAX bytes in all */
+	int *exit_status; /* filled where it exited, whatever with; NULL: of no interest */
 	int timeout_ms; /* what deadline_ms was made of, for the message */
 	int64_t deadline_ms; /* of clock_ms() */
 };

@@ -26,6 +26,7 @@ struct helper {
 	struct launch_limits limits; /* 0: HELPER_* below */
 	int timeout_ms; /* then SIGKILL and -ETIMEDOUT; 0: 60 s */
 	unsigned int may_miss; /* layers; LAYER_CGROUP is never asked for */
+	int *exit_status; /* -1: it did not come to exit; for those that say more by it; or NULL */
 	struct buf *
 		output; /* standard output and error, at most 1 MiB, replaced; NULL: the last line is for the error */
 };

@@ -121,6 +121,8 @@ static int word_end(const struct watch *watch, const siginfo_t *info, struct tai
 	const char *colon = *line ? ": " : "";
 	bool exited = info->si_code == CLD_EXITED;
 
+	if (exited && watch->exit_status)
+		*watch->exit_status = info->si_status;
 	if (exited && info->si_status == 0)
 		return 0;
 	return error_set(err, ERROR_FAILED, EIO, "run '%s': %s %d%s%.512s", watch->program,

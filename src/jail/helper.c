@@ -90,6 +90,7 @@ static int watch_helper(const struct helper *helper, const struct launch *launch
 		.output_fd = helper->output ? words_fd : -1,
 		.error_fd = helper->output ? -1 : words_fd,
 		.output = helper->output,
+		.exit_status = helper->exit_status,
 		.timeout_ms = timeout_ms,
 		.deadline_ms = deadline_ms,
 	};
@@ -112,6 +113,8 @@ int helper_run(const struct helper *helper, struct error *err)
 	log_fd = words[1];
 	if (helper->output)
 		buf_clear(helper->output);
+	if (helper->exit_status)
+		*helper->exit_status = -1;
 	r = launch_helper(helper, &log_fd, timeout_ms, &launch, err);
 	if (r == 0)
 		r = watch_helper(helper, &launch, words_fd, timeout_ms, deadline_ms, err);

@@ -10,6 +10,7 @@
 #include "base/alloc.h"
 #include "base/file.h"
 #include "jail/helper.h"
+#include "program.h"
 
 /* The one file that qemu-img finds, whatever its name is here. */
 #define DISK_IN_JAIL "/work/disk.qcow2"
@@ -27,19 +28,6 @@ static int give(int fd, uid_t uid, const char *name, struct error *err)
 	if (launch_mode() == LAUNCH_AS_ROOT && fchown(fd, uid, uid) < 0)
 		return error_errno(err, errno, "give '%s' to user id %u", name, uid);
 	return 0;
-}
-
-/* The child finds that out as well, but cannot tell it from a library that it is not shown. */
-static int check_qemu_img(const struct host_config *host, struct error *err)
-{
-	if (access(host->qemu_img, X_OK) == 0)
-		return 0;
-	error_set(err, ERROR_HOST, errno, "look for qemu-img at '%s': %s", host->qemu_img,
-		  strerror(errno));
-	return error_hint(err,
-			  "apt-get install qemu-utils (Alpine: apk add qemu-img), or set "
-			  "'qemu_img' in %s",
-			  host->path);
 }
 
 static int run_qemu_img(const struct host_config *host, const struct vm_config *vm, int fd,
@@ -67,7 +55,7 @@ static int run_qemu_img(const struct host_config *host, const struct vm_config *
 static int fill(const struct host_config *host, const struct vm_config *vm, int fd,
 		const char *name, const struct overlay_spec *spec, struct error *err)
 {
-	int r = check_qemu_img(host, err);
+	int r = program_find_qemu_img(host, err);
 
 	if (r == 0)
 		r = give(fd, vm->uid, name, err);

@@ -16,6 +16,7 @@
 #include "base/strv.h"
 #include "config/vm_config.h"
 #include "jail/helper.h"
+#include "program.h"
 #include "signature_status.h"
 
 /*
@@ -52,15 +53,6 @@ static int refuse(const struct signature_check *check, struct error *err, const 
 {
 	return error_set(err, ERROR_VERIFY, EBADMSG, "check the signature of '%s': %s%s",
 			 check->origin, why, key);
-}
-
-static int check_gpgv(const struct host_config *host, struct error *err)
-{
-	if (access(host->gpgv, X_OK) == 0)
-		return 0;
-	error_set(err, ERROR_HOST, errno, "look for gpgv at '%s': %s", host->gpgv, strerror(errno));
-	return error_hint(err, "apt-get install gpgv (Alpine: apk add gnupg), or set 'gpgv' in %s",
-			  host->path);
 }
 
 static int read_keyring(const char *path, struct buf *ret, struct error *err)
@@ -152,7 +144,7 @@ static void push_words(struct strv *argv, const char *gpgv, const char *const pr
 }
 
 static int run_gpgv(const struct vm_host *host, const struct desk *desk, const char *const print[2],
-		    struct buf *ret, struct error *err)
+		    struct buf *ret, int *ret_exit_status, struct error *err)
 {
 	const bool detached = desk->n == FILE_COUNT;
 	const struct vm_config none = { .uid = 0 };
@@ -166,6 +158,7 @@ static int run_gpgv(const struct vm_host *host, const struct desk *desk, const c
 		.folders = &host->config.expose,
 		.limits = { .file_size = 1 },
 		.may_miss = vm_config_allowed_missing(&none, &host->config),
+		.exit_status = ret_exit_status,
 		.output = ret,
 	};
 
@@ -212,21 +205,19 @@ static int judge(const struct signature_check *check, const struct signature_sta
 static int verify(const struct vm_host *host, const struct signature_check *check,
 		  const struct desk *desk, struct error *err)
 {
-	struct error failure = ERROR_INIT;
 	struct signature_status status;
 	AUTO_BUF output = BUF_INIT;
-	int run = run_gpgv(host, desk, print_status, &output, &failure), r;
+	int exit_status = -1, r;
 
+	r = run_gpgv(host, desk, print_status, &output, &exit_status, err);
 	signature_status_read(buf_str(&output), &status);
-	/* -EIO: it ran, and says by its exit status or a signal that the files are not what it wants */
-	if (run && (run != -EIO || !status.any)) {
-		*err = failure;
-		if (run == -EIO)
+	if (r && (exit_status < 0 || !status.any)) {
+		if (exit_status > 0)
 			error_kind(err, ERROR_VERIFY);
 		return error_prefix(err, "check the signature of '%s'", check->origin);
 	}
 	r = judge(check, &status, err);
-	if (r || run == 0 || (check->signature && status.unknown))
+	if (r || exit_status == 0 || (check->signature && status.unknown))
 		return r;
 	return refuse(check, err, "it is of no single text", "");
 }
@@ -250,7 +241,7 @@ static int check_on(const struct vm_host *host, const struct signature_check *ch
 		return r;
 	if (check->signature)
 		buf_add(&text, buf_str(check->text), check->text->len);
-	else if (run_gpgv(host, desk, print_text, &text, err))
+	else if (run_gpgv(host, desk, print_text, &text, NULL, err))
 		return error_prefix(err, "read the signed part of '%s'", check->origin);
 	buf_done(ret);
 	*ret = text;
@@ -271,7 +262,7 @@ int signature_check(const struct vm_host *host, const struct signature_check *ch
 	r = read_keyring(check->keyring, &keyring, err);
 	if (r)
 		return r;
-	r = check_gpgv(&host->config, err);
+	r = program_find_gpgv(&host->config, err);
 	if (r == 0)
 		r = check_on(host, check, &keyring, &desk, ret, err);
 	desk_done(&desk, host->store.run_fd);

@@ -119,6 +119,25 @@ START_TEST(every_layer_but_the_cgroup_is_asked_for)
 }
 END_TEST
 
+START_TEST(its_exit_status_is_told_beside_the_error)
+{
+	int status = 7;
+
+	helper.exit_status = &status;
+	check_failure("exit 3", EIO, ERROR_FAILED, "exit status 3");
+	ck_assert_int_eq(status, 3);
+	check_output("true", "");
+	ck_assert_int_eq(status, 0);
+	helper.timeout_ms = 100;
+	check_failure("sleep 60", ETIMEDOUT, ERROR_TIMEOUT, "no end after");
+	ck_assert_int_eq(status, -1);
+	status = 7;
+	strv_clear(&argv);
+	ck_assert_int_lt(helper_run(&helper, &err), 0);
+	ck_assert_int_eq(status, -1);
+}
+END_TEST
+
 START_TEST(limits_are_there_unless_others_are_asked_for)
 {
 	check_output("true", "");
@@ -326,6 +345,7 @@ static TCase *run_case(void)
 	TCase *tcase = helper_case("run");
 
 	tcase_add_test(tcase, every_layer_but_the_cgroup_is_asked_for);
+	tcase_add_test(tcase, its_exit_status_is_told_beside_the_error);
 	tcase_add_test(tcase, limits_are_there_unless_others_are_asked_for);
 	tcase_add_test(tcase, both_streams_are_kept_and_replaced);
 	tcase_add_test(tcase, failure_is_told_in_its_last_line);
