@@ -5,12 +5,15 @@
 #include "base/alloc.h"
 #include "image_file.h"
 
+/* What import unpacks itself (fetch/unpack.h): one layer, of which this may be the second. */
+static const char by_import[] = "import";
+
 static const struct foreign {
 	const char *title;
 	unsigned int offset;
 	const char *magic;
 	unsigned int length;
-	const char *unpack; /* the command that makes a disk of it */
+	const char *unpack; /* the command that makes a disk of it, or by_import */
 	const char *convert; /* or its name to qemu-img */
 } foreigns[] = {
 	{ "a qcow1 image", 0, "QFI\xfb\0\0\0\1", 8, NULL, "qcow" },
@@ -24,13 +27,13 @@ static const struct foreign {
 	{ "a Parallels image", 0, "WithoutFreeSpace", 16, NULL, "parallels" },
 	{ "a Parallels image", 0, "WithouFreSpacExt", 16, NULL, "parallels" },
 	{ "a LUKS container", 0, "LUKS\xba\xbe", 6, NULL, NULL },
-	{ "compressed with xz", 0, "\3757zXZ", 6, "xz -dk", NULL },
-	{ "compressed with gzip", 0, "\x1f\x8b", 2, "gunzip -k", NULL },
-	{ "compressed with zstd", 0, "\x28\xb5\x2f\xfd", 4, "zstd -d", NULL },
-	{ "compressed with bzip2", 0, "BZh", 3, "bunzip2 -k", NULL },
+	{ "compressed with xz", 0, "\3757zXZ", 6, by_import, NULL },
+	{ "compressed with gzip", 0, "\x1f\x8b", 2, by_import, NULL },
+	{ "compressed with zstd", 0, "\x28\xb5\x2f\xfd", 4, by_import, NULL },
+	{ "compressed with bzip2", 0, "BZh", 3, by_import, NULL },
 	{ "a 7-Zip archive", 0, "7z\xbc\xaf\x27\x1c", 6, "7z x", NULL },
 	{ "a ZIP archive", 0, "PK\3\4", 4, "unzip", NULL },
-	{ "a tar archive", 257, "ustar", 5, "tar -xf", NULL },
+	{ "a tar archive", 257, "ustar", 5, by_import, NULL },
 };
 
 static int refuse(const struct image_file *file, const char *title, const char *unpack,
@@ -38,6 +41,11 @@ static int refuse(const struct image_file *file, const char *title, const char *
 {
 	int r = image_refuse(file, err, "it is %s", title);
 
+	if (unpack == by_import)
+		return error_hint(err,
+				  "this unpacks one layer: mnmivm-se image import '%s' NAME; then "
+				  "create --os NAME",
+				  file->name);
 	if (unpack)
 		return error_hint(err, "%s '%s'", unpack, file->name);
 	/* the other formats can name further files on the host, too, which qemu-img would read */

@@ -208,12 +208,12 @@ static const struct foreign {
 	{ QEMU_IMG " create -q -f qcow x 1G", "a qcow1 image", "qemu-img convert -f qcow " },
 	{ QEMU_IMG " create -q -f parallels x 1G", "a Parallels image", "-f parallels" },
 	{ "printf 'LUKS\\272\\276\\000\\001' >x", "a LUKS container", "" },
-	{ "echo x | xz >x", "compressed with xz", "xz -dk 'x'" },
-	{ "echo x | gzip >x", "compressed with gzip", "gunzip -k 'x'" },
-	{ "echo x | bzip2 >x", "compressed with bzip2", "bunzip2 -k 'x'" },
-	{ "printf '\\050\\265\\057\\375' >x", "compressed with zstd", "zstd -d 'x'" },
+	{ "echo x | xz >x", "compressed with xz", "image import 'x' NAME" },
+	{ "echo x | gzip >x", "compressed with gzip", "image import 'x' NAME" },
+	{ "echo x | bzip2 >x", "compressed with bzip2", "image import 'x' NAME" },
+	{ "printf '\\050\\265\\057\\375' >x", "compressed with zstd", "image import 'x' NAME" },
 	{ "printf 'PK\\003\\004' >x", "a ZIP archive", "unzip 'x'" },
-	{ "echo a >a && tar -cf x a", "a tar archive", "tar -xf 'x'" },
+	{ "echo a >a && tar -cf x a", "a tar archive", "image import 'x' NAME" },
 };
 
 START_TEST(other_formats_by_name)
