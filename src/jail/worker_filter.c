@@ -2,7 +2,6 @@
 /* The filters of workers: what is refused with network, what is allowed without. */
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/futex.h>
 #include <netinet/in.h>
 #include <sched.h>
 #include <sys/mman.h>
@@ -228,7 +227,7 @@ static int add_processes(scmp_filter_ctx ctx)
 	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(options); i++)
 		r = filter_refuse_if(ctx, SCMP_SYS(prctl),
 				     SCMP_A0(SCMP_CMP_MASKED_EQ, LOW_32, options[i]));
-	return r ? r : filter_refuse_if(ctx, SCMP_SYS(prlimit64), SCMP_A0(SCMP_CMP_NE, 0));
+	return r ? r : filter_refuse_if(ctx, SCMP_SYS(prlimit64), SCMP_A0(SCMP_CMP_NE, 0, 0));
 }
 
 /*
@@ -243,9 +242,10 @@ static int add_families(scmp_filter_ctx ctx)
 
 	for (unsigned int family = 0; r == 0 && family <= AF_NETLINK; family++) {
 		if (family != AF_INET && family != AF_INET6 && family != AF_NETLINK)
-			r = filter_refuse_if(ctx, SCMP_SYS(socket), SCMP_A0(SCMP_CMP_EQ, family));
+			r = filter_refuse_if(ctx, SCMP_SYS(socket),
+					     SCMP_A0(SCMP_CMP_EQ, family, 0));
 	}
-	return r ? r : filter_refuse_if(ctx, SCMP_SYS(socket), SCMP_A0(SCMP_CMP_GT, AF_NETLINK));
+	return r ? r : filter_refuse_if(ctx, SCMP_SYS(socket), SCMP_A0(SCMP_CMP_GT, AF_NETLINK, 0));
 }
 
 /* The protocols above UDP are large, and Landlock's rules know TCP alone. */
@@ -258,8 +258,8 @@ static int add_protocols(scmp_filter_ctx ctx)
 
 	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(highest); i++)
 		r = seccomp_rule_add(ctx, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(socket), 2,
-				     SCMP_A0(SCMP_CMP_EQ, highest[i].family),
-				     SCMP_A2(SCMP_CMP_GT, highest[i].protocol));
+				     SCMP_A0(SCMP_CMP_EQ, highest[i].family, 0),
+				     SCMP_A2(SCMP_CMP_GT, highest[i].protocol, 0));
 	return r;
 }
 
