@@ -3,6 +3,7 @@
 #ifndef BASE_PROCESS_H
 #define BASE_PROCESS_H
 
+#include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -41,6 +42,12 @@ int process_open(const struct process_id *id);
 
 /* Wait until the pidfd's process has exited. 0, or -ETIMEDOUT; timeout_ms < 0 waits on. */
 int process_wait(int pid_fd, int timeout_ms);
+
+/* Send it a signal. 0, or -errno: -ESRCH when it has been reaped. */
+int process_signal(int pid_fd, int sig);
+
+/* Wait for the end of a child of ours, and take its status. 0 or -errno; waitid(2), Linux 5.4. */
+int process_reap(int pid_fd, siginfo_t *ret);
 
 /* CPU time used so far in clock ticks, resident memory in bytes; 0 where unreadable. */
 struct process_usage {

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -151,6 +152,25 @@ int process_wait(int pid_fd, int timeout_ms)
 			timeout_ms = left > 0 ? (int)left : 0;
 		}
 	}
+}
+
+int process_signal(int pid_fd, int sig)
+{
+	return syscall(SYS_pidfd_send_signal, pid_fd, sig, NULL, 0) < 0 ? -errno : 0;
+}
+
+int process_reap(int pid_fd, siginfo_t *ret)
+{
+	siginfo_t info = { .si_code = 0 };
+	int r;
+
+	do {
+		r = waitid(P_PIDFD, (id_t)pid_fd, &info, WEXITED);
+	} while (r < 0 && errno == EINTR);
+	if (r < 0)
+		return -errno;
+	*ret = info;
+	return 0;
 }
 
 void process_usage(const struct process_id *id, struct process_usage *ret)

@@ -7,8 +7,6 @@
 #include <signal.h>
 #include <stdbool.h>
 #include <string.h>
-#include <sys/syscall.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
@@ -129,17 +127,6 @@ static int word_end(const struct watch *watch, const siginfo_t *info, struct tai
 			 exited ? "exit status" : "killed by signal", info->si_status, colon, line);
 }
 
-/* waitid(2): P_PIDFD is of Linux 5.4. */
-static int reap(int pid_fd, siginfo_t *ret)
-{
-	int r;
-
-	do
-		r = waitid(P_PIDFD, (id_t)pid_fd, ret, WEXITED);
-	while (r < 0 && errno == EINTR);
-	return r < 0 ? -errno : 0;
-}
-
 int watch_child(const struct watch *watch, struct error *err)
 {
 	siginfo_t info = { .si_code = 0 };
@@ -148,8 +135,8 @@ int watch_child(const struct watch *watch, struct error *err)
 	int r;
 
 	if (followed < 0)
-		(void)syscall(SYS_pidfd_send_signal, watch->pid_fd, SIGKILL, NULL, 0);
-	r = reap(watch->pid_fd, &info);
+		(void)process_signal(watch->pid_fd, SIGKILL);
+	r = process_reap(watch->pid_fd, &info);
 	if (followed < 0)
 		return word_follow(watch, -followed, err);
 	if (r < 0)

@@ -9,10 +9,10 @@
 #include <stdio.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
+#include "base/process.h"
 
 #define NAMESPACES LAYERS_NAMESPACES
 
@@ -206,9 +206,8 @@ static int make_user_ns(const struct stat *st, const struct child *child, int *r
 		return pid;
 	r = put_maps(pid, st, child, ret_fd);
 	fd_close(&ours);
-	(void)syscall(SYS_pidfd_send_signal, pid_fd, SIGKILL, NULL, 0);
-	while (waitid(P_PIDFD, (id_t)pid_fd, &info, WEXITED) < 0 && errno == EINTR)
-		;
+	(void)process_signal(pid_fd, SIGKILL);
+	(void)process_reap(pid_fd, &info);
 	return r;
 }
 

@@ -11,8 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
@@ -173,21 +171,6 @@ static int report_read(int fd, int64_t deadline_ms, struct report *ret)
 	return 1;
 }
 
-static void kill_child(const struct launch *launch)
-{
-	(void)syscall(SYS_pidfd_send_signal, launch->pid_fd, SIGKILL, NULL, 0);
-}
-
-static int reap(const struct launch *launch, siginfo_t *info)
-{
-	int r;
-
-	do {
-		r = waitid(P_PIDFD, (id_t)launch->pid_fd, info, WEXITED);
-	} while (r < 0 && errno == EINTR);
-	return r < 0 ? -errno : 0;
-}
-
 /*
  * To the end of the child, or of its connection with us. 0: it is executing the program;
  * -ETIMEDOUT: nobody knows; -ECANCELED: it does not, and *ret may tell why.
@@ -217,7 +200,7 @@ static int identify(pid_t pid, struct launch *launch, struct error *err)
 
 	if (r != -ESRCH)
 		return r;
-	kill_child(launch);
+	(void)process_signal(launch->pid_fd, SIGKILL);
 	(void)hear(launch, &report);
 	return report.stage >= 0 ? launch_word_report(launch, &report, err) : r;
 }
@@ -299,8 +282,8 @@ int launch_go(struct launch *launch, struct error *err)
 	if (r == 0)
 		return 0;
 	if (r == -ETIMEDOUT)
-		kill_child(launch);
-	(void)reap(launch, &info);
+		(void)process_signal(launch->pid_fd, SIGKILL);
+	(void)process_reap(launch->pid_fd, &info);
 	r = word_end(launch, r, &report, &info, err);
 	launch_done(launch);
 	(void)error_prefix(err, "start '%s'", base_name(launch->program));
@@ -312,8 +295,8 @@ void launch_abort(struct launch *launch)
 	siginfo_t info;
 
 	if (launch->pid_fd >= 0) {
-		kill_child(launch);
-		(void)reap(launch, &info);
+		(void)process_signal(launch->pid_fd, SIGKILL);
+		(void)process_reap(launch->pid_fd, &info);
 	}
 	launch_done(launch);
 }

@@ -231,21 +231,6 @@ int worker_start(const struct worker *worker, struct worker_process *ret, struct
 	return r < 0 ? error_prefix(err, "start the worker '%s'", worker->name) : 0;
 }
 
-static void kill_worker(const struct worker_process *process)
-{
-	(void)syscall(SYS_pidfd_send_signal, process->pid_fd, SIGKILL, NULL, 0);
-}
-
-static int reap(const struct worker_process *process, siginfo_t *info)
-{
-	int r;
-
-	do {
-		r = waitid(P_PIDFD, (id_t)process->pid_fd, info, WEXITED);
-	} while (r < 0 && errno == EINTR);
-	return r < 0 ? -errno : 0;
-}
-
 static int word_signal(const struct worker_process *process, int sig, struct error *err)
 {
 	return error_set(err, ERROR_FAILED, ECANCELED,
@@ -318,8 +303,8 @@ int worker_end(struct worker_process *process, struct error *err)
 	fd_close(&process->output_fd);
 	waited = process_wait(process->pid_fd, GRACE_MS);
 	if (waited < 0)
-		kill_worker(process);
-	r = reap(process, &info);
+		(void)process_signal(process->pid_fd, SIGKILL);
+	r = process_reap(process->pid_fd, &info);
 	if (r < 0)
 		r = error_errno(err, -r, "wait for the worker '%s'", process->name);
 	else if (waited < 0)
@@ -337,8 +322,8 @@ void worker_done(struct worker_process *process)
 	siginfo_t info;
 
 	if (process->pid_fd >= 0) {
-		kill_worker(process);
-		(void)reap(process, &info);
+		(void)process_signal(process->pid_fd, SIGKILL);
+		(void)process_reap(process->pid_fd, &info);
 	}
 	fd_close(&process->pid_fd);
 	fd_close(&process->output_fd);

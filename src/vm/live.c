@@ -2,7 +2,6 @@
 /* Resolves record, /proc and locks to one state. */
 #include <errno.h>
 #include <signal.h>
-#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -129,13 +128,15 @@ int live_kill(const struct vm_host *host, const struct vm_dir *dir, const struct
 	      struct error *err)
 {
 	AUTO_CLOSE int pid_fd = process_open(&live->process);
+	int r;
 
 	if (pid_fd == -ESRCH)
 		return 0;
 	if (pid_fd < 0)
 		return error_errno(err, -pid_fd, "open the process of vm '%s'", dir->name);
-	if (syscall(SYS_pidfd_send_signal, pid_fd, SIGKILL, NULL, 0) < 0 && errno != ESRCH)
-		return error_errno(err, errno, "kill the process of vm '%s'", dir->name);
+	r = process_signal(pid_fd, SIGKILL);
+	if (r < 0 && r != -ESRCH)
+		return error_errno(err, -r, "kill the process of vm '%s'", dir->name);
 	if (!process_wait(pid_fd, KILL_WAIT_MS))
 		return 0;
 	kill_cgroup(host, dir, live);

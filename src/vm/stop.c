@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
@@ -93,7 +92,7 @@ static int end_now(const struct vm_host *host, const struct vm_dir *dir, const s
 	AUTO_QMP *qmp = NULL;
 
 	if (live->foreign)
-		syscall(SYS_pidfd_send_signal, pid_fd, SIGTERM, NULL, 0);
+		(void)process_signal(pid_fd, SIGTERM);
 	else if (!stop_connect(dir, &qmp, &ignored))
 		qmp_quit(qmp, &ignored);
 	if (process_wait(pid_fd, QUIT_WAIT_MS) < 0)

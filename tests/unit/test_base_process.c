@@ -268,10 +268,30 @@ START_TEST(open_names_the_process)
 	ck_assert_int_eq(fcntl(fd, F_GETFD), FD_CLOEXEC);
 	ck_assert_int_eq(process_wait(fd, 0), -ETIMEDOUT);
 	ck_assert_int_eq(process_wait(fd, 20), -ETIMEDOUT);
-	ck_assert_int_eq(syscall(SYS_pidfd_send_signal, fd, SIGKILL, NULL, 0), 0);
+	ck_assert_int_eq(process_signal(fd, SIGKILL), 0);
 	ck_assert_int_eq(process_wait(fd, -1), 0);
 	ck_assert_int_eq(process_wait(fd, 0), 0);
 	reap(pid);
+	ck_assert_int_eq(process_signal(fd, SIGKILL), -ESRCH);
+}
+END_TEST
+
+START_TEST(reap_takes_the_status)
+{
+	pid_t pid = spawn("sleeper");
+	struct process_id id = identify(pid);
+	AUTO_CLOSE int fd = process_open(&id);
+	siginfo_t info;
+
+	ck_assert_int_eq(process_signal(fd, SIGUSR1), 0);
+	ck_assert_int_eq(process_reap(fd, &info), 0);
+	ck_assert_int_eq(info.si_pid, pid);
+	ck_assert_int_eq(info.si_code, CLD_KILLED);
+	ck_assert_int_eq(info.si_status, SIGUSR1);
+	ck_assert_int_eq(process_reap(fd, &info), -ECHILD);
+	ck_assert_int_eq(info.si_status, SIGUSR1);
+	ck_assert_int_lt(process_reap(-1, &info), 0);
+	ck_assert_int_eq(process_signal(-1, SIGUSR1), -EBADF);
 }
 END_TEST
 
@@ -375,6 +395,7 @@ int main(void)
 	    !suite_leave_out("a_pid_taken_again_is_noticed", "not allowed to choose a pid"))
 		tcase_add_test(tc, a_pid_taken_again_is_noticed);
 	tcase_add_test(tc, open_names_the_process);
+	tcase_add_test(tc, reap_takes_the_status);
 	tcase_add_test(tc, wait_refuses_what_is_no_descriptor);
 	tcase_add_test(tc, wait_survives_signals);
 	tcase_add_test(tc, usage_is_what_others_count);
