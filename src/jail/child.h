@@ -147,6 +147,12 @@ int filter_build(struct filter *ret, struct error *err);
 int filter_build_worker(bool network, struct filter *ret, struct error *err);
 void filter_done(struct filter *filter);
 
+/* In the parent: move it off 0 to 2, which the child fills and a caller may have closed. */
+int descriptors_off_stdio(int *fd);
+
+/* In the parent: one more for child->keep; -1 is none. */
+void descriptors_keep(struct child *child, int fd);
+
 /* Close all that is not in child->keep. Returns 0 or -errno. */
 int descriptors_close_others(const struct child *child);
 

@@ -9,10 +9,24 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "base/alloc.h"
+
 /* By number, as musl 1.2 has no wrapper. Linux 5.9; CLOSE_RANGE_CLOEXEC 5.11. */
 static int range_close(unsigned int first, unsigned int last, unsigned int flags)
 {
 	return syscall(SYS_close_range, first, last, flags) < 0 ? -errno : 0;
+}
+
+void descriptors_keep(struct child *child, int fd)
+{
+	size_t i = child->n_keep;
+
+	if (fd < 0)
+		return;
+	for (; i > 0 && child->keep[i - 1] > fd; i--)
+		child->keep[i] = child->keep[i - 1];
+	child->keep[i] = fd;
+	child->n_keep++;
 }
 
 int descriptors_close_others(const struct child *child)
@@ -55,6 +69,15 @@ int descriptors_lift(struct child *child, int floor)
 		if (r == 0)
 			r = lift(&child->idmap[i], floor);
 	}
+	return r;
+}
+
+int descriptors_off_stdio(int *fd)
+{
+	int old = *fd, r = lift(fd, 3);
+
+	if (*fd != old)
+		fd_close(&old);
 	return r;
 }
 

@@ -8,7 +8,6 @@
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -31,21 +30,6 @@ static const char *base_name(const char *path)
 	return slash ? slash + 1 : path;
 }
 
-/* Off the standard descriptors, which a caller may have closed and the child fills. */
-static int move_off_stdio(int *fd)
-{
-	int moved;
-
-	if (*fd > 2)
-		return 0;
-	moved = fcntl(*fd, F_DUPFD_CLOEXEC, 3);
-	if (moved < 0)
-		return -errno;
-	fd_close(fd);
-	*fd = moved;
-	return 0;
-}
-
 /* A socket pair and no pipes: sending to a child that has died must be EPIPE, not SIGPIPE. */
 static int control_open(int *ret_ours, int *ret_childs)
 {
@@ -57,9 +41,9 @@ static int control_open(int *ret_ours, int *ret_childs)
 		return -errno;
 	ours = pair[0];
 	childs = pair[1];
-	r = move_off_stdio(&ours);
+	r = descriptors_off_stdio(&ours);
 	if (r == 0)
-		r = move_off_stdio(&childs);
+		r = descriptors_off_stdio(&childs);
 	if (r < 0)
 		return r;
 	*ret_ours = fd_steal(&ours);
@@ -67,30 +51,16 @@ static int control_open(int *ret_ours, int *ret_childs)
 	return 0;
 }
 
-static int compare_ints(const void *a, const void *b)
-{
-	int x = *(const int *)a, y = *(const int *)b;
-
-	return (x > y) - (x < y);
-}
-
-static void keep(struct child *child, int fd)
-{
-	if (fd >= 0)
-		child->keep[child->n_keep++] = fd;
-}
-
 static void keep_all(struct child *child)
 {
-	keep(child, child->control_fd);
-	keep(child, child->log_fd);
+	descriptors_keep(child, child->control_fd);
+	descriptors_keep(child, child->log_fd);
 	for (size_t i = 0; i < child->plan->n_fds; i++)
-		keep(child, child->source[i]);
+		descriptors_keep(child, child->source[i]);
 	for (size_t i = 0; i < child->plan->n_files; i++) {
-		keep(child, child->file[i]);
-		keep(child, child->idmap[i]);
+		descriptors_keep(child, child->file[i]);
+		descriptors_keep(child, child->idmap[i]);
 	}
-	qsort(child->keep, child->n_keep, sizeof(child->keep[0]), compare_ints);
 }
 
 static void child_init(struct child *child, const struct launch_plan *plan)
@@ -211,7 +181,7 @@ static int create(struct child *child, struct launch *launch, pid_t *ret_pid, st
 
 	if (r < 0)
 		return child->refused < 0 ? r : launch_word_layer(launch, child->refused, err);
-	r = move_off_stdio(&launch->pid_fd);
+	r = descriptors_off_stdio(&launch->pid_fd);
 	return r < 0 ? error_errno(err, -r, "open the process %d", (int)*ret_pid) : 0;
 }
 

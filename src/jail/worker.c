@@ -98,27 +98,21 @@ static int plan_fill(const struct worker *worker, struct launch_plan *plan, stru
 	return plan_check_rights(plan, err);
 }
 
-/* Off the standard descriptors, which the child fills. */
 static int pipe_open(int *ret_read, int *ret_write, struct error *err)
 {
 	AUTO_CLOSE int from = -1;
 	AUTO_CLOSE int to = -1;
-	int pair[2];
+	int pair[2], r;
 
 	if (pipe2(pair, O_CLOEXEC) < 0)
 		return error_errno(err, errno, "make a pipe");
 	from = pair[0];
 	to = pair[1];
-	for (int i = 0; i < 2; i++) {
-		int *fd = i ? &to : &from;
-		int moved = *fd > 2 ? *fd : fcntl(*fd, F_DUPFD_CLOEXEC, 3);
-
-		if (moved < 0)
-			return error_errno(err, errno, "move a pipe off the standard descriptors");
-		if (moved != *fd)
-			fd_close(fd);
-		*fd = moved;
-	}
+	r = descriptors_off_stdio(&from);
+	if (r == 0)
+		r = descriptors_off_stdio(&to);
+	if (r < 0)
+		return error_errno(err, -r, "make a pipe");
 	*ret_read = fd_steal(&from);
 	*ret_write = fd_steal(&to);
 	return 0;
@@ -136,22 +130,6 @@ static int shared_make(size_t size, struct worker_process *process, struct error
 	process->shared = shared;
 	process->shared_size = size;
 	return 0;
-}
-
-static int compare_ints(const void *a, const void *b)
-{
-	int x = *(const int *)a, y = *(const int *)b;
-
-	return (x > y) - (x < y);
-}
-
-static void keep_all(struct child *child, const struct worker *worker, int output_fd)
-{
-	child->keep[child->n_keep++] = output_fd;
-	child->keep[child->n_keep++] = child->control_fd;
-	for (size_t i = 0; i < worker->n_fds; i++)
-		child->keep[child->n_keep++] = worker->fds[i];
-	qsort(child->keep, child->n_keep, sizeof(child->keep[0]), compare_ints);
 }
 
 /*
@@ -211,7 +189,10 @@ static int start(const struct worker *worker, struct worker_process *ret, struct
 	child.layers = plan.layers;
 	child.may_miss = plan.may_miss;
 	child.control_fd = report_fd;
-	keep_all(&child, worker, output_fd);
+	descriptors_keep(&child, report_fd);
+	descriptors_keep(&child, output_fd);
+	for (size_t i = 0; i < worker->n_fds; i++)
+		descriptors_keep(&child, worker->fds[i]);
 	r = fork_worker(&child, worker, output_fd, &process, err);
 	filter_done(&child.filter);
 	if (r < 0)
