@@ -4,7 +4,7 @@
  * understands: no `to: default`, which all but netplan's refuse, no `set-name`, whose rename
  * fails as busy, no `renderer`, no `gateway4` and `gateway6` where they are deprecated (23.4).
  *
- * What renderers make of it besides, by `cloud-init devel net-convert` of 22.4.2, 25.1.4, 26.1:
+ * What renderers make of it besides, by `cloud-init devel net-convert` of 22.4.2, 25.1.4, 26.2:
  * - `to: "::/0"` is ::/64 in 22.4, but for netplan's renderer, and right from 23.1 on.
  * - An interface with neither dhcp4 nor addresses is up without IPv4 address with netplan, networkd
  *   and sysconfig; eni leaves it down; NetworkManager's profile says nothing, which is DHCP.
