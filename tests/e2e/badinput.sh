@@ -84,9 +84,14 @@ usage_errors_are_told()
 	refused 2 "missing verb: give one of list," image
 	refused 2 "missing argument" image import "$image"
 	refused 2 "unexpected argument 'more'" image import "$image" name more
+	refused 2 "--digest goes with 'image import'" image list --digest x
+	refused 2 "--local goes with 'image list'" image prune --local
+	refused 2 "exclude each other" image list --local --available
+	refused 2 "missing argument" image pull
+	refused 2 "unexpected argument 'x'" image prune x
 	refused 2 "--dry-run goes with 'net repair'" net show --dry-run
 	refused 2 "--dry-run goes with 'net repair'" net --dry-run show
-	refused 2 "unknown option '--dry-run'" image --dry-run list
+	refused 2 "--dry-run goes with 'image prune'" image --dry-run list
 	refused 2 "must be one of ip, ssh" start there --wait=nonsense
 	refused 2 "must be one of ip, ssh" wait there --for nonsense
 	refused 2 "must be one of" seed there nonsense
@@ -112,6 +117,24 @@ names_are_checked_before_use()
 	done
 	refused_all 2 "name '" '' ../x .x 'a b' -x "$(printf 'a%.0s' {1..64})" -- \
 		image import -- "$image"
+	unchanged "$before"
+}
+
+what_is_told_of_an_image_is_checked()
+{
+	local -a import=(image import "$image" tiny)
+
+	refused_all 2 "parse digest '" '' x sha256: "sha256:$(printf 'a%.0s' {1..63})" \
+		"sha1:$(printf 'a%.0s' {1..40})" "$(printf 'a%.0s' {1..40})" \
+		"sha512:$(printf 'a%.0s' {1..64})" -- "${import[@]}" --digest
+	refused 6 "has another digest" "${import[@]}" --digest "$(printf 'a%.0s' {1..64})"
+	refused_all 2 "must be one of default, alpine, nuageinit" '' Alpine netplan -- \
+		"${import[@]}" --profile
+	refused_all 2 "must be one of bios, uefi" '' efi -- "${import[@]}" --firmware
+	refused_all 2 "parse --min-disk '" '' 0 x -1 1K 99T -- "${import[@]}" --min-disk
+	refused_all 2 "parse --cpu-level '" '' 0 5 v3 -1 -- "${import[@]}" --cpu-level
+	refused_all 2 'parse user' -x 'a b' $'a\nb' "$(printf 'a%.0s' {1..200})" -- \
+		"${import[@]}" --user
 	unchanged "$before"
 }
 
@@ -270,14 +293,21 @@ images_are_read_before_use()
 	: >"$files/empty"
 	echo text >"$files/text"
 	gzip -c "$image" >"$files/gzip"
+	gzip -c "$files/text" >"$files/gzipped-text"
+	head -c 100000 "$files/gzip" >"$files/cut-gzip"
 	mkdir "$files/folder"
 	mkfifo "$files/fifo"
 
 	for file in data-file json-backing nbd-backing file-backing encrypted truncated cut version \
-		cluster-bits virtual-size unknown-feature corrupt vmdk empty text gzip plain.raw; do
+		cluster-bits virtual-size unknown-feature corrupt vmdk empty text gzipped-text cut-gzip plain.raw; do
 		refused 6 "$file'" create web --image "$files/$file" --pubkey-path "$key.pub"
 		refused 6 "$file'" image import "$files/$file" wrong
 	done
+	# an import unpacks it, and create uses it where it lies
+	refused 6 "gzip'" create web --image "$files/gzip" --pubkey-path "$key.pub"
+	succeeds image import "$files/gzip" right
+	ok cmp "$image" "$state/images/right.qcow2"
+	succeeds image remove right
 	refused 3 "open image '$files/absent'" create web --image "$files/absent" --pubkey-path "$key.pub"
 	refused 3 "open '$files/absent'" image import "$files/absent" wrong
 	refused 6 "'$files/fifo' is no regular file" create web --image "$files/fifo" --pubkey-path "$key.pub"
@@ -628,7 +658,7 @@ a_full_disk_leaves_nothing()
 run_tests \
 	the_right_input_is_taken \
 	usage_errors_are_told \
-	names_are_checked_before_use \
+	names_are_checked_before_use what_is_told_of_an_image_is_checked \
 	what_is_not_there_is_told \
 	keys_are_public_keys \
 	addresses_fit_the_LAN \

@@ -66,7 +66,34 @@ images_are_imported_listed_and_removed()
 	is "image list --quiet" "$out" $'piped\ntiny'
 	says 'piped: removed' image remove piped
 	refused 3 "no image 'piped'" image remove piped
-	is "images" "$(names "$state/images")" tiny.qcow2
+	is "images" "$(names "$state/images")" 'tiny.conf tiny.qcow2'
+}
+
+images_are_shown_verified_and_kept()
+{
+	local image=$state/images/tiny.qcow2
+
+	json '.[0].digest' "sha256:$(sha256sum <"$image" | cut -d' ' -f1)" image list --local
+	json '[.state, .cpu_level, .firmware, (.users | length)] | join(" ")' 'local 1 bios 0' \
+		image show tiny
+	prints 'CPU:           x86-64-v1' image show tiny
+	refused 3 "no image 'tinny' here or in the catalogue" image show tinny
+	says 'tiny: has its digest' image verify
+	json '.[0] | [.name, .good, .digest] | join(" ")' 'tiny true true' image verify tiny
+	se image verify none tiny
+	is "exit code" "$code" 3
+	has "what is told" "$err" "no image 'none'"
+	has "what is told then" "$err" 'tiny: has its digest'
+	# nothing replaces what was imported
+	says 'nothing to remove' image prune --all
+	succeeds image prune --all --dry-run
+	is "what would be removed" "$out" ''
+	ok chmod u+w "$image"
+	printf x >>"$image"
+	refused 6 "image 'tiny' was changed" image verify
+	truncate -s -1 "$image"
+	ok chmod u-w "$image"
+	says 'tiny: has its digest' image verify tiny
 }
 
 a_dry_run_of_create_changes_nothing()
@@ -513,7 +540,7 @@ delete_asks_first()
 run_tests \
 	version_is_told \
 	help_is_given_for_every_command \
-	images_are_imported_listed_and_removed \
+	images_are_imported_listed_and_removed images_are_shown_verified_and_kept \
 	a_dry_run_of_create_changes_nothing \
 	VMs_are_created \
 	a_VM_is_the_files_of_the_contract \
