@@ -57,7 +57,7 @@ static int check_digest(const struct verify *verify, struct error *err)
 	digest_short(&digest, found);
 	digest_short(&verify->wanted, wanted);
 	return error_set(err, ERROR_VERIFY, EBADMSG,
-			 "image '%s' was changed: its %s digest is %s..., and was %s...",
+			 "image '%s' was changed: its %s digest begins with %s, not with %s",
 			 verify->name, digest_words[digest.algorithm], found, wanted);
 }
 
