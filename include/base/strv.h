@@ -3,6 +3,7 @@
 #ifndef BASE_STRV_H
 #define BASE_STRV_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/alloc.h"
@@ -27,6 +28,7 @@ void strv_pushf(struct strv *strv, const char *fmt, ...) __attribute__((format(p
 void strv_push_take(struct strv *strv, char *text); /* takes ownership */
 void strv_copy(struct strv *dst, const struct strv *src); /* replaces dst */
 void strv_sort(struct strv *strv); /* bytewise */
+bool strv_has(const struct strv *strv, const char *text);
 
 /* Append the parts of text between separators, blanks trimmed, empty ones left out. */
 void strv_split(struct strv *strv, const char *text, char separator);

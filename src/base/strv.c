@@ -76,6 +76,14 @@ void strv_sort(struct strv *strv)
 		qsort(strv->v, strv->n, sizeof(*strv->v), compare);
 }
 
+bool strv_has(const struct strv *strv, const char *text)
+{
+	for (size_t i = 0; i < strv->n; i++)
+		if (!strcmp(strv->v[i], text))
+			return true;
+	return false;
+}
+
 static void push_trimmed(struct strv *strv, const char *part, size_t len)
 {
 	while (len && strchr(blanks, part[len - 1]))

@@ -163,11 +163,7 @@ static bool is_among(const char *word, const char *words)
 	AUTO_STRV list = STRV_INIT;
 
 	strv_split(&list, words, '|');
-	for (size_t i = 0; i < list.n; i++) {
-		if (!strcmp(word, list.v[i]))
-			return true;
-	}
-	return false;
+	return strv_has(&list, word);
 }
 
 /* "--hugepages 2M", where the value must be attached */

@@ -188,9 +188,5 @@ bool host_config_allows_bridge(const struct host_config *config, const char *bri
 {
 	if (!config->bridges.n)
 		return strcmp(bridge, config->bridge) == 0;
-	for (size_t i = 0; i < config->bridges.n; i++) {
-		if (strcmp(bridge, config->bridges.v[i]) == 0)
-			return true;
-	}
-	return false;
+	return strv_has(&config->bridges, bridge);
 }

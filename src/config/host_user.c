@@ -37,22 +37,13 @@ static void limits_take(struct limits *limits, struct host_config *config)
 	limits->guard = config->user_guard;
 }
 
-static bool has(const struct strv *list, const char *word)
-{
-	for (size_t i = 0; i < list->n; i++) {
-		if (strcmp(list->v[i], word) == 0)
-			return true;
-	}
-	return false;
-}
-
 static int check_bridges(const struct limits *limits, const struct host_config *config,
 			 const char *path, struct error *err)
 {
 	for (size_t i = 0; i < config->bridges.n; i++) {
 		const char *bridge = config->bridges.v[i];
 
-		if (has(&limits->bridges, bridge))
+		if (strv_has(&limits->bridges, bridge))
 			continue;
 		error_set(err, ERROR_PERMISSION, EACCES, "%s: bridge '%s' is not allowed", path,
 			  bridge);

@@ -43,14 +43,6 @@ static bool read_controllers(const char *place, struct strv *ret)
 	}
 }
 
-static bool has(const struct strv *controllers, const char *name)
-{
-	for (size_t i = 0; i < controllers->n; i++)
-		if (!strcmp(controllers->v[i], name))
-			return true;
-	return false;
-}
-
 static void check_controllers(struct check *check, const char *folder,
 			      const struct strv *controllers)
 {
@@ -59,7 +51,7 @@ static void check_controllers(struct check *check, const char *folder,
 	AUTO_FREE char *lacks_text = NULL;
 
 	for (size_t i = 0; i < ARRAY_SIZE(wanted); i++)
-		strv_push(has(controllers, wanted[i]) ? &there : &lacking, wanted[i]);
+		strv_push(strv_has(controllers, wanted[i]) ? &there : &lacking, wanted[i]);
 	has_text = strv_join(&there, ", ");
 	lacks_text = strv_join(&lacking, ", ");
 	if (!lacking.n) {

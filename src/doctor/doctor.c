@@ -67,10 +67,7 @@ const char *const *doctor_checks(void)
 
 static bool is_wanted(const struct strv *checks, const char *id)
 {
-	for (size_t i = 0; i < checks->n; i++)
-		if (!strcmp(checks->v[i], id))
-			return true;
-	return checks->n == 0;
+	return !checks->n || strv_has(checks, id);
 }
 
 static int check_ids(const struct strv *checks, struct error *err)

@@ -96,19 +96,11 @@ static bool is_same(const char *a, const char *b)
 	       stat(b, &st_b) == 0 && st_a.st_dev == st_b.st_dev && st_a.st_ino == st_b.st_ino;
 }
 
-static bool has(const struct strv *strv, const char *text)
-{
-	for (size_t i = 0; i < strv->n; i++)
-		if (strcmp(strv->v[i], text) == 0)
-			return true;
-	return false;
-}
-
 void image_users_of(const struct image_users *users, const char *path, struct strv *ret)
 {
 	strv_clear(ret);
 	for (size_t i = 0; i < users->vms.n; i++)
-		if (is_same(users->paths.v[i], path) && !has(ret, users->vms.v[i]))
+		if (is_same(users->paths.v[i], path) && !strv_has(ret, users->vms.v[i]))
 			strv_push(ret, users->vms.v[i]);
 	for (size_t i = 0; i < users->unknown.n; i++)
 		strv_push(ret, users->unknown.v[i]);

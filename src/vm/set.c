@@ -51,10 +51,8 @@ static bool is_nic_key(const char *key)
 /* true for the first time that a key comes in this command. */
 static bool first_time(struct set *set, const char *key)
 {
-	for (size_t i = 0; i < set->seen.n; i++) {
-		if (!strcmp(set->seen.v[i], key))
-			return false;
-	}
+	if (strv_has(&set->seen, key))
+		return false;
 	strv_push(&set->seen, key);
 	return true;
 }

@@ -102,6 +102,21 @@ START_TEST(sort_is_by_byte)
 }
 END_TEST
 
+START_TEST(has_whole_texts_only)
+{
+	AUTO_STRV strv = STRV_INIT;
+
+	ck_assert(!strv_has(&strv, ""));
+	strv_push(&strv, "alpine");
+	strv_push(&strv, "debian");
+	ck_assert(strv_has(&strv, "alpine"));
+	ck_assert(strv_has(&strv, "debian"));
+	ck_assert(!strv_has(&strv, "deb"));
+	ck_assert(!strv_has(&strv, "debian-13"));
+	ck_assert(!strv_has(&strv, ""));
+}
+END_TEST
+
 START_TEST(split_trims_and_drops)
 {
 	check_split("", ',', "");
@@ -147,6 +162,7 @@ int main(void)
 	tcase_add_test(tc, push_copies_and_push_take_does_not);
 	tcase_add_test(tc, copy_replaces);
 	tcase_add_test(tc, sort_is_by_byte);
+	tcase_add_test(tc, has_whole_texts_only);
 	tcase_add_test(tc, split_trims_and_drops);
 	tcase_add_test(tc, split_appends);
 	tcase_add_test(tc, join_with_anything);
