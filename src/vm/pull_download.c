@@ -147,8 +147,8 @@ static void is_wrong(struct pull *pull, struct error *why)
 	digest_stream_peek(pull->stream, &digest);
 	digest_short(&digest, found);
 	digest_short(&pull->source, wanted);
-	error_set(why, ERROR_VERIFY, EBADMSG, "'%s' has the %s digest %s..., and not %s...",
-		  pull->url, digest_words[pull->source.algorithm], found, wanted);
+	error_set(why, ERROR_VERIFY, EBADMSG, "'%s' has the %s digest %s, and not %s", pull->url,
+		  digest_words[pull->source.algorithm], found, wanted);
 	error_hint(why, "the file may just have been replaced: try again later");
 }
 
@@ -194,10 +194,10 @@ int pull_download(struct pull *pull, struct error *err)
 		if (step == RETRY_GIVE_UP && event == RETRY_WRONG_RESUMED)
 			wrong = answer.why;
 		if (step == RETRY_GIVE_UP)
-			return end_badly(pull, &retry, &wrong, &answer.why, err);
-		if (step == RETRY_FROM_ZERO)
+			r = end_badly(pull, &retry, &wrong, &answer.why, err);
+		else if (step == RETRY_FROM_ZERO)
 			r = from_zero(pull, err);
 	}
-	pull->spoiled = r == -ENOSPC || r == -EDQUOT || r == -EFBIG;
+	pull->spoiled |= r == -ENOSPC || r == -EDQUOT || r == -EFBIG;
 	return r;
 }
