@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What becomes of a transfer that libcurl gives up, and how it is told. */
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/alloc.h"
@@ -52,15 +53,34 @@ static bool proxy_forbids(const struct http_transfer *transfer)
 	return status >= 400 && status < 500;
 }
 
+/* libcurl's own words keep the kernel's reason to themselves. */
+static bool find_kernels_reason(const struct http_transfer *transfer, CURLcode code,
+				char out[CURL_ERROR_SIZE])
+{
+	const char *proxy = transfer->request->proxy;
+	char shown[HTTP_SHOWN_MAX] = "";
+	long errno_ = 0;
+
+	transfer->curl->curl_easy_getinfo(transfer->handle, CURLINFO_OS_ERRNO, &errno_);
+	if (code != CURLE_COULDNT_CONNECT || !errno_)
+		return false;
+	if (proxy)
+		http_show_url(proxy, shown);
+	snprintf(out, CURL_ERROR_SIZE, "connect%s%.100s%s: %s", proxy ? " to proxy '" : "", shown,
+		 proxy ? "'" : "", strerror((int)errno_));
+	return true;
+}
+
 void http_refused(struct http_transfer *transfer, CURLcode code)
 {
 	const struct refusal *refusal = find(code);
 	enum http_outcome outcome = refusal->outcome;
 	char reason[CURL_ERROR_SIZE];
 
-	error_sanitise(reason, sizeof(reason),
-		       transfer->reason[0] ? transfer->reason
-					   : transfer->curl->curl_easy_strerror(code));
+	if (!find_kernels_reason(transfer, code, reason))
+		error_sanitise(reason, sizeof(reason),
+			       transfer->reason[0] ? transfer->reason
+						   : transfer->curl->curl_easy_strerror(code));
 	if (outcome == HTTP_AGAIN && proxy_forbids(transfer))
 		outcome = HTTP_FAILED;
 	http_stop(transfer, outcome, refusal->kind, refusal->errno_, "%s", reason);

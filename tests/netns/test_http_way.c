@@ -87,9 +87,9 @@ START_TEST(no_connection)
 {
 	static const struct http_refusal cases[] = {
 		{ "https://localhost:1/file", ECONNREFUSED, ERROR_FAILED, HTTP_AGAIN, 0, 0, 0,
-		  "connect to localhost port 1" },
+		  "connect: Connection refused" },
 		{ "https://[::1]:1/file", ECONNREFUSED, ERROR_FAILED, HTTP_AGAIN, 0, 0, 0,
-		  "port 1" },
+		  "connect: Connection refused" },
 		{ "https://198.51.100.1/file", ECONNREFUSED, ERROR_FAILED, HTTP_AGAIN, 0, 0, 0,
 		  "198.51.100.1" },
 		{ "https://nowhere.invalid/file", EHOSTUNREACH, ERROR_FAILED, HTTP_AGAIN, 0, 0, 0,
@@ -208,7 +208,14 @@ START_TEST(proxies_that_do_not_help)
 		"https://forbidden/file", ECONNRESET, ERROR_FAILED, HTTP_FAILED, 0, 0, 0, "403"
 	};
 	static const struct http_refusal absent = {
-		HTTP_HERE "file", ECONNREFUSED, ERROR_FAILED, HTTP_AGAIN, 0, 0, 0, "port 1"
+		HTTP_HERE "file",
+		ECONNREFUSED,
+		ERROR_FAILED,
+		HTTP_AGAIN,
+		0,
+		0,
+		0,
+		"connect to proxy 'http://localhost:1': Connection refused"
 	};
 	static const struct http_refusal unknown = {
 		HTTP_HERE "file", EHOSTUNREACH, ERROR_FAILED, HTTP_AGAIN, 0, 0, 0, "resolve proxy"
