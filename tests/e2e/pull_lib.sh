@@ -207,17 +207,17 @@ entry()
 	local name=$1 lines
 
 	shift
-	lines=$(printf '%s\n' "$@")
+	lines=$(printf '\n%s' "$@")
 	mkdir -p "$catalogue"
 	{
 		echo "[$name]"
-		[[ $lines == *title\ =* ]] || echo "title = $name of the lab"
-		[[ $lines == *mirrors\ =* ]] || echo "mirrors = $good/$name/"
-		[[ $lines == *file\ =* ]] || echo 'file = image.qcow2'
-		[[ $lines == *digest* ]] ||
+		[[ $lines == *$'\n'title\ * ]] || echo "title = $name of the lab"
+		[[ $lines == *$'\n'mirrors\ * ]] || echo "mirrors = $good/$name/"
+		[[ $lines == *$'\n'file\ * ]] || echo 'file = image.qcow2'
+		[[ $lines == *$'\n'digest* ]] ||
 			printf '%s\n' "digest_file = $good/$name/SHA512SUMS" 'digest_style = gnu'
-		[[ $lines == *user\ =* ]] || echo 'user = root'
-		[[ -z $lines ]] || printf '%s\n' "$lines"
+		[[ $lines == *$'\n'user\ * ]] || echo 'user = lab'
+		echo "$lines"
 	} >"$catalogue/$name.conf"
 	chmod 644 "$catalogue/$name.conf"
 }
@@ -272,10 +272,33 @@ holds()
 	ok cmp "${files[0]}" "$2"
 }
 
-# background ARG...: the program; end it by `ended`.
+# create NAME ADDRESS OPTION...: a VM of an image by name
+create()
+{
+	succeeds create "$1" --pubkey-path "$key.pub" --ip "$2" "${@:3}"
+}
+
+# base_of VM: the image that its overlay stands on
+base_of()
+{
+	qemu-img info -U --output=json "$state/vms/$1/disk.qcow2" | jq -r '."backing-filename"'
+}
+
+# conf_of IMAGE KEY
+conf_of()
+{
+	sed -n "s/^$2 = //p" "$images/$1.conf"
+}
+
+digest_of()
+{
+	sha512sum <"$1" | cut -d ' ' -f 1
+}
+
+# background ARG...: the program; end it by `ended`.  What a shell runs beside itself ignores SIGINT.
 background()
 {
-	"$MNMIVM_SE" --config "$conf" "$@" >"$LAB/background.out" 2>"$LAB/background.err" </dev/null &
+	env --default-signal=INT "$MNMIVM_SE" --config "$conf" "$@" >"$LAB/background.out" 2>"$LAB/background.err" </dev/null &
 	background_pid=$!
 }
 
@@ -298,8 +321,22 @@ pull_build()
 		catalogue = $catalogue
 		ca_file = $tls/ca.pem
 		stall_timeout = 2
+		pull_tries = 2
 		image_max = 64M
 	EOF
+}
+
+# setting KEY VALUE: of the host's file, from now on
+setting()
+{
+	sed -i "/^$1 = /d" "$conf"
+	echo "$1 = $2" >>"$conf"
+}
+
+no_image_is_left()
+{
+	succeeds image prune --all
+	is "images" "$(names "$images")" ''
 }
 
 pull_build

@@ -22,7 +22,10 @@ def pass_on(source, to):
 
 class Handler(socketserver.StreamRequestHandler):
     def handle(self):
-        method, target, _ = self.rfile.readline().decode("ascii").split()
+        line = self.rfile.readline().decode("ascii").split()
+        if not line:
+            return
+        method, target, _ = line
         while self.rfile.readline().strip():
             pass
         with open(sys.argv[2], "a", encoding="ascii") as log:

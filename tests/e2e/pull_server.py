@@ -12,6 +12,7 @@ its name, as in /cut-100000-1/FILE, are its arguments. LOG gets a line for each 
 import collections
 import http.server
 import os
+import select
 import socket
 import ssl
 import sys
@@ -102,12 +103,13 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.cut()
 
     def fault_hold(self, length):
-        """length bytes, and the rest when ROOT/go is there."""
+        """length bytes, and the rest when ROOT/go is there, if somebody still waits for it."""
         self.head_of_data()
         rest = self.data[self.start:]
         self.body(rest[:length])
         while not os.path.exists(os.path.join(self.server.root, "go")):
-            time.sleep(0.02)
+            if select.select([self.connection], [], [], 0.02)[0]:
+                raise OSError
         self.body(rest[length:])
 
     def fault_pace(self, ms):

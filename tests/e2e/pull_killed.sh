@@ -1,0 +1,148 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# pull_killed.sh - pulls that run at once, and pulls that are ended in the middle.
+
+# shellcheck source=pull_faults_lib.sh
+. "${BASH_SOURCE[0]%/*}/pull_faults_lib.sh"
+
+several_share_one_download()
+{
+	local -a pids=()
+	local pid
+
+	from "$faulty/pace-3"
+	for pid in 1 2 3; do
+		"$MNMIVM_SE" --config "$conf" image pull one 2>"$LAB/pull.$pid" &
+		pids+=($!)
+	done
+	for pid in "${pids[@]}"; do
+		ok wait "$pid"
+	done
+	is "where requests began" "$(server_gets one/image.qcow2)" 0
+	is_brought
+}
+
+so_do_creates()
+{
+	local -a pids=()
+	local n
+
+	from "$faulty/pace-3"
+	for n in 1 2 3; do
+		"$MNMIVM_SE" --config "$conf" create "vm$n" --os one --pubkey-path "$key.pub" \
+			--ip "192.168.86.3$n" 2>"$LAB/create.$n" &
+		pids+=($!)
+	done
+	for n in 1 2 3; do
+		wait "${pids[n - 1]}" || fail "create vm$n:" "$(<"$LAB/create.$n")"
+	done
+	is "where requests began" "$(server_gets one/image.qcow2)" 0
+	succeeds delete --yes vm1 vm2 vm3
+	is_brought
+}
+
+# goes_on: the rest comes with the next pull, and no byte twice
+goes_on()
+{
+	eventually no_process
+	ok part_is 2000000
+	touch "$web/go"
+	brings_it
+	is "bytes" "$(server_sent one/image.qcow2)" "$size"
+}
+
+no_process()
+{
+	[[ -z $(program_processes) ]]
+}
+
+a_signal_ends_it_and_the_next_goes_on()
+{
+	local signal
+
+	for signal in INT TERM HUP KILL; do
+		hold 2000000
+		kill -"$signal" "$background_pid"
+		ended
+		is "exit code after SIG$signal" "$code" $((128 + $(kill -l "$signal")))
+		goes_on
+	done
+}
+
+a_signal_that_ends_a_create_leaves_no_VM()
+{
+	local signal before
+
+	before=$(snapshot)
+	for signal in INT TERM KILL; do
+		rm -f "$web/go"
+		from "$faulty/hold-2000000"
+		background create vm --os one --pubkey-path "$key.pub" --ip 192.168.86.31
+		eventually part_is 2000000
+		kill -"$signal" "$background_pid"
+		ended
+		goes_on
+	done
+	unchanged "$before"
+}
+
+a_worker_that_is_killed_is_told()
+{
+	hold 2000000
+	pkill -KILL -P "$background_pid"
+	touch "$web/go"
+	ended
+	if ((code)); then
+		has "what is told" "$err" "worker 'download': killed by signal 9"
+		check_wording
+		goes_on
+	else
+		is_brought
+	fi
+}
+
+# consistent: whatever a kill left, each command understands it
+consistent()
+{
+	eventually no_process
+	succeeds image list
+	succeeds image verify
+	se --format json image list
+	is "damaged images" "$(jq 'map(select(.state == "damaged" or .problem)) | length' <<<"$out")" 0
+}
+
+# kill_at_random NAME TIMES
+kill_at_random()
+{
+	local -i i ms killed=0
+
+	for ((i = 0; i < $2; i++)); do
+		background image pull "$1"
+		ms=$((RANDOM % 350))
+		sleep "$(printf '0.%03d' "$ms")"
+		kill -KILL "$background_pid" 2>/dev/null && ((++killed))
+		ended
+		consistent
+		((!failed)) || { diag "killed after $ms ms"; return; }
+		[[ -z $(pulled "$1") ]] || succeeds image remove "$(pulled "$1")"
+	done
+	diag "$killed of $2 pulls were killed before their end"
+	succeeds image pull "$1"
+	holds "$(pulled "$1")" "$image"
+	succeeds image remove "$(pulled "$1")"
+	prune_parts
+}
+
+kills_at_any_time_do_no_harm()
+{
+	from "$faulty/pace-1"
+	kill_at_random one 20
+	xz -0 <"$image" >"$web/one/image.qcow2.xz"
+	packed image.qcow2.xz
+	kill_at_random one 10
+}
+
+run_tests something_good_is_here several_share_one_download so_do_creates \
+	a_signal_ends_it_and_the_next_goes_on a_signal_that_ends_a_create_leaves_no_VM \
+	a_worker_that_is_killed_is_told kills_at_any_time_do_no_harm no_image_is_left \
+	nothing_is_left_behind
