@@ -82,15 +82,6 @@ void catalogue_put(struct catalogue *catalogue, struct catalogue_entry *entry)
 	catalogue->v[at] = entry;
 }
 
-static bool has_alias(const struct catalogue_entry *entry, const char *word)
-{
-	for (size_t i = 0; i < entry->aliases.n; i++) {
-		if (strcmp(entry->aliases.v[i], word) == 0)
-			return true;
-	}
-	return false;
-}
-
 const struct catalogue_entry *catalogue_find(const struct catalogue *catalogue, const char *word)
 {
 	size_t at;
@@ -98,7 +89,7 @@ const struct catalogue_entry *catalogue_find(const struct catalogue *catalogue, 
 	if (catalogue_place(catalogue, word, &at))
 		return catalogue->v[at];
 	for (size_t i = 0; i < catalogue->n; i++) {
-		if (has_alias(catalogue->v[i], word))
+		if (strv_has(&catalogue->v[i]->aliases, word))
 			return catalogue->v[i];
 	}
 	return NULL;
