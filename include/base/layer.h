@@ -41,4 +41,7 @@ const char *layer_text(enum layer layer);
 /* Append the words of a mask, with ", " between them. */
 void layers_format(unsigned int mask, struct buf *ret);
 
+/* Landlock's version, from 1 on; -ENOSYS: the kernel has none, -EOPNOTSUPP: it is switched off. */
+int layer_landlock_version(void);
+
 #endif

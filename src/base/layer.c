@@ -2,7 +2,10 @@
 /* The layers of confinement that a host can lack, by name. */
 #include "base/layer.h"
 
+#include <errno.h>
 #include <stddef.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 const char *const layer_words[] = { "root",    "pid",	   "net",     "ipc",	"uts", "cgroup-ns",
 				    "keyring", "landlock", "seccomp", "cgroup", NULL };
@@ -35,4 +38,13 @@ void layers_format(unsigned int mask, struct buf *ret)
 		buf_printf(ret, "%s%s", before, layer_words[i]);
 		before = ", ";
 	}
+}
+
+/* landlock_create_ruleset(2): with this flag it only tells the version. */
+int layer_landlock_version(void)
+{
+	enum { CREATE_RULESET_VERSION = 1 };
+	long version = syscall(SYS_landlock_create_ruleset, NULL, 0, CREATE_RULESET_VERSION);
+
+	return version < 0 ? -errno : (int)version;
 }

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The kernel: its version, and the layers that VMs are confined with. */
 #include <errno.h>
-#include <linux/landlock.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -12,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
+#include "base/layer.h"
 #include "check.h"
 #include "probe.h"
 
@@ -41,18 +41,17 @@ void check_kernel(struct check *check)
 			   check->host->config_path);
 }
 
-/* landlock_create_ruleset(2): with this flag it only tells the version, from 1 on. */
 void check_landlock(struct check *check)
 {
-	long abi = syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
+	int abi = layer_landlock_version();
 
 	if (abi > 0) {
-		check_pass(check, "Landlock", "has version %ld", abi);
+		check_pass(check, "Landlock", "has version %d", abi);
 		return;
 	}
 	check_warn(check, "Landlock", "is %s: a QEMU that was taken over has one wall less",
-		   errno == EOPNOTSUPP ? "switched off" : "not in this kernel");
-	if (errno == EOPNOTSUPP)
+		   abi == -EOPNOTSUPP ? "switched off" : "not in this kernel");
+	if (abi == -EOPNOTSUPP)
 		check_keep(check, "'landlock' at the head of 'lsm=' on the kernel's command line");
 	else
 		check_keep(check, "a kernel with CONFIG_SECURITY_LANDLOCK (Linux 5.13)");

@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Which layers a host lacks, as far as that can be told without trying. */
 #include <errno.h>
-#include <linux/landlock.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
@@ -54,10 +52,7 @@ static const char *why_not(enum launch_mode mode, enum layer layer)
 	char link[32];
 
 	if (layer == LAYER_LANDLOCK)
-		return syscall(SYS_landlock_create_ruleset, NULL, 0,
-			       LANDLOCK_CREATE_RULESET_VERSION) < 0
-			       ? ""
-			       : NULL;
+		return layer_landlock_version() < 0 ? "" : NULL;
 	if (!spaces[layer].link)
 		return NULL;
 	snprintf(link, sizeof(link), "/proc/self/ns/%s", spaces[layer].link);

@@ -26,7 +26,7 @@ struct path_beneath_attr {
 	int32_t parent_fd;
 } __attribute__((packed));
 
-enum { CREATE_RULESET_VERSION = 1, RULE_PATH_BENEATH = 1 };
+enum { RULE_PATH_BENEATH = 1 };
 
 enum {
 	FS_EXECUTE = 1 << 0,
@@ -201,11 +201,11 @@ static int restrict_self(struct child *child, uint64_t net,
 	struct ruleset_attr attr;
 	AUTO_CLOSE int fd = -1;
 	struct ruleset ruleset;
-	long abi = syscall(SYS_landlock_create_ruleset, NULL, 0, CREATE_RULESET_VERSION);
+	int abi = layer_landlock_version();
 	int r;
 
 	if (abi < 0)
-		return -errno;
+		return abi;
 	ruleset_of_abi((unsigned int)abi, &attr);
 	attr.handled_access_net &= net;
 	fd = (int)syscall(SYS_landlock_create_ruleset, &attr, sizeof(attr), 0);
