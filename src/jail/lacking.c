@@ -8,6 +8,7 @@
 #include "base/alloc.h"
 #include "base/file.h"
 #include "jail/launch.h"
+#include "launch_words.h"
 
 enum { SYSCTL_MAX = 64 };
 
@@ -77,7 +78,6 @@ unsigned int launch_lacking(enum launch_mode mode)
 int launch_check_layers(enum launch_mode mode, unsigned int may_miss, struct error *err)
 {
 	unsigned int dear = launch_lacking(mode) & ~may_miss;
-	AUTO_BUF words = BUF_INIT;
 	unsigned int first = 0;
 	const char *why;
 
@@ -86,12 +86,8 @@ int launch_check_layers(enum launch_mode mode, unsigned int may_miss, struct err
 	while (!(dear & LAYER_BIT(first)))
 		first++;
 	why = why_not(mode, (enum layer)first);
-	layers_format(dear, &words);
 	error_set(err, ERROR_HOST, ENOTSUP, "this host does not give %s: %s%s",
 		  layer_text((enum layer)first), why && *why ? why : "the kernel has none",
 		  why && *why ? " is 0" : "");
-	return error_hint(err,
-			  "mnmivm-se doctor layers tells what helps; allow_missing = %s in vm.conf "
-			  "or the host's configuration goes without",
-			  buf_str(&words));
+	return launch_word_missing(dear, err);
 }

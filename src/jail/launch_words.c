@@ -6,6 +6,8 @@
 #include <signal.h>
 #include <string.h>
 
+#include "base/alloc.h"
+
 static const char *const stage_words[LAUNCH_STAGES] = {
 	[LAUNCH_SESSION] = "leave the caller's session",
 	[LAUNCH_STDIO] = "set up standard input and output",
@@ -51,6 +53,17 @@ const char *launch_stage_word(enum launch_stage stage)
 	return (unsigned int)stage < LAUNCH_STAGES ? stage_words[stage] : "leave the known stages";
 }
 
+int launch_word_missing(unsigned int layers, struct error *err)
+{
+	AUTO_BUF words = BUF_INIT;
+
+	layers_format(layers, &words);
+	return error_hint(err,
+			  "mnmivm-se doctor layers tells what helps; allow_missing = %s in vm.conf "
+			  "or the host's configuration goes without",
+			  buf_str(&words));
+}
+
 int launch_word_layer(const struct launch *launch, int layer, struct error *err)
 {
 	(void)error_kind(err, ERROR_HOST);
@@ -59,10 +72,7 @@ int launch_word_layer(const struct launch *launch, int layer, struct error *err)
 		return error_hint(err, "mnmivm-se doctor layers tells what helps; allow_missing "
 				       "does not where files are shown in that root, as those of "
 				       "--kernel and --initrd are");
-	return error_hint(err,
-			  "mnmivm-se doctor layers tells what helps; allow_missing = %s in vm.conf "
-			  "or the host's configuration goes without",
-			  layer_words[layer]);
+	return launch_word_missing(LAYER_BIT(layer), err);
 }
 
 static int word_exec(const struct launch *launch, const struct report *report, struct error *err)

@@ -12,6 +12,9 @@
 /* The layer that was refused, before the stage's own words and the kernel's reason. */
 int launch_word_layer(const struct launch *launch, int layer, struct error *err);
 
+/* The hint that goes with layers that are not to be had and may not be missing. */
+int launch_word_missing(unsigned int layers, struct error *err);
+
 /* A stage that failed, by the child's report. */
 int launch_word_report(const struct launch *launch, const struct report *report, struct error *err);
 
