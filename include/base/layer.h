@@ -3,6 +3,8 @@
 #ifndef BASE_LAYER_H
 #define BASE_LAYER_H
 
+#include <stdbool.h>
+
 #include "base/buf.h"
 #include "base/error.h"
 
@@ -40,6 +42,29 @@ const char *layer_text(enum layer layer);
 
 /* Append the words of a mask, with ", " between them. */
 void layers_format(unsigned int mask, struct buf *ret);
+
+/* Where a kernel has it from; NULL where there is no such thing. */
+struct layer_source {
+	const char *
+		link; /* "/proc/self/ns/net": is not there in a kernel without it (namespaces(7)) */
+	const char *limit; /* "user.max_net_namespaces" (sysctl(8)): 0 refuses it */
+	const char *option; /* "CONFIG_NET_NS" */
+};
+const struct layer_source *layer_source(enum layer layer);
+
+/*
+ * The sysctls that refuse user namespaces to others than root, up to one without a name. "1" of
+ * the last may be lifted for a program by an AppArmor profile.
+ */
+struct layer_sysctl {
+	const char *name;
+	const char *refusing; /* the value that does */
+	const char *setting; /* "NAME=VALUE", which does not */
+};
+extern const struct layer_sysctl layer_user_sysctls[];
+
+/* Is the text of a sysctl, named as above, value? One that is not there is not. */
+bool layer_sysctl_is(const char *sysctl, const char *value);
 
 /* Landlock's version, from 1 on; -ENOSYS: the kernel has none, -EOPNOTSUPP: it is switched off. */
 int layer_landlock_version(void);

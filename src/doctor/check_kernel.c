@@ -76,12 +76,9 @@ static int try_user_namespace(void)
 
 const char *check_user_namespace_sysctl(void)
 {
-	if (probe_is("/proc/sys/user/max_user_namespaces", "0"))
-		return "user.max_user_namespaces=15000";
-	if (probe_is("/proc/sys/kernel/unprivileged_userns_clone", "0"))
-		return "kernel.unprivileged_userns_clone=1";
-	if (probe_is("/proc/sys/kernel/apparmor_restrict_unprivileged_userns", "1"))
-		return "kernel.apparmor_restrict_unprivileged_userns=0";
+	for (const struct layer_sysctl *sysctl = layer_user_sysctls; sysctl->name; sysctl++)
+		if (layer_sysctl_is(sysctl->name, sysctl->refusing))
+			return sysctl->setting;
 	return NULL;
 }
 
@@ -91,8 +88,7 @@ void check_user_namespaces(struct check *check)
 	const char *sysctl = check_user_namespace_sysctl();
 	int r = try_user_namespace();
 
-	if (r == 0 && (probe_is("/proc/sys/kernel/unprivileged_userns_clone", "0") ||
-		       probe_is("/proc/sys/kernel/apparmor_restrict_unprivileged_userns", "1")))
+	if (r == 0 && sysctl)
 		check_pass(check, object, "are for root");
 	else if (r == 0)
 		check_pass(check, object, "can be made");

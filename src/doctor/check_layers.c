@@ -14,48 +14,26 @@
 #include "host_files.h"
 #include "probe.h"
 
-/* How a host comes to lack a layer, and gets it; user.max_* are limits of the user namespace. */
-static const struct {
-	const char *link; /* of /proc/self/ns: is it in the kernel? */
-	const char *limit;
-	const char *option; /* of the kernel's configuration */
-} sources[LAYERS] = {
-	[LAYER_ROOT] = { "mnt", "user.max_mnt_namespaces", "CONFIG_TMPFS" },
-	[LAYER_PID] = { "pid", "user.max_pid_namespaces", "CONFIG_PID_NS" },
-	[LAYER_NET] = { "net", "user.max_net_namespaces", "CONFIG_NET_NS" },
-	[LAYER_IPC] = { "ipc", "user.max_ipc_namespaces", "CONFIG_IPC_NS" },
-	[LAYER_UTS] = { "uts", "user.max_uts_namespaces", "CONFIG_UTS_NS" },
-	[LAYER_CGROUP_NS] = { "cgroup", "user.max_cgroup_namespaces", "CONFIG_CGROUPS" },
-	[LAYER_KEYRING] = { .option = "CONFIG_KEYS" },
-	[LAYER_LANDLOCK] = { .option = "CONFIG_SECURITY_LANDLOCK" },
-	[LAYER_SECCOMP] = { .option = "CONFIG_SECCOMP_FILTER" },
-};
-
 /* What sysctl(8) is to set, to be freed; NULL where no sysctl is to blame. */
 static char *find_sysctl(enum layer layer)
 {
-	AUTO_FREE char *path = NULL;
+	const char *limit = layer_source(layer)->limit;
 	const char *sysctl = NULL;
 
 	if (geteuid() != 0 && LAYERS_NAMESPACES & LAYER_BIT(layer))
 		sysctl = check_user_namespace_sysctl();
 	if (sysctl)
 		return xstrdup(sysctl);
-	if (!sources[layer].limit)
+	if (!limit || !layer_sysctl_is(limit, "0"))
 		return NULL;
-	path = xasprintf("/proc/sys/%s", sources[layer].limit);
-	path[strlen("/proc/sys/user")] = '/';
-	return probe_is(path, "0") ? xasprintf("%s=15000", sources[layer].limit) : NULL;
+	return xasprintf("%s=15000", limit);
 }
 
 static bool is_in_kernel(enum layer layer)
 {
-	AUTO_FREE char *path = NULL;
+	const char *link = layer_source(layer)->link;
 
-	if (!sources[layer].link)
-		return false;
-	path = xasprintf("/proc/self/ns/%s", sources[layer].link);
-	return !access(path, F_OK);
+	return link && !access(link, F_OK);
 }
 
 static bool is_roots_lack(enum layer layer)
@@ -81,7 +59,7 @@ static void find_giver(enum layer layer, struct buf *ret)
 		buf_printf(ret,
 			   "a kernel with %s; for a container, a seccomp profile that allows it "
 			   "(--security-opt seccomp=FILE)",
-			   sources[layer].option);
+			   layer_source(layer)->option);
 }
 
 /* The last resort names all that are missing, so that it is tried once. */

@@ -1,48 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Which layers a host lacks, as far as that can be told without trying. */
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
-#include "base/file.h"
 #include "jail/launch.h"
 #include "launch_words.h"
 
-enum { SYSCTL_MAX = 64 };
-
-/* namespaces(7): how many there may be of each kind, which may be none. */
-static const struct {
-	const char *link, *sysctl;
-} spaces[LAYERS] = {
-	[LAYER_ROOT] = { "mnt", "user/max_mnt_namespaces" },
-	[LAYER_PID] = { "pid", "user/max_pid_namespaces" },
-	[LAYER_NET] = { "net", "user/max_net_namespaces" },
-	[LAYER_IPC] = { "ipc", "user/max_ipc_namespaces" },
-	[LAYER_UTS] = { "uts", "user/max_uts_namespaces" },
-	[LAYER_CGROUP_NS] = { "cgroup", "user/max_cgroup_namespaces" },
-};
-
-/* What an ordinary user can have in a user namespace only; the second is Debian's own. */
-static const char *const user_sysctls[] = { "user/max_user_namespaces",
-					    "kernel/unprivileged_userns_clone" };
-
-static bool is_zero(const char *sysctl)
-{
-	AUTO_FREE char *path = xasprintf("/proc/sys/%s", sysctl);
-	struct error ignored = ERROR_INIT;
-	AUTO_BUF text = BUF_INIT;
-
-	return !file_read_path(path, SYSCTL_MAX, &text, &ignored) && !strcmp(buf_str(&text), "0\n");
-}
-
+/* What an ordinary user can have in a user namespace only. */
 static const char *zero_for_users(void)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(user_sysctls); i++) {
-		if (is_zero(user_sysctls[i]))
-			return user_sysctls[i];
-	}
+	for (const struct layer_sysctl *sysctl = layer_user_sysctls; sysctl->name; sysctl++)
+		if (!strcmp(sysctl->refusing, "0") && layer_sysctl_is(sysctl->name, "0"))
+			return sysctl->name;
 	return NULL;
 }
 
@@ -50,18 +21,17 @@ static const char *zero_for_users(void)
 static const char *why_not(enum launch_mode mode, enum layer layer)
 {
 	const char *sysctl = mode == LAUNCH_AS_USER ? zero_for_users() : NULL;
-	char link[32];
+	const struct layer_source *source = layer_source(layer);
 
 	if (layer == LAYER_LANDLOCK)
 		return layer_landlock_version() < 0 ? "" : NULL;
-	if (!spaces[layer].link)
+	if (!source->link)
 		return NULL;
-	snprintf(link, sizeof(link), "/proc/self/ns/%s", spaces[layer].link);
-	if (access(link, F_OK) < 0)
+	if (access(source->link, F_OK) < 0)
 		return "";
 	if (sysctl)
 		return sysctl;
-	return is_zero(spaces[layer].sysctl) ? spaces[layer].sysctl : NULL;
+	return layer_sysctl_is(source->limit, "0") ? source->limit : NULL;
 }
 
 unsigned int launch_lacking(enum launch_mode mode)

@@ -16,17 +16,16 @@
 struct space {
 	enum layer layer;
 	int flag;
-	const char *link;
 };
 
 static const struct space spaces[] = {
-	{ LAYER_NET, CLONE_NEWNET, "/proc/self/ns/net" },
-	{ LAYER_IPC, CLONE_NEWIPC, "/proc/self/ns/ipc" },
-	{ LAYER_UTS, CLONE_NEWUTS, "/proc/self/ns/uts" },
-	{ LAYER_CGROUP_NS, CLONE_NEWCGROUP, "/proc/self/ns/cgroup" },
+	{ LAYER_NET, CLONE_NEWNET },
+	{ LAYER_IPC, CLONE_NEWIPC },
+	{ LAYER_UTS, CLONE_NEWUTS },
+	{ LAYER_CGROUP_NS, CLONE_NEWCGROUP },
 };
 
-static const struct space mount_space = { LAYER_ROOT, CLONE_NEWNS, "/proc/self/ns/mnt" };
+static const struct space mount_space = { LAYER_ROOT, CLONE_NEWNS };
 
 /* The caller's, which the program would otherwise possess, holds what root has in it. */
 int keyring_join(struct child *child)
@@ -50,16 +49,17 @@ static int not_to_be_had(struct child *child, const struct space *space, int cod
  */
 static int space_enter(struct child *child, const struct space *space)
 {
+	const char *link = layer_source(space->layer)->link;
 	struct stat before, after;
 
 	if (!child_wants(child, space->layer))
 		return 0;
-	child->what = space->link;
-	if (stat(space->link, &before) < 0)
+	child->what = link;
+	if (stat(link, &before) < 0)
 		return errno == ENOENT ? not_to_be_had(child, space, ENOSYS) : -errno;
 	if (unshare(space->flag) < 0)
 		return not_to_be_had(child, space, errno);
-	if (stat(space->link, &after) < 0)
+	if (stat(link, &after) < 0)
 		return -errno;
 	if (before.st_ino == after.st_ino)
 		return LEFTOVER_NAMESPACE;
