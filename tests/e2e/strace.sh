@@ -4,7 +4,7 @@
 
 # shellcheck source=lib.sh
 . "${BASH_SOURCE[0]%/*}/lib.sh"
-need strace
+need strace jq qemu-img
 
 # traced COMMAND...: run it; $LAB/trace has its system calls and those of its
 # children up to their exec, one a line without the pid, in order.
@@ -147,6 +147,58 @@ create_executes_two_helpers()
 	is "what is opened of other VMs" "$(opened | grep -e "/one" -e "/two")" ''
 }
 
+is_paused()
+{
+	[[ $("$MNMIVM_SE" --config "$conf" status "$1") == paused ]]
+}
+
+# opened_by_QEMU IMAGE: start a VM on IMAGE and stop it; what is opened of disks, a line each, "start" or
+# "QEMU" in front by whom. With its name for "disk" and "base".
+opened_by_QEMU()
+{
+	local image=$1 tracer
+
+	strace --follow-forks --decode-fds=path --signal=none --string-limit=4096 \
+		--trace=execve,open,openat,openat2 --output="$LAB/raw" -- \
+		"$MNMIVM_SE" --config "$conf" start --paused four &
+	tracer=$!
+	eventually is_paused four
+	succeeds stop --force four
+	wait "$tracer" || fail "strace of start"
+	awk -v base="$image" -v disk="$state/vms/four/disk.qcow2" '
+		/execve\(".*qemu-system-x86_64"/ { qemu[$1] = 1 }
+		/[ .]open(at2?)?(\(| resumed).* = [0-9]+</ {
+			who = ($1 in qemu) ? "QEMU" : "start"
+			if (index($0, "<" base ">")) print who, "base"
+			if (index($0, "<" disk ">")) print who, "disk"
+			if (who == "QEMU") n++
+		}
+		END { if (!n) print "no trace of QEMU" }' "$LAB/raw" | sort
+}
+
+# Each once and by us, who say what they are: QEMU has descriptors and drivers, and opens no name.
+start_probes_no_image()
+{
+	local format image nodes
+
+	for format in qcow2 raw; do
+		image=$LAB/base.$format
+		ok qemu-img convert -O "$format" "$MNMIVM_GUEST/guest.qcow2" "$image"
+		succeeds create four --image "$image" --pubkey-path "$key.pub" --ip 192.168.86.15
+		is "opened with a $format base" "$(opened_by_QEMU "$image")" \
+			$'start base\nstart disk'
+		succeeds show-cmd four
+		nodes=$(grep -o '{"driver".*}' <<<"$out" | jq -sc '
+			map(select(."node-name" | IN("base", "base-file", "disk", "disk-file")) |
+			    {(."node-name"): [.driver, .file // .filename, .backing]}) | add')
+		is "nodes with a $format base" "$(jq -c '[.base[0], .disk[0], .disk[2]]' <<<"$nodes")" \
+			"[\"$format\",\"qcow2\",\"base\"]"
+		is "files" "$(jq -c '[.["base-file"], .["disk-file"]] |
+			map(.[0] == "file" and (.[1] | startswith("/dev/fdset/"))) | all' <<<"$nodes")" true
+		succeeds delete --yes four
+	done
+}
+
 the_rest_executes_nothing()
 {
 	local command
@@ -168,4 +220,5 @@ run_tests \
 	start_looks_at_no_other_VM \
 	a_running_VM_is_seen_and_stopped_without_programs \
 	create_executes_two_helpers \
+	start_probes_no_image \
 	the_rest_executes_nothing
