@@ -92,7 +92,7 @@ static size_t choose_fields(char texts[FIELDS][FIELD_TEXT_MAX], size_t width)
 		char *text = texts[by_weight[i]];
 		size_t len = strlen(text);
 
-		if (by_weight[i] == FIELD_NAME && len >= room) {
+		if (by_weight[i] == FIELD_NAME && len >= room && room > 0) {
 			len = room - 1;
 			text[len] = '\0';
 		}
