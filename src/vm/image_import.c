@@ -21,7 +21,6 @@ struct import {
 	uint64_t total; /* bytes of the image, as far as that can be told */
 	const char *wanted_text; /* digest of the file as it is given; NULL: any */
 	struct digest wanted;
-	bool packed; /* what is given is not the image itself */
 	struct image_draft draft;
 	struct digest digest; /* of the draft */
 };
@@ -107,7 +106,6 @@ static int unpack_file(struct import *import, int fd, struct error *err)
 	const struct image_watch watch = { tell, import };
 	int r = check_packed(import, fd, err);
 
-	import->packed = true;
 	return r ? r
 		 : image_unpack(import->host, fd, import->draft.fd, import->path, DIGEST_SHA256,
 				&watch, &import->digest, err);
@@ -125,7 +123,6 @@ static int unpack_draft(struct import *import, struct error *err)
 		return error_errno(err, -fd, "open the copy of '%s'", import->path);
 	images_abort(store, &import->draft);
 	r = images_begin(store, import->name, &import->draft, err);
-	import->packed = true;
 	return r ? r
 		 : image_unpack(import->host, fd, import->draft.fd, import->path, DIGEST_SHA256,
 				&watch, &import->digest, err);

@@ -3,10 +3,12 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/alloc.h"
 #include "fetch/digest_file.h"
 #include "pull_steps.h"
+#include "signature.h"
 
 const char *pull_file_name(const struct pull *pull)
 {
@@ -37,12 +39,76 @@ static int fetch_text(struct pull *pull, const char *url, struct buf *text,
 	return pull_fetch(pull, &request, answer, err);
 }
 
-/* What a mirror may be wrong about is no reason to give up on the others. */
-static void refuse(struct pull_answer *answer)
+/* Without the keyring nothing can be said of a signature. */
+static int lack_keyring(const struct pull *pull, struct error *err)
 {
-	answer->outcome = HTTP_FAILED;
+	const struct catalogue_entry *entry = pull->entry;
+	const char *package = entry->keyring_package;
+
+	if (entry->signature_required) {
+		error_set(err, ERROR_VERIFY, ENOKEY, "no keyring '%s' to check the signature with",
+			  entry->keyring);
+		return package ? error_hint(err, "apt-get install %s", package) : -err->code;
+	}
+	vm_note(pull->host, "%s: the signature is not checked: no keyring '%s'%s%s", entry->name,
+		entry->keyring, package ? ", which comes with " : "", package ? package : "");
+	return 0;
 }
 
+/* text becomes what is signed of it. A bad signature is this mirror's, and no host's, fault. */
+static int check_signature(struct pull *pull, const char *url, const struct buf *signature,
+			   struct buf *text, struct pull_answer *answer, struct error *err)
+{
+	const struct signature_check check = {
+		.origin = url,
+		.text = text,
+		.signature = signature,
+		.keyring = pull->entry->keyring,
+		.package = pull->entry->keyring_package,
+	};
+	AUTO_BUF signed_text = BUF_INIT;
+	struct error why = ERROR_INIT;
+	int r = signature_check(pull->host, &check, &signed_text, &why);
+
+	if (r == SIGNATURE_NO_KEYRING)
+		return lack_keyring(pull, err);
+	if (r && why.kind != ERROR_VERIFY) {
+		*err = why;
+		return r;
+	}
+	if (r) {
+		answer->outcome = HTTP_FAILED;
+		answer->why = why;
+		return 0;
+	}
+	buf_clear(text);
+	buf_add(text, buf_str(&signed_text), signed_text.len);
+	return 0;
+}
+
+/* From the same mirror: another one may have the files of another day. */
+static int verify(struct pull *pull, size_t mirror, const char *url, struct buf *text,
+		  struct pull_answer *answer, struct error *err)
+{
+	const struct catalogue_entry *entry = pull->entry;
+	AUTO_FREE char *signature_url = NULL;
+	AUTO_BUF signature = BUF_INIT;
+	int r;
+
+	if (!entry->signature)
+		return 0;
+	if (access(entry->keyring, F_OK) < 0)
+		return lack_keyring(pull, err);
+	if (strcmp(entry->signature, "inline") == 0)
+		return check_signature(pull, url, NULL, text, answer, err);
+	signature_url = catalogue_url(entry, mirror, entry->signature);
+	r = fetch_text(pull, signature_url, &signature, answer, err);
+	if (r || answer->outcome != HTTP_DONE)
+		return r;
+	return check_signature(pull, url, &signature, text, answer, err);
+}
+
+/* What a mirror is wrong about is no reason to give up on the others. */
 static int try_mirror(struct pull *pull, size_t mirror, struct pull_answer *answer,
 		      struct error *err)
 {
@@ -51,11 +117,13 @@ static int try_mirror(struct pull *pull, size_t mirror, struct pull_answer *answ
 	AUTO_BUF text = BUF_INIT;
 	int r = fetch_text(pull, url, &text, answer, err);
 
+	if (!r && answer->outcome == HTTP_DONE)
+		r = verify(pull, mirror, url, &text, answer, err);
 	if (r || answer->outcome != HTTP_DONE)
 		return r;
 	if (digest_file_find(url, buf_str(&text), text.len, entry->digest_style,
 			     pull_file_name(pull), &pull->source, &answer->why))
-		refuse(answer);
+		answer->outcome = HTTP_FAILED;
 	return 0;
 }
 

@@ -18,6 +18,7 @@
 #include "vm/pull.h"
 #include "store_lab.h"
 #include "../../src/vm/ca.h"
+#include "../../src/vm/signature.h"
 
 /* More than what counts as getting on, twice. */
 enum { SIZE = 3 << 20, HALF = SIZE / 2, REQUESTS_MAX = 16 };
@@ -168,12 +169,41 @@ static void note(void *context, const char *text)
 	notes++;
 }
 
+/* Of a text that is "good", whatever it is signed with. */
+int __wrap_signature_check(const struct vm_host *vm, const struct signature_check *check,
+			   struct buf *ret, struct error *err);
+int __wrap_signature_check(const struct vm_host *vm, const struct signature_check *check,
+			   struct buf *ret, struct error *err)
+{
+	const char *signature = check->signature ? buf_str(check->signature) : "inline";
+
+	(void)vm;
+	ck_assert_str_eq(check->keyring, "/etc/passwd");
+	if (strcmp(signature, "bad") == 0)
+		return error_set(err, ERROR_VERIFY, EKEYREJECTED, "bad signature");
+	if (strcmp(signature, "no gpgv") == 0)
+		return error_set(err, ERROR_HOST, ENOENT, "no gpgv");
+	if (strcmp(signature, "other") == 0)
+		buf_puts(ret, "what is signed has no digest\n");
+	else
+		buf_add(ret, buf_str(check->text), check->text->len);
+	return 0;
+}
+
+static void add_keys(const char *keys)
+{
+	AUTO_FREE char *entry = xasprintf("[test-1]\nmirrors = " A "," B "\nfile = " IMAGE
+					  "\ndigest_file = " SUMS "\nuser = tester\n%s",
+					  keys);
+
+	catalogue_done(&catalogue);
+	suite_assert_ok(
+		catalogue_parse(&catalogue, "/test/test.conf", entry, strlen(entry), &lab_err),
+		lab_err);
+}
+
 static void setup(void)
 {
-	static const char entry[] = "[test-1]\nmirrors = " A "," B "\nfile = " IMAGE
-				    "\ndigest_file = " SUMS "\nuser = tester\n";
-	struct error err = ERROR_INIT;
-
 	lab_setup();
 	seen = mmap(NULL, sizeof(*seen), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	ck_assert_ptr_ne(seen, MAP_FAILED);
@@ -183,8 +213,7 @@ static void setup(void)
 	sums = xasprintf("%s  disk.raw\n", image_digest);
 	n_script = notes = slept_ms = 0;
 	catalogue = (struct catalogue)CATALOGUE_INIT;
-	suite_assert_ok(catalogue_parse(&catalogue, "/test/test.conf", entry, strlen(entry), &err),
-			err);
+	add_keys("");
 	host = (struct vm_host){ .config = lab_config, .store = lab_store, .note = note };
 	host.store.config = &host.config;
 	pulled = (struct vm_pulled){ .fresh = false };
@@ -513,6 +542,109 @@ START_TEST(test_too_large)
 }
 END_TEST
 
+#define SIGNED "signature = " SUMS ".sign\nkeyring = /etc/passwd\n"
+
+static void expect_signature(const char *mirror_url, const char *signature)
+{
+	expect_bytes(mirror_url, 0, signature, strlen(signature), HTTP_DONE);
+}
+
+START_TEST(test_signed)
+{
+	add_keys(SIGNED);
+	expect_sums();
+	expect_signature(A SUMS ".sign", "good");
+	expect_bytes(A IMAGE, 0, image, SIZE, HTTP_DONE);
+	suite_assert_ok(pull(), lab_err);
+	assert_pulled();
+	ck_assert_uint_eq(notes, 0);
+}
+END_TEST
+
+START_TEST(test_signed_inline)
+{
+	add_keys("signature = inline\nkeyring = /etc/passwd\n");
+	expect_sums();
+	expect_bytes(A IMAGE, 0, image, SIZE, HTTP_DONE);
+	suite_assert_ok(pull(), lab_err);
+	assert_pulled();
+}
+END_TEST
+
+/* Another mirror's digests are taken with its own signature. */
+START_TEST(test_badly_signed)
+{
+	add_keys(SIGNED);
+	expect_sums();
+	expect_signature(A SUMS ".sign", "bad");
+	expect_bytes(B SUMS, 0, sums, strlen(sums), HTTP_DONE);
+	expect_signature(B SUMS ".sign", "good");
+	expect_bytes(A IMAGE, 0, image, SIZE, HTTP_DONE);
+	suite_assert_ok(pull(), lab_err);
+	assert_pulled();
+}
+END_TEST
+
+START_TEST(test_badly_signed_everywhere)
+{
+	static const char *const signatures[] = { "bad", "other" };
+
+	add_keys(SIGNED);
+	expect_sums();
+	expect_signature(A SUMS ".sign", signatures[_i]);
+	expect_bytes(B SUMS, 0, sums, strlen(sums), HTTP_DONE);
+	expect_signature(B SUMS ".sign", signatures[_i]);
+	ck_assert_int_lt(pull(), 0);
+	ck_assert_int_eq(lab_err.kind, ERROR_VERIFY);
+	assert_folder("");
+}
+END_TEST
+
+START_TEST(test_no_signature_file)
+{
+	add_keys(SIGNED);
+	expect_sums();
+	expect_failure(A SUMS ".sign", 0, HTTP_FAILED);
+	expect_bytes(B SUMS, 0, sums, strlen(sums), HTTP_DONE);
+	expect_failure(B SUMS ".sign", 0, HTTP_FAILED);
+	suite_assert_error(pull(), lab_err, ECONNRESET, ERROR_FAILED);
+	assert_folder("");
+}
+END_TEST
+
+/* It is the host's fault: no other mirror is asked. */
+START_TEST(test_no_gpgv)
+{
+	add_keys(SIGNED);
+	expect_sums();
+	expect_signature(A SUMS ".sign", "no gpgv");
+	suite_assert_error(pull(), lab_err, ENOENT, ERROR_HOST);
+}
+END_TEST
+
+#define UNCHECKED "signature = " SUMS ".sign\nkeyring = /absent\nkeyring_package = keys\n"
+
+START_TEST(test_no_keyring)
+{
+	add_keys(UNCHECKED);
+	expect_sums();
+	expect_bytes(A IMAGE, 0, image, SIZE, HTTP_DONE);
+	suite_assert_ok(pull(), lab_err);
+	ck_assert_uint_eq(notes, 1);
+	assert_pulled();
+}
+END_TEST
+
+START_TEST(test_no_keyring_but_required)
+{
+	add_keys(UNCHECKED "signature_required = yes\n");
+	expect_sums();
+	suite_assert_error(pull(), lab_err, ENOKEY, ERROR_VERIFY);
+	ck_assert_ptr_nonnull(strstr(lab_err.hint, "install keys"));
+	assert_folder("");
+}
+END_TEST
+
 START_TEST(test_name_is_taken)
 {
 	AUTO_FREE char *file = NULL;
@@ -554,6 +686,14 @@ int main(void)
 	tcase_add_test(tcase, test_no_sums);
 	tcase_add_test(tcase, test_refused_image);
 	tcase_add_test(tcase, test_too_large);
+	tcase_add_test(tcase, test_signed);
+	tcase_add_test(tcase, test_signed_inline);
+	tcase_add_test(tcase, test_badly_signed);
+	tcase_add_loop_test(tcase, test_badly_signed_everywhere, 0, 2);
+	tcase_add_test(tcase, test_no_signature_file);
+	tcase_add_test(tcase, test_no_gpgv);
+	tcase_add_test(tcase, test_no_keyring);
+	tcase_add_test(tcase, test_no_keyring_but_required);
 	tcase_add_test(tcase, test_name_is_taken);
 	suite_add_tcase(s, tcase);
 	return suite_run(s);
