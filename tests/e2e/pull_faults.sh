@@ -216,9 +216,16 @@ without_our_CA_no_server_is_trusted()
 
 who_drips_is_given_up()
 {
+	python3 -c 'if True:
+		import socket, time
+		silent = socket.create_server(("127.0.0.1", 9555))
+		time.sleep(1e6)' &
+	port_opens 9555
 	setting pull_tries 1
 	from "$faulty/driphead"
 	leaves_nothing 124 "$faulty/driphead/one/image.qcow2"
+	from https://127.0.0.1:9555
+	leaves_nothing 124 https://127.0.0.1:9555/one/image.qcow2
 	from "$faulty/drip-100000"
 	refused 124 "$faulty/drip-100000/one/image.qcow2" image pull one
 	prune_parts

@@ -5,6 +5,35 @@
 # shellcheck source=pull_faults_lib.sh
 . "${BASH_SOURCE[0]%/*}/pull_faults_lib.sh"
 
+# open_of PID: what its descriptors are, a kind and a line each
+open_of()
+{
+	find "/proc/$1/fd" -type l -printf '%l\n' | sed -E 's/:\[[0-9]+\]$//' | sort -u
+}
+
+# Who speaks TLS sees no file, and who writes the file speaks no protocol.
+a_download_is_confined()
+{
+	local worker field
+
+	hold 2000000
+	worker=$(pgrep -P "$background_pid")
+	for field in CapInh CapPrm CapEff CapBnd CapAmb; do
+		is "$field" "$(status_of "$worker" "$field")" 0000000000000000
+	done
+	is "NoNewPrivs" "$(status_of "$worker" NoNewPrivs)" 1
+	is "Seccomp" "$(status_of "$worker" Seccomp)" 2
+	is "Groups" "$(status_of "$worker" Groups)" ''
+	matches "Uid" "$(status_of "$worker" Uid | xargs)" '^([1-9][0-9]+) \1 \1 \1$'
+	lacks "what the worker has open" "$(open_of "$worker")" "$LAB"
+	has "what the worker has open" "$(open_of "$worker")" socket
+	has "what the parent has open" "$(open_of "$background_pid")" "$images/.part-"
+	lacks "what the parent has open" "$(open_of "$background_pid")" socket
+	kill -KILL "$background_pid"
+	ended
+	goes_on
+}
+
 several_share_one_download()
 {
 	local -a pids=()
@@ -142,7 +171,7 @@ kills_at_any_time_do_no_harm()
 	kill_at_random one 10
 }
 
-run_tests something_good_is_here several_share_one_download so_do_creates \
+run_tests something_good_is_here a_download_is_confined several_share_one_download so_do_creates \
 	a_signal_ends_it_and_the_next_goes_on a_signal_that_ends_a_create_leaves_no_VM \
 	a_worker_that_is_killed_is_told kills_at_any_time_do_no_harm no_image_is_left \
 	nothing_is_left_behind

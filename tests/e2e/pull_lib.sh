@@ -230,6 +230,12 @@ new_entry()
 	entry "$@"
 }
 
+# status_of PID FIELD: from /proc/PID/status
+status_of()
+{
+	sed -n "s/^$2:[[:space:]]*//p" "/proc/$1/status"
+}
+
 size_of()
 {
 	stat -c %s "$1"
