@@ -3,13 +3,12 @@
 #include <errno.h>
 #include <jansson.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "base/alloc.h"
 #include "image.h"
 #include "output.h"
 
-enum { LOCAL_COLUMNS = 5, AVAILABLE_COLUMNS = 4 };
+enum { LOCAL_COLUMNS = 5, AVAILABLE_COLUMNS = 3 };
 
 static void list_json(const struct vm_image_list *list, const struct catalogue *catalogue,
 		      bool available)
@@ -53,39 +52,19 @@ static void local_table(const struct vm_image_list *list)
 	output_table(headings, LOCAL_COLUMNS, (const char *const *)cells.v, list->n);
 }
 
-/* The day of the newest image of the entry, "-" without one. */
-static void pulled_date(const struct vm_image_list *list, const char *entry,
-			char out[IMAGE_DATE_MAX])
+static void available_table(const struct catalogue *catalogue)
 {
-	int64_t newest_ns = 0;
-
-	for (size_t i = 0; i < list->n; i++) {
-		const struct image_config *config = &list->v[i].config;
-
-		if (config->os && !strcmp(config->os, entry) && config->added_ns > newest_ns)
-			newest_ns = config->added_ns;
-	}
-	image_date(newest_ns, out);
-}
-
-static void available_table(const struct catalogue *catalogue, const struct vm_image_list *list)
-{
-	static const char *const headings[AVAILABLE_COLUMNS] = { "AVAILABLE", "ALIASES", "PULLED",
-								 "TITLE" };
+	static const char *const headings[AVAILABLE_COLUMNS] = { "AVAILABLE", "ALIASES", "TITLE" };
 	AUTO_STRV cells = STRV_INIT;
 
 	for (size_t i = 0; i < catalogue->n; i++) {
 		const struct catalogue_entry *entry = catalogue->v[i];
 		bool foreign = catalogue_check_arch(entry, &(struct error)ERROR_INIT) != 0;
-		const char *title = entry->title ? entry->title : "";
-		char date[IMAGE_DATE_MAX];
 
 		strv_push(&cells, entry->name);
 		strv_push_take(&cells, strv_join(&entry->aliases, ", "));
-		pulled_date(list, entry->name, date);
-		strv_push(&cells, date);
-		strv_pushf(&cells, "%s%s%s", title, foreign ? ", for " : "",
-			   foreign ? entry->arch : "");
+		strv_pushf(&cells, "%s%s%s", entry->title ? entry->title : "",
+			   foreign ? ", for " : "", foreign ? entry->arch : "");
 	}
 	output_table(headings, AVAILABLE_COLUMNS, (const char *const *)cells.v, catalogue->n);
 }
@@ -107,7 +86,7 @@ static void list_tables(const struct vm_image_list *list, const struct catalogue
 	if (local && list->n && available && catalogue->n)
 		printf("\n");
 	if (available && (catalogue->n || !list->n || !local))
-		available_table(catalogue, list);
+		available_table(catalogue);
 	if (local)
 		print_problems(list);
 }
