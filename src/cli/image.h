@@ -30,8 +30,8 @@ int image_find_entry(const struct catalogue *catalogue, const char *word, const 
 		     const struct catalogue_entry **ret, struct error *err);
 
 /*
- * Call function for every name, and go on after a failure, whose error is printed under the verb's name.
- * The first exit code that is not 0.
+ * Call function for every name, and go on after a failure, whose error is printed under the verb's
+ * name. The first exit code that is not 0.
  */
 int image_each(const struct command *verb, const struct strv *names,
 	       int (*function)(void *arg, const char *name, struct error *err), void *arg);

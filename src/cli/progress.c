@@ -25,7 +25,7 @@ static const int ending_signals[] = { SIGINT, SIGTERM, SIGHUP };
 /* Whether a line stands there, for a signal's handler: there is one terminal. */
 static volatile sig_atomic_t line_stands;
 
-/* The shell's next words are to begin on a line of their own. SA_RESETHAND: raise() ends the program. */
+/* What the shell prints next is to begin a line. By SA_RESETHAND raise() ends the program. */
 static void end_line(int signal)
 {
 	ssize_t n = line_stands ? write(STDERR_FILENO, "\n", 1) : 0;

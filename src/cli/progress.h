@@ -71,7 +71,7 @@ const struct vm_pull_options *progress_options(struct progress *progress);
 void progress_name(struct progress *progress, const char *name);
 void progress_bytes(void *arg, uint64_t done, uint64_t total);
 
-/* The line that stays: "debian-13: pulled debian-13-20261123-0123456789ab, 412.5M in 12s (34.4M/s)". */
+/* The line that stays: "debian-13: pulled debian-13-20261123-0123456789ab, 412.5M in 12s (...)". */
 void progress_pulled(struct progress *progress, const char *entry, const struct vm_pulled *pulled);
 
 /* Clear the line. A download that came to its end and was not told of is told now. */

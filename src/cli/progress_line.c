@@ -83,7 +83,7 @@ static void add_bar(const struct progress_line *line, size_t width, struct buf *
 	buf_puts(out, "]");
 }
 
-/* Empty what does not fit, the lightest first. Returns the room that is left, of a blank and a field. */
+/* Empty what does not fit, the lightest first. Returns the room left, for a blank and a field. */
 static size_t choose_fields(char texts[FIELDS][FIELD_TEXT_MAX], size_t width)
 {
 	size_t room = width + 1; /* no blank stands in front of the first field */

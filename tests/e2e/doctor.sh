@@ -845,7 +845,8 @@ run_tests \
 	namespaces_that_nobody_gives_are_told \
 	a_QEMU_that_is_not_in_its_root_is_told landlock_is_looked_for user_namespaces_are_tried QEMU_is_asked_for_its_version \
 	other_programs_are_looked_for disk_space_is_measured image_headers_are_read \
-	pulls_have_what_they_want VMs_are_looked_at orphans_are_found a_lost_QEMU_is_found the_bridge_must_be_there \
+	pulls_have_what_they_want VMs_are_looked_at orphans_are_found a_lost_QEMU_is_found \
+	the_bridge_must_be_there \
 	every_bridge_that_is_allowed_is_looked_at the_bridge_must_be_up \
 	addresses_must_be_on_the_bridge the_default_route_must_leave_over_the_bridge \
 	wifi_is_no_port the_spanning_tree_is_off vlan_filtering_is_on_where_a_VM_wants_it \
