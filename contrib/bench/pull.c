@@ -28,11 +28,11 @@
 enum { ROUNDS_MAX = 1000, MIB_MAX = 1 << 20, SAMPLE_US = 5000, MEMBERS_MAX = 16 };
 
 static const char usage[] =
-	"Usage: pull [ROUNDS [MIB [PROGRAM]]]\n"
+	"Usage: pull [ROUNDS [MIB [PROGRAM...]]]\n"
 	"Defaults: 5 rounds, 2048 MiB, /usr/sbin/mnmivm-se. Needs nginx, openssl, "
 	"curl.\n";
 static char folder[] = "/var/tmp/bench-pull.XXXXXX";
-static const char *program = "/usr/sbin/mnmivm-se";
+static const char *program = ""; /* of the way that is measured */
 
 static void __attribute__((noreturn, format(printf, 1, 2))) die(const char *fmt, ...)
 {
@@ -187,21 +187,35 @@ static void measure(const char *command, struct figures *ret)
 #define CURL                                                                                       \
 	"curl --silent --show-error --fail --cacert ca.pem https://localhost:8443/bench/image.raw"
 
-static const struct way {
+enum { OTHERS = 5, PROGRAMS_MAX = 4, WAYS_MAX = OTHERS + PROGRAMS_MAX };
+
+static struct way {
 	const char *name, *command;
-} ways[] = {
-	{ "curl | sha512sum", CURL " | sha512sum >sum" },
-	{ "curl | tee FILE | sha512sum", CURL " | tee file | sha512sum >sum" },
-	{ "the same, and sync FILE", CURL " | tee file | sha512sum >sum; sync file" },
-	{ "curl | openssl dgst -sha512", CURL " | openssl dgst -sha512 >sum" },
-	{ "curl >/dev/null", CURL " >/dev/null" },
-	{ "image pull", "exec \"$P\" --quiet --config conf image pull bench >name" },
+	const char *program; /* $P of the command */
+} ways[WAYS_MAX] = {
+	{ "curl | sha512sum", CURL " | sha512sum >sum", NULL },
+	{ "curl | tee FILE | sha512sum", CURL " | tee file | sha512sum >sum", NULL },
+	{ "the same, and sync FILE", CURL " | tee file | sha512sum >sum; sync file", NULL },
+	{ "curl | openssl dgst -sha512", CURL " | openssl dgst -sha512 >sum", NULL },
+	{ "curl >/dev/null", CURL " >/dev/null", NULL },
 };
+static size_t n_ways = OTHERS;
+
+static void add_program(const char *path)
+{
+	struct way *way = &ways[n_ways++];
+
+	way->name = path;
+	way->program = realpath(path, NULL);
+	if (!way->program)
+		die("find '%s': %s", path, strerror(errno));
+	way->command = "exec \"$P\" --quiet --config conf image pull bench >name";
+}
 
 /* What a way leaves: removed after it, and not on its time. */
 static const char clean[] = "rm -rf file sum name state/images/*";
 
-static struct figures figures[ARRAY_SIZE(ways)][ROUNDS_MAX];
+static struct figures figures[WAYS_MAX][ROUNDS_MAX];
 
 static int compare(const void *a, const void *b)
 {
@@ -236,7 +250,7 @@ static void print(size_t rounds, unsigned long mib)
 	       rounds);
 	printf("%-30s %8s %7s %6s %8s %8s %8s %8s %8s  %s\n", "", "ms", "MiB/s", "ratio", "CPU ms",
 	       "read", "written", "fromdisk", "todisk", "peak KiB of each process");
-	for (size_t w = 0; w < ARRAY_SIZE(ways); w++) {
+	for (size_t w = 0; w < n_ways; w++) {
 		const struct figures *last = &figures[w][rounds - 1];
 		double ms = median(w, rounds, wall);
 
@@ -340,11 +354,13 @@ int main(int argc, char **argv)
 	unsigned long rounds = argc > 1 ? strtoul(argv[1], NULL, 10) : 5;
 	unsigned long mib = argc > 2 ? strtoul(argv[2], NULL, 10) : 2048;
 
-	if (argc > 4 || !rounds || rounds > ROUNDS_MAX || !mib || mib > MIB_MAX)
+	if (argc > 3 + PROGRAMS_MAX || !rounds || rounds > ROUNDS_MAX || !mib || mib > MIB_MAX)
 		die("%s", usage);
-	if (argc > 3)
-		program = realpath(argv[3], NULL);
-	if (!program || !mkdtemp(folder))
+	for (int i = 3; i < argc; i++)
+		add_program(argv[i]);
+	if (argc < 4)
+		add_program("/usr/sbin/mnmivm-se");
+	if (!mkdtemp(folder))
 		die("prepare: %s", strerror(errno));
 	setenv("PATH", "/usr/sbin:/usr/bin:/sbin:/bin", 1);
 	atexit(clean_up);
@@ -352,7 +368,8 @@ int main(int argc, char **argv)
 	make_files(mib);
 	start_nginx();
 	for (size_t round = 0; round < rounds; round++)
-		for (size_t w = 0; w < ARRAY_SIZE(ways); w++) {
+		for (size_t w = 0; w < n_ways; w++) {
+			program = ways[w].program ? ways[w].program : "";
 			measure(ways[w].command, &figures[w][round]);
 			run(clean);
 		}
