@@ -8,7 +8,9 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/alloc.h"
 #include "base/file.h"
+#include "base/process.h"
 #include "http_transfer.h"
 
 enum {
@@ -16,6 +18,8 @@ enum {
 	HEADERS_MAX = 64 << 10, /* libcurl before 8.3 keeps all that come: CVE-2023-38039 */
 	LEAST_RATE = 1 << 10, /* bytes a second */
 	BUFFER = 512 << 10,
+	BATCH = 128 << 10,
+	BATCH_MS = 100,
 };
 
 bool http_stop(struct http_transfer *transfer, enum http_outcome outcome, enum error_kind kind,
@@ -24,6 +28,8 @@ bool http_stop(struct http_transfer *transfer, enum http_outcome outcome, enum e
 	char message[512];
 	va_list args;
 
+	if (transfer->stopped)
+		return false;
 	va_start(args, fmt);
 	vsnprintf(message, sizeof(message), fmt, args);
 	va_end(args);
@@ -81,23 +87,41 @@ static size_t take_header(char *data, size_t size, size_t n, void *arg)
 	return 0;
 }
 
+static bool pass_on(struct http_transfer *transfer)
+{
+	int r = fd_write_all(transfer->fd, transfer->batch, transfer->batched);
+
+	transfer->batched = 0;
+	transfer->passed_ms = clock_ms();
+	if (r)
+		return http_stop(transfer, HTTP_FAILED, ERROR_FAILED, -r, "pass on what comes: %s",
+				 strerror(-r));
+	return true;
+}
+
+/*
+ * libcurl has no more than a record of TLS at a time, 16 KiB. Passed on one by one they would have us
+ * and the reader wait for each other at every one of them.
+ */
 static size_t take_body(char *data, size_t size, size_t n, void *arg)
 {
 	struct http_transfer *transfer = arg;
 	size_t len = size * n;
-	int r;
 
 	if (!transfer->answered && !http_answer(transfer))
 		return 0;
 	if (!http_room(transfer, len))
 		return 0;
-	r = fd_write_all(transfer->fd, data, len);
-	if (r) {
-		http_stop(transfer, HTTP_FAILED, ERROR_FAILED, -r, "pass on what comes: %s",
-			  strerror(-r));
-		return 0;
+	transfer->received += len;
+	for (size_t part, left = len; left > 0; left -= part, data += part) {
+		part = BATCH - transfer->batched < left ? BATCH - transfer->batched : left;
+		memcpy(transfer->batch + transfer->batched, data, part);
+		transfer->batched += part;
+		if (transfer->batched == BATCH && !pass_on(transfer))
+			return 0;
 	}
-	transfer->written += len;
+	if (clock_ms() - transfer->passed_ms >= BATCH_MS && !pass_on(transfer))
+		return 0;
 	return len;
 }
 
@@ -208,7 +232,9 @@ static int perform(struct http_transfer *transfer)
 						  &result->status);
 	if (!transfer->answered && !transfer->stopped && !code)
 		http_answer(transfer); /* it had no body */
-	end = request->offset + transfer->written;
+	if (transfer->batched)
+		pass_on(transfer);
+	end = request->offset + transfer->received;
 	if (code && !transfer->stopped)
 		http_refused(transfer, code);
 	else if (!transfer->stopped && result->total && end < result->total)
@@ -236,8 +262,10 @@ int http_get(const struct http_request *request, int fd, struct http_result *ret
 		.err = err,
 		.fd = fd,
 	};
+	AUTO_FREE char *batch = xmalloc(BATCH);
 	int r = libcurl_load(&transfer.curl, err);
 
+	transfer.batch = batch;
 	memset(ret, 0, sizeof(*ret));
 	if (r)
 		return r;

@@ -166,7 +166,7 @@ bool http_room(struct http_transfer *transfer, size_t len)
 	uint64_t total = transfer->result->total;
 	uint64_t end;
 
-	if (__builtin_add_overflow(transfer->request->offset + transfer->written, len, &end) ||
+	if (__builtin_add_overflow(transfer->request->offset + transfer->received, len, &end) ||
 	    end > transfer->request->max)
 		return refuse_size(transfer, "sends");
 	if (total && end > total)

@@ -19,13 +19,16 @@ struct http_transfer {
 	CURLcode setup; /* the first option that libcurl would not take */
 	int fd;
 	size_t header_bytes; /* of all answers, redirects and proxies among them */
-	uint64_t written;
+	char *batch; /* what is still to be passed on */
+	size_t batched;
+	int64_t passed_ms; /* when some was, of clock_ms() */
+	uint64_t received;
 	bool answered; /* the last answer's status and headers are looked at */
 	bool stopped; /* by us: outcome and err are filled */
 	char reason[CURL_ERROR_SIZE]; /* libcurl's */
 };
 
-/* Fill outcome and err; the transfer ends. Returns false, as http_answer() and http_body(). */
+/* Fill outcome and err, the first time; the transfer ends. Returns false, as http_answer() and http_body(). */
 bool http_stop(struct http_transfer *transfer, enum http_outcome outcome, enum error_kind kind,
 	       int code, const char *fmt, ...) __attribute__((format(printf, 5, 6)));
 
