@@ -48,6 +48,7 @@ static void sweep_unlocked(struct sweep *sweep, const char *file)
 static void sweep_config(struct sweep *sweep, const char *name, const char *file)
 {
 	struct image_draft draft = IMAGE_DRAFT_INIT;
+	AUTO_FREE char *left = image_draft_file(name);
 	struct error ignored = ERROR_INIT;
 
 	if (image_exists(sweep->store->images_fd, name))
@@ -56,6 +57,7 @@ static void sweep_config(struct sweep *sweep, const char *name, const char *file
 		sweep_file(sweep, file);
 		return;
 	}
+	sweep_unlocked(sweep, left); /* before we take it over */
 	if (images_begin(sweep->store, name, &draft, &ignored))
 		return;
 	sweep_file(sweep, file);
