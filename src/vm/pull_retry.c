@@ -32,7 +32,8 @@ static void note_failure(struct retry *retry, enum retry_event event, unsigned i
 
 	retry->tries++;
 	retry->tries_all++;
-	mirror->failures++;
+	if (event != RETRY_NO_RANGE) /* it answers: there is nothing to wait for */
+		mirror->failures++;
 	mirror->retry_after_s = retry_after_s < RETRY_AFTER_MAX_S ? retry_after_s
 								  : RETRY_AFTER_MAX_S;
 	if (event == RETRY_REFUSED || event == RETRY_WRONG)
@@ -105,7 +106,6 @@ enum retry_step retry_failed(struct retry *retry, enum retry_event event, uint64
 		return step;
 	if (event == RETRY_WRONG)
 		step = RETRY_FROM_ZERO;
-	/* it has answered, and will again: there is nothing to wait for */
 	if (event == RETRY_NO_RANGE && retry->mirror == failed)
 		return step;
 	if (retry->mirrors[retry->mirror].failures)
