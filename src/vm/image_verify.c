@@ -8,6 +8,7 @@
 #include "fetch/digest.h"
 #include "store/images.h"
 #include "vm/image.h"
+#include "check_image.h"
 #include "image_put.h"
 
 struct verify {
@@ -98,6 +99,9 @@ int vm_image_verify(const struct vm_host *host, const char *name,
 		r = recorded = recorded_digest(host, &verify, err);
 	if (r > 0)
 		r = check_digest(&verify, err);
+	if (!r)
+		r = check_image(&host->config, verify.fd, image_disk_format(&verify.info), name,
+				err);
 	fd_close(&verify.fd);
 	if (!r)
 		*ret_digest = recorded > 0;
