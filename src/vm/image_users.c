@@ -2,7 +2,6 @@
 /* Which VMs stand on which images. */
 #include "image_users.h"
 
-#include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -35,13 +34,14 @@ static bool add_configured(const struct vm_host *host, const struct vm_dir *dir,
 /* What the disk's own header says, which tells it of a VM without a vm.conf as well. */
 static bool add_recorded(const struct vm_dir *dir, struct image_users *users)
 {
-	struct error why = ERROR_INIT;
+	struct error ignored = ERROR_INIT;
 	struct image_info info;
-	int r = disks_inspect_system(dir, &info, &why);
 
-	if (!r && info.has_backing)
+	if (disks_inspect_system(dir, &info, &ignored))
+		return false;
+	if (info.has_backing)
 		add(users, dir->name, info.backing_file);
-	return !r || r == -ENOENT;
+	return true;
 }
 
 static void read_vm(const struct vm_host *host, const char *name, struct image_users *users)
