@@ -41,7 +41,8 @@ struct digest_stream;
 int digest_stream_new(enum digest_algorithm algorithm, struct digest_stream **ret,
 		      struct error *err);
 void digest_stream_add(struct digest_stream *stream, const void *data, size_t len);
-void digest_stream_peek(struct digest_stream *stream, struct digest *ret); /* so far; more may come */
+void digest_stream_peek(struct digest_stream *stream,
+			struct digest *ret); /* so far; more may come */
 void digest_stream_finish(struct digest_stream *stream, struct digest *ret); /* free it after */
 void digest_stream_free(struct digest_stream *stream); /* NULL is fine */
 void digest_stream_done(struct digest_stream **stream); /* the same, for AUTO() */

@@ -96,6 +96,18 @@ images_are_shown_verified_and_kept()
 	says 'tiny: has its digest' image verify tiny
 }
 
+# Its digest is that of a file whose tables were never good: here no cluster is in use.
+tables_of_an_image_are_verified()
+{
+	local file=$LAB/bad.qcow2
+
+	ok qemu-img create -q -f qcow2 "$file" 1G
+	ok dd if=/dev/zero of="$file" bs=512 seek=256 count=1 conv=notrunc status=none
+	succeeds image import "$file" bad
+	refused 6 "check image 'bad': its tables contradict each other" image verify bad
+	succeeds image remove bad
+}
+
 a_dry_run_of_create_changes_nothing()
 {
 	local before
@@ -541,6 +553,7 @@ run_tests \
 	version_is_told \
 	help_is_given_for_every_command \
 	images_are_imported_listed_and_removed images_are_shown_verified_and_kept \
+	tables_of_an_image_are_verified \
 	a_dry_run_of_create_changes_nothing \
 	VMs_are_created \
 	a_VM_is_the_files_of_the_contract \
