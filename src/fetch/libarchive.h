@@ -11,7 +11,6 @@
 /* base/library.h says why, and what the list is for. */
 #define UNPACK_FUNCTIONS(X)                                                                        \
 	X(archive_entry_filetype)                                                                  \
-	X(archive_entry_hardlink)                                                                  \
 	X(archive_entry_pathname)                                                                  \
 	X(archive_entry_size)                                                                      \
 	X(archive_entry_size_is_set)                                                               \

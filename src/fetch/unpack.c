@@ -212,14 +212,17 @@ static bool ends_in(const char *text, const char *end)
 
 enum entry_kind { ENTRY_OTHER, ENTRY_FILE, ENTRY_IMAGE };
 
-/* What is no archive is one entry to libarchive, a file without a name of its own. */
+/*
+ * What is no archive is one entry to libarchive, a file without a name of its own. A hard link is a
+ * file to it where it has content.
+ */
 static enum entry_kind entry_kind(const struct unpacking *u, struct archive_entry *entry)
 {
 	const char *path = lib.archive_entry_pathname(entry);
 
 	if (lib.archive_format(u->archive) == ARCHIVE_FORMAT_RAW)
 		return ENTRY_IMAGE;
-	if (lib.archive_entry_filetype(entry) != S_IFREG || lib.archive_entry_hardlink(entry))
+	if (lib.archive_entry_filetype(entry) != S_IFREG)
 		return ENTRY_OTHER;
 	if (path && (ends_in(path, ".qcow2") || ends_in(path, ".img") || ends_in(path, ".raw")))
 		return ENTRY_IMAGE;

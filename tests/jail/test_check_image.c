@@ -129,7 +129,11 @@ START_TEST(what_it_finds)
 	ck_assert_int_eq(write(fake, script, strlen(script)), (ssize_t)strlen(script));
 	ck_assert_int_eq(fchmod(fake, 0755), 0);
 	close(fake);
+	ck_assert_int_eq(fchmodat(dir.fd, "i", 0666, 0), 0);
 	xreplace(&host.qemu_img, path);
+	/* a program that cannot be started says nothing of the image */
+	ck_assert_int_lt(check_image(&host, fd, DISK_QCOW2, "an-image", &err), 0);
+	ck_assert_int_ne(err.kind, ERROR_VERIFY);
 	strv_push(&host.expose, jail_folder);
 	ck_assert_int_eq(check_image(&host, fd, DISK_QCOW2, "an-image", &err), CHECK_LEAKS);
 }

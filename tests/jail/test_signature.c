@@ -2,10 +2,16 @@
 /* Signatures by keys that gpg makes here, and what becomes of texts that they are held against. */
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
+#include <linux/capability.h>
+#include <sched.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
@@ -238,6 +244,122 @@ START_TEST(what_is_left_of_a_kill_is_in_nobodys_way)
 }
 END_TEST
 
+static bool is_waiting(pid_t pid)
+{
+	AUTO_FREE char *line = xasprintf("grep -q -- '-> FLOCK .* %d ' /proc/locks", (int)pid);
+
+	return system(line) == 0;
+}
+
+/* Who waited finds the folder gone, and makes another one. */
+START_TEST(one_at_a_time)
+{
+	int fd, status;
+	pid_t pid;
+
+	ck_assert_int_eq(mkdirat(host.store.run_fd, ".signature", 0700), 0);
+	fd = openat(host.store.run_fd, ".signature", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	ck_assert_int_eq(flock(fd, LOCK_EX), 0);
+	pid = fork();
+	ck_assert_int_ge(pid, 0);
+	if (pid == 0) {
+		close(fd);
+		status = check("good.gpg", "inline", NULL);
+		if (status)
+			fprintf(stderr, "# %s\n", err.message);
+		_exit(status != 0);
+	}
+	while (!is_waiting(pid) && waitpid(pid, &status, WNOHANG) == 0)
+		usleep(1000);
+	ck_assert_int_eq(unlinkat(host.store.run_fd, ".signature", AT_REMOVEDIR), 0);
+	close(fd);
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	ck_assert_int_eq(status, 0);
+}
+END_TEST
+
+/* As a user with namespaces of its own, or as root of a container, which makes none. */
+static int become(bool user)
+{
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3];
+
+	if (user)
+		return setgroups(0, NULL) || setresgid(JAIL_UID, JAIL_UID, JAIL_UID) ||
+		       setresuid(JAIL_UID, JAIL_UID, JAIL_UID);
+	strv_split(&host.config.allow_missing, "root pid net ipc uts cgroup-ns", ' ');
+	if (syscall(SYS_capget, &header, data) < 0)
+		return -1;
+	data[0].effective &= ~(1U << CAP_SYS_ADMIN);
+	data[0].permitted &= ~(1U << CAP_SYS_ADMIN);
+	return (int)syscall(SYS_capset, &header, data);
+}
+
+static bool has_user_namespaces(void)
+{
+	int status;
+	pid_t pid = fork();
+
+	ck_assert_int_ge(pid, 0);
+	if (pid == 0)
+		_exit(become(true) || unshare(CLONE_NEWUSER));
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	return status == 0;
+}
+
+static int check_as(bool user, const struct signature_check *good,
+		    const struct signature_check *bad)
+{
+	if (become(user))
+		return 2;
+	if (signature_check(&host, good, &signed_text, &err))
+		return fprintf(stderr, "# %s\n", err.message);
+	if (strcmp(buf_str(&signed_text), TEXT) != 0)
+		return 3;
+	return signature_check(&host, bad, &signed_text, &err) != -EBADMSG ||
+	       !strstr(err.message, "it is bad");
+}
+
+START_TEST(where_less_can_be_confined)
+{
+	bool user = _i == 0;
+	AUTO_FREE char *folder = xasprintf("%s/less", jail_folder);
+	AUTO_FREE char *keyring = xasprintf("%s/good.gpg", folder);
+	AUTO_FREE char *line = xasprintf("cp '%s/good.gpg' '%s' && chmod 644 '%s'", dir.path,
+					 keyring, keyring);
+	AUTO_BUF text = BUF_INIT, other = BUF_INIT, signature = BUF_INIT;
+	struct signature_check good = {
+		.origin = "SUMS", .text = &text, .signature = &signature, .keyring = keyring
+	};
+	struct signature_check bad = good;
+	int status;
+	pid_t pid;
+
+	if (user && !has_user_namespaces()) {
+		suite_kernel_lacks("where_less_can_be_confined", "user namespaces for users");
+		return;
+	}
+	bad.text = &other;
+	ck_assert_int_eq(file_read(dir.fd, "text", 1 << 20, &text, &err), 0);
+	ck_assert_int_eq(file_read(dir.fd, "text.new", 1 << 20, &other, &err), 0);
+	ck_assert_int_eq(file_read(dir.fd, "detached", 1 << 20, &signature, &err), 0);
+	ck_assert_int_eq(mkdir(folder, 0755), 0);
+	ck_assert_int_eq(system(line), 0);
+	ck_assert_int_eq(chown(folder, user ? JAIL_UID : 0, 0), 0);
+	close(host.store.run_fd);
+	host.store.run_fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	pid = fork();
+	ck_assert_int_ge(pid, 0);
+	if (pid == 0)
+		_exit(check_as(user, &good, &bad));
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	ck_assert_int_eq(status, 0);
+	/* for the other one */
+	ck_assert_int_eq(unlink(keyring), 0);
+	ck_assert_int_eq(rmdir(folder), 0);
+}
+END_TEST
+
 static Suite *suite(void)
 {
 	Suite *s = suite_create("vm/signature");
@@ -254,6 +376,8 @@ static Suite *suite(void)
 	tcase_add_test(tc, keyrings);
 	tcase_add_test(tc, without_gpgv);
 	tcase_add_test(tc, what_is_left_of_a_kill_is_in_nobodys_way);
+	tcase_add_test(tc, one_at_a_time);
+	tcase_add_loop_test(tc, where_less_can_be_confined, 0, 2);
 	suite_add_tcase(s, tc);
 	return s;
 }

@@ -291,6 +291,18 @@ START_TEST(bombs)
 }
 END_TEST
 
+/* A terabyte of zeros is not written first. */
+START_TEST(a_hole_that_is_too_large_is_refused_at_once)
+{
+	AUTO_CLOSE int from = make("truncate -s 1T t.img; tar cS t.img; rm t.img");
+	AUTO_CLOSE int out = -1;
+	struct error err = ERROR_INIT;
+
+	suite_assert_error(run(from, MAX, &out, &err), err, EBADMSG, ERROR_VERIFY);
+	ck_assert_int_eq(lseek(out, 0, SEEK_END), 0);
+}
+END_TEST
+
 /* Each layer would be a bomb of its own, so the second one is the content. */
 START_TEST(only_one_layer_is_unpacked)
 {
@@ -431,6 +443,7 @@ int main(void)
 	tcase_add_test(tc, what_is_cut_off);
 	tcase_add_test(tc, what_is_broken);
 	tcase_add_test(tc, bombs);
+	tcase_add_test(tc, a_hole_that_is_too_large_is_refused_at_once);
 	tcase_add_test(tc, only_one_layer_is_unpacked);
 	tcase_add_test(tc, as_much_as_there_may_be_is_no_more);
 	tcase_add_test(tc, a_reader_or_writer_that_breaks_down);
