@@ -27,7 +27,8 @@ struct vm_create_request {
 	uint64_t extra_disks[VM_DISKS_MAX]; /* bytes */
 	const char *user_data_path;
 	const char *network_config_path;
-	const struct vm_pull_options *pull; /* for an os that is not here; NULL: do not (--no-pull) */
+	const struct vm_pull_options
+		*pull; /* for an os that is not here; NULL: do not (--no-pull) */
 	bool firmware_given; /* config.firmware is the user's word, and not the image's to choose */
 };
 
