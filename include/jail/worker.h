@@ -17,7 +17,8 @@
  * and connect, and reads what the resolver and TLS read below /etc, /usr, /lib and /run; it has
  * no socket of AF_UNIX. Without it has a network namespace with nothing in it, where the host can
  * give one, and no file at all. What the host lacks of these (Landlock, namespaces) it goes
- * without: the uid, the capabilities and the filter are never missing.
+ * without: the uid, the capabilities and the filter are never missing. Its memory begins as a copy
+ * of the caller's: start none while that holds a secret.
  */
 struct worker {
 	const char *name; /* for messages: "download" */
