@@ -144,7 +144,8 @@ START_TEST(servers_that_are_not_reached)
 	} cases[] = {
 		{ "https://unknown.example/file", EHOSTUNREACH, ERROR_FAILED, HTTP_AGAIN,
 		  "resolve host: unknown.example" },
-		{ "https://mirror.test:1/file", ECONNREFUSED, ERROR_FAILED, HTTP_AGAIN, "port 1" },
+		{ "https://mirror.test:1/file", ECONNREFUSED, ERROR_FAILED, HTTP_AGAIN,
+		  "connect: Connection refused" },
 		{ "https://localhost:8444/file", EKEYREJECTED, ERROR_VERIFY, HTTP_FAILED,
 		  "certificate has expired" },
 		{ "https://localhost:8447/file", EKEYREJECTED, ERROR_VERIFY, HTTP_FAILED,
