@@ -181,9 +181,13 @@ static char *state(void)
 			  lab.config.state_dir, lab.config.run_dir);
 }
 
+/* Frees before. */
 static void assert_no_trace(char *before)
 {
-	netns_compare_text(before, state());
+	AUTO_FREE char *after = state();
+
+	netns_compare_text(before, after);
+	free(before);
 }
 
 static char *vm_file(const char *name, const char *file)
