@@ -34,8 +34,8 @@ enum { DIGEST_SHORT_MAX = 13 };
 void digest_short(const struct digest *digest, char out[DIGEST_SHORT_MAX]);
 
 /*
- * Opaque; ERROR_HOST where libcrypto cannot be loaded. Where it breaks down later, which is not known
- * to happen, the digest is one of zeros, and no file's.
+ * Opaque; ERROR_HOST where libcrypto cannot be loaded. Where it breaks down later, which is not
+ * known to happen, the digest is one of zeros, and no file's.
  */
 struct digest_stream;
 int digest_stream_new(enum digest_algorithm algorithm, struct digest_stream **ret,

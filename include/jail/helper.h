@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A helper program that works on a user's data (qemu-img), confined as QEMU is, until it ends. */
+/* A helper program on others' data (qemu-img, gpgv), confined as QEMU is, until it ends. */
 #ifndef JAIL_HELPER_H
 #define JAIL_HELPER_H
 
@@ -7,11 +7,12 @@
 #include "jail/launch.h"
 
 /*
- * Of the programs that are run beside QEMU itself only qemu-img works on what users and guests
- * write, and runs here. The others go by run_program() (base/run.h), with our uid: ssh-keygen,
- * which makes a key from nothing and wants an account for its uid; modprobe, which changes the
- * host; QEMU and qemu-img for their versions, which doctor asks even where nothing can be confined.
- * Images are copied and looked at by our own code (store/images.h, image/inspect.h).
+ * Of the programs that are run beside QEMU itself qemu-img works on what users and guests write,
+ * gpgv on what mirrors send, and both run here. The others go by run_program() (base/run.h), with
+ * our uid: ssh-keygen, which makes a key from nothing and wants an account for its uid; modprobe,
+ * which changes the host; QEMU and qemu-img for their versions, which doctor asks even where
+ * nothing can be confined. Images are copied and looked at by our own code (store/images.h,
+ * image/inspect.h).
  */
 
 /* Everything is borrowed. Its environment is PATH and LANG=C, its root that of a launch plan. */

@@ -16,8 +16,8 @@
 
 /*
  * libarchive is told which filter there is, by the magic number, and looks for no other: left to
- * itself it unpacks 25 layers, each of them a thousand times as large as the one around it. A second
- * layer is what the image is then, and no disk.
+ * itself it unpacks 25 layers, each of them a thousand times as large as the one around it. A
+ * second layer is what the image is then, and no disk.
  */
 static const struct packing {
 	unsigned int offset;

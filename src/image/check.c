@@ -4,7 +4,9 @@
 
 #include <errno.h>
 
-/* The format is told and never probed. -U: a VM may have the image open, and nobody writes to it. */
+/*
+ * The format is told and never probed. -U: a VM may have the image open, and nobody writes to it.
+ */
 void check_argv(const char *qemu_img, const char *path, struct strv *ret)
 {
 	strv_push(ret, qemu_img);

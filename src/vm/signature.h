@@ -17,14 +17,14 @@ struct signature_check {
 };
 
 /*
- * *ret, which is replaced, is what is signed by a key of the keyring, and that alone: of a clearsigned
- * text nothing that stands around it. Positive SIGNATURE_NO_KEYRING: there is no such file, nothing
- * was checked, and ret is as it was.
+ * *ret, which is replaced, is what is signed by a key of the keyring, and that alone: of a
+ * clearsigned text nothing that stands around it. Positive SIGNATURE_NO_KEYRING: there is no such
+ * file, nothing was checked, and ret is as it was.
  *
  * ERROR_VERIFY: no signature, a bad one, none by a key of the keyring that is neither expired nor
- * revoked, or one over MD5 or SHA-1. Of several signatures beside a text one good one is enough where
- * none is bad; those of a clearsigned text must all be good. ERROR_HOST: gpgv is not there, or the
- * keyring is armoured.
+ * revoked, or one over MD5 or SHA-1. Of several signatures beside a text one good one is enough
+ * where none is bad; those of a clearsigned text must all be good. ERROR_HOST: gpgv is not there,
+ * or the keyring is armoured.
  */
 enum { SIGNATURE_NO_KEYRING = 1 };
 int signature_check(const struct vm_host *host, const struct signature_check *check,
