@@ -1,0 +1,462 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What lies beside images: what is told of them, downloads, and what a kill leaves. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "store/images.h"
+#include "store_lab.h"
+
+static struct image_draft draft;
+
+static int begin(const char *name)
+{
+	draft = (struct image_draft){ .fd = -1 };
+	return images_begin(&lab_store, name, &draft, &lab_err);
+}
+
+static void write_draft(const char *content)
+{
+	ck_assert_int_eq(write(draft.fd, content, strlen(content)), (ssize_t)strlen(content));
+}
+
+static void make_image(const char *name, const char *content)
+{
+	suite_assert_ok(begin(name), lab_err);
+	write_draft(content);
+	suite_assert_ok(images_commit(&lab_store, &draft, DISK_QCOW2, NULL, &lab_err), lab_err);
+}
+
+static void assert_content(const char *file, const char *expected)
+{
+	AUTO_FREE char *content = suite_get(lab_store.images_fd, file);
+
+	ck_assert_str_eq(content, expected);
+}
+
+static bool write_half(const char *name)
+{
+	return begin(name) == 0 && write(draft.fd, "a long half of an image", 23) == 23;
+}
+
+#define HEX16 "0123456789abcdef"
+#define HEX HEX16 HEX16 HEX16 HEX16
+#define DIGEST "sha256:" HEX
+#define PART ".part-sha256-" HEX
+
+static void set_config(struct image_config *config, const char *os, const char *digest,
+		       int64_t added_ns)
+{
+	image_config_init(config);
+	config->os = os ? xstrdup(os) : NULL;
+	config->source_digest = digest ? xstrdup(digest) : NULL;
+	config->added_ns = added_ns;
+}
+
+static void make_pulled(const char *name, const char *os, const char *digest, int64_t added_ns)
+{
+	AUTO(image_config_done) struct image_config config;
+
+	set_config(&config, os, digest, added_ns);
+	suite_assert_ok(begin(name), lab_err);
+	suite_assert_ok(images_commit(&lab_store, &draft, DISK_QCOW2, &config, &lab_err), lab_err);
+}
+
+static char *read_os(const char *name)
+{
+	struct image_config config;
+	char *os;
+
+	suite_assert_ok(images_config(&lab_store, name, &config, &lab_err), lab_err);
+	os = xstrdup(config.os ? config.os : "none");
+	image_config_done(&config);
+	return os;
+}
+
+static void assert_os(const char *name, const char *expected)
+{
+	AUTO_FREE char *os = read_os(name);
+
+	ck_assert_str_eq(os, expected);
+}
+
+START_TEST(test_config)
+{
+	struct image_config config;
+	struct stat st;
+
+	make_pulled("debian-1", "debian", NULL, 1);
+	assert_os("debian-1", "debian");
+	ck_assert_int_eq(fstatat(lab_store.images_fd, "debian-1.conf", &st, 0), 0);
+	ck_assert_uint_eq(st.st_mode, S_IFREG | 0644);
+	make_image("bare", "x");
+	assert_os("bare", "none");
+	suite_put(lab_store.images_fd, "bare.conf", "os = \n[what]\n");
+	ck_assert_int_lt(images_config(&lab_store, "bare", &config, &lab_err), 0);
+	ck_assert_ptr_nonnull(strstr(lab_err.message, "'bare'"));
+	suite_assert_ok(images_remove(&lab_store, "debian-1", &lab_err), lab_err);
+	ck_assert(!lab_exists(lab_store.images_fd, "debian-1.conf"));
+}
+END_TEST
+
+/* What a removal left that was killed between its two files is no other image's. */
+START_TEST(test_config_of_an_earlier_image)
+{
+	suite_put(lab_store.images_fd, "debian.conf", "os = debian\n");
+	make_image("debian", "x");
+	assert_os("debian", "none");
+	ck_assert(!lab_exists(lab_store.images_fd, "debian.conf"));
+}
+END_TEST
+
+START_TEST(test_config_after_a_failed_commit)
+{
+	AUTO(image_config_done) struct image_config config;
+
+	set_config(&config, "debian", NULL, 1);
+	suite_assert_ok(begin("debian"), lab_err);
+	suite_put(lab_store.images_fd, "debian.qcow2", "first");
+	suite_assert_error(images_commit(&lab_store, &draft, DISK_QCOW2, &config, &lab_err),
+			   lab_err, EEXIST, ERROR_CONFLICT);
+	/* it would tell of an image that it does not belong to */
+	assert_os("debian", "none");
+}
+END_TEST
+
+START_TEST(test_name_of_a_config)
+{
+	suite_assert_error(begin("debian.conf"), lab_err, EINVAL, ERROR_USAGE);
+	ck_assert(!lab_exists(lab_store.images_fd, ".tmp-debian.conf"));
+}
+END_TEST
+
+static void assert_newest(const char *os, const char *digest, const char *expected)
+{
+	AUTO_FREE char *name = NULL;
+	int r = images_newest(&lab_store, os, digest, &name, &lab_err);
+
+	ck_assert_int_eq(r, expected ? 0 : IMAGES_NONE);
+	if (expected)
+		ck_assert_str_eq(name, expected);
+	else
+		ck_assert_ptr_null(name);
+}
+
+START_TEST(test_newest)
+{
+	assert_newest("debian", NULL, NULL);
+	make_pulled("debian-3", "debian", DIGEST, 10);
+	make_pulled("debian-1", "debian", "sha512:" HEX HEX, 30);
+	make_pulled("debian-2", "debian", DIGEST, 20);
+	make_pulled("debian-x-9", "debian-x", DIGEST, 99);
+	make_pulled("other", "debian", DIGEST, 99);
+	make_image("debian-9", "imported");
+	suite_put(lab_store.images_fd, "debian-8.raw", "x");
+	suite_put(lab_store.images_fd, "debian-8.conf", "rubbish\n");
+	suite_put(lab_store.images_fd, "debian-7.conf", "os = debian\nadded = 99\n");
+	assert_newest("debian", NULL, "debian-1");
+	assert_newest("debian", DIGEST, "debian-2");
+	assert_newest("debian", "sha256:cc", NULL);
+	assert_newest("debian-x", NULL, "debian-x-9");
+	assert_newest("deb", NULL, NULL);
+	make_pulled("debian-4", "debian", NULL, 30); /* as new as another one */
+	assert_newest("debian", NULL, "debian-4");
+}
+END_TEST
+
+static struct image_part part;
+static unsigned int ticks;
+static uint64_t ticked;
+
+static void tick(void *arg, uint64_t bytes)
+{
+	(void)arg;
+	ticks++;
+	ticked = bytes;
+}
+
+static int open_part(void)
+{
+	part = (struct image_part){ .fd = -1 };
+	return images_part_open(&lab_store, DIGEST, tick, NULL, &part, &lab_err);
+}
+
+static void write_part(const char *content)
+{
+	suite_assert_ok(open_part(), lab_err);
+	ck_assert_int_eq(pwrite(part.fd, content, strlen(content), (off_t)part.size),
+			 (ssize_t)strlen(content));
+}
+
+static int adopt(const char *name)
+{
+	draft = (struct image_draft)IMAGE_DRAFT_INIT;
+	return images_part_adopt(&lab_store, &part, name, &draft, &lab_err);
+}
+
+START_TEST(test_part)
+{
+	write_part("half");
+	ck_assert_uint_eq(part.size, 0);
+	images_part_close(&part);
+	images_part_close(&part);
+	assert_content(PART, "half");
+	write_part(" and half");
+	ck_assert_uint_eq(part.size, 4);
+	images_part_close(&part);
+	assert_content(PART, "half and half");
+	suite_assert_ok(open_part(), lab_err);
+	images_part_remove(&lab_store, &part);
+	images_part_remove(&lab_store, &part);
+	ck_assert(!lab_exists(lab_store.images_fd, PART));
+	ck_assert_uint_eq(ticks, 0);
+}
+END_TEST
+
+static const char *const bad_digests[] = { "", "sha256:../x", "SHA256:aa", "sha256:a/b", "a b" };
+
+START_TEST(test_bad_digests)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(bad_digests); i++)
+		suite_assert_error(
+			images_part_open(&lab_store, bad_digests[i], NULL, NULL, &part, &lab_err),
+			lab_err, EINVAL, ERROR_USAGE);
+	ck_assert_int_eq(unlinkat(lab_store.state_fd, "images", AT_REMOVEDIR), 0);
+}
+END_TEST
+
+START_TEST(test_part_is_something_else)
+{
+	suite_put(lab_dir.fd, "victim", "precious");
+	ck_assert_int_eq(symlinkat("../../victim", lab_store.images_fd, PART), 0);
+	ck_assert_int_eq(open_part(), -ELOOP);
+	ck_assert_int_eq(unlinkat(lab_store.images_fd, PART, 0), 0);
+	ck_assert_int_eq(linkat(lab_dir.fd, "victim", lab_store.images_fd, PART, 0), 0);
+	ck_assert_int_lt(open_part(), 0);
+	ck_assert_int_eq(unlinkat(lab_store.images_fd, PART, 0), 0);
+	ck_assert_int_eq(mkfifoat(lab_store.images_fd, PART, 0600), 0);
+	ck_assert_int_lt(open_part(), 0);
+	AUTO_FREE char *victim = suite_get(lab_dir.fd, "victim");
+	ck_assert_str_eq(victim, "precious");
+}
+END_TEST
+
+START_TEST(test_adopt)
+{
+	struct stat before, after;
+
+	write_part("image");
+	ck_assert_int_eq(fstat(part.fd, &before), 0);
+	suite_assert_ok(adopt("debian"), lab_err);
+	ck_assert_int_eq(part.fd, -1);
+	/* who waits for it still does */
+	ck_assert(lab_exists(lab_store.images_fd, PART));
+	suite_assert_ok(images_commit(&lab_store, &draft, DISK_RAW, NULL, &lab_err), lab_err);
+	assert_content("debian.raw", "image");
+	ck_assert_int_eq(fstatat(lab_store.images_fd, "debian.raw", &after, 0), 0);
+	ck_assert_uint_eq(after.st_ino, before.st_ino);
+	ck_assert_uint_eq(after.st_mode, S_IFREG | 0444);
+	ck_assert(!lab_exists(lab_store.images_fd, PART));
+	ck_assert(!lab_exists(lab_store.images_fd, ".tmp-debian"));
+}
+END_TEST
+
+/* Neither an existing image nor a failure costs the download. */
+START_TEST(test_adopt_and_fail)
+{
+	make_image("taken", "first");
+	write_part("image");
+	suite_assert_error(adopt("taken"), lab_err, EEXIST, ERROR_CONFLICT);
+	ck_assert_int_ge(part.fd, 0);
+	suite_assert_ok(adopt("debian"), lab_err);
+	images_abort(&lab_store, &draft);
+	assert_content(PART, "image");
+	suite_assert_ok(open_part(), lab_err);
+	suite_assert_ok(adopt("debian"), lab_err);
+	suite_put(lab_store.images_fd, "debian.raw", "theirs");
+	suite_assert_error(images_commit(&lab_store, &draft, DISK_RAW, NULL, &lab_err), lab_err,
+			   EEXIST, ERROR_CONFLICT);
+	assert_content(PART, "image");
+	assert_content("debian.raw", "theirs");
+	ck_assert(!lab_exists(lab_store.images_fd, ".tmp-debian"));
+	suite_assert_ok(open_part(), lab_err);
+	ck_assert_uint_eq(part.size, 5);
+	images_part_remove(&lab_store, &part);
+}
+END_TEST
+
+static bool adopt_part(const char *name)
+{
+	if (open_part() || write(part.fd, "image", 5) != 5)
+		return false;
+	return adopt(name) == 0;
+}
+
+START_TEST(test_adopted_and_killed)
+{
+	struct lab_child child;
+
+	lab_child_start(&child, adopt_part, "debian");
+	suite_assert_error(begin("debian"), lab_err, EBUSY, ERROR_BUSY);
+	lab_child_kill(&child);
+	suite_assert_ok(open_part(), lab_err);
+	ck_assert_uint_eq(part.size, 5);
+	suite_assert_ok(adopt("debian"), lab_err);
+	suite_assert_ok(images_commit(&lab_store, &draft, DISK_RAW, NULL, &lab_err), lab_err);
+	assert_content("debian.raw", "image");
+}
+END_TEST
+
+/* Killed when all that was missing was the name. A user cannot write to what is read-only. */
+START_TEST(test_read_only_part)
+{
+	write_part("image");
+	ck_assert_int_eq(fchmod(part.fd, 0444), 0);
+	images_part_close(&part);
+	if (!geteuid())
+		ck_assert_int_eq(fchown(lab_store.images_fd, 65534, 65534), 0);
+	if (!geteuid())
+		ck_assert_int_eq(fchownat(lab_store.images_fd, PART, 65534, 65534, 0), 0);
+	if (!geteuid())
+		ck_assert_int_eq(seteuid(65534), 0);
+	suite_assert_ok(open_part(), lab_err);
+	ck_assert_uint_eq(part.size, 5);
+	images_part_close(&part);
+	if (!getuid())
+		ck_assert_int_eq(seteuid(0), 0);
+}
+END_TEST
+
+/* The second one has the other's whole file, or the image: never a part of its own beside it. */
+static bool pull_one(int number)
+{
+	AUTO_FREE char *name = NULL;
+	struct image_config config;
+	bool ok;
+
+	(void)number;
+	if (open_part())
+		return false;
+	if (!images_newest(&lab_store, "debian", DIGEST, &name, &lab_err)) {
+		images_part_remove(&lab_store, &part);
+		return part.size == 0;
+	}
+	usleep(20000);
+	if (write(part.fd, "image", 5) != 5 || adopt("debian-1"))
+		return false;
+	usleep(20000);
+	set_config(&config, "debian", DIGEST, 1);
+	ok = images_commit(&lab_store, &draft, DISK_RAW, &config, &lab_err) == 0;
+	image_config_done(&config);
+	return ok;
+}
+
+START_TEST(test_pulls_at_once)
+{
+	lab_race(5, pull_one);
+	assert_content("debian-1.raw", "image");
+	ck_assert(!lab_exists(lab_store.images_fd, PART));
+}
+END_TEST
+
+static bool hold_part(const char *content)
+{
+	return !open_part() && write(part.fd, content, strlen(content)) == (ssize_t)strlen(content);
+}
+
+static struct lab_child holder;
+
+/* Once it was seen that we wait. */
+static void tick_and_release(void *arg, uint64_t bytes)
+{
+	if (!ticks)
+		lab_child_kill(&holder);
+	tick(arg, bytes);
+}
+
+START_TEST(test_wait_for_part)
+{
+	lab_child_start(&holder, hold_part, "half");
+	suite_assert_ok(
+		images_part_open(&lab_store, DIGEST, tick_and_release, NULL, &part, &lab_err),
+		lab_err);
+	ck_assert_uint_ge(ticks, 1);
+	ck_assert_uint_eq(ticked, 4);
+	ck_assert_uint_eq(part.size, 4);
+	images_part_close(&part);
+}
+END_TEST
+
+static void assert_sweep(bool dry, unsigned int expected)
+{
+	unsigned int n = 99;
+	uint64_t bytes = 0;
+
+	suite_assert_ok(images_sweep(&lab_store, dry, &n, &bytes, &lab_err), lab_err);
+	ck_assert_uint_eq(n, expected);
+	ck_assert_int_eq(bytes > 0, expected > 0);
+}
+
+static bool import_and_pull(const char *name)
+{
+	return write_half(name) && hold_part("half");
+}
+
+START_TEST(test_sweep)
+{
+	struct lab_child child;
+
+	make_pulled("debian-1", "debian", NULL, 1);
+	make_image("bare", "x");
+	assert_sweep(false, 0);
+	suite_put(lab_store.images_fd, ".part-sha512-ff", "half");
+	suite_put(lab_store.images_fd, ".tmp-alpine", "half");
+	suite_put(lab_store.images_fd, ".tmp-alpine.conf", "os = ");
+	suite_put(lab_store.images_fd, "gone.conf", "os = gone\n");
+	lab_child_start(&child, import_and_pull, "fedora");
+	suite_put(lab_store.images_fd, "fedora.conf", "os = fedora\n");
+	assert_sweep(true, 5); /* dry, the one that is being written cannot be told */
+	ck_assert(lab_exists(lab_store.images_fd, "gone.conf"));
+	assert_sweep(false, 4);
+	ck_assert(lab_exists(lab_store.images_fd, "debian-1.conf"));
+	ck_assert(lab_exists(lab_store.images_fd, "debian-1.qcow2"));
+	ck_assert(lab_exists(lab_store.images_fd, "bare.qcow2"));
+	ck_assert(lab_exists(lab_store.images_fd, "fedora.conf"));
+	assert_content(".tmp-fedora", "a long half of an image");
+	assert_content(PART, "half");
+	ck_assert(!lab_exists(lab_store.images_fd, "gone.conf"));
+	lab_child_kill(&child);
+	assert_sweep(false, 3);
+	assert_sweep(false, 0);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *s = suite_create("store_parts");
+	TCase *tcase = lab_case("configs");
+
+	tcase_add_test(tcase, test_config);
+	tcase_add_test(tcase, test_config_of_an_earlier_image);
+	tcase_add_test(tcase, test_config_after_a_failed_commit);
+	tcase_add_test(tcase, test_name_of_a_config);
+	tcase_add_test(tcase, test_newest);
+	suite_add_tcase(s, tcase);
+	tcase = lab_case("parts");
+	tcase_add_test(tcase, test_part);
+	tcase_add_test(tcase, test_bad_digests);
+	tcase_add_test(tcase, test_part_is_something_else);
+	tcase_add_test(tcase, test_adopt);
+	tcase_add_test(tcase, test_adopt_and_fail);
+	tcase_add_test(tcase, test_adopted_and_killed);
+	tcase_add_test(tcase, test_read_only_part);
+	tcase_add_test(tcase, test_pulls_at_once);
+	tcase_add_test(tcase, test_wait_for_part);
+	tcase_add_test(tcase, test_sweep);
+	suite_add_tcase(s, tcase);
+	return suite_run(s);
+}
