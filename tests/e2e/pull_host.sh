@@ -132,7 +132,7 @@ rises()
 # watch PID: high-water marks of it and its workers in KiB, and what it read and wrote
 watch()
 {
-	local pid hwm sum name value
+	local pid hwm sum name value io
 	local -i reads=0 writes=0 memory=0
 
 	while [[ -e /proc/$1/io ]]; do
@@ -141,10 +141,13 @@ watch()
 			hwm=$(sed -n 's/^VmHWM:\s*\([0-9]*\) kB/\1/p' "/proc/$pid/status") && ((sum += hwm))
 		done
 		rises memory "$sum"
+		io=$(<"/proc/$1/io")
+		# what a child did is its parent's as soon as it is reaped (kernel/exit.c)
+		pgrep -P "$1" >/dev/null || continue
 		while read -r name value; do
 			[[ $name != rchar: ]] || rises reads "$value"
 			[[ $name != wchar: ]] || rises writes "$value"
-		done <"/proc/$1/io"
+		done <<<"$io"
 		sleep 0.05
 	done 2>/dev/null
 	echo "$memory $reads $writes"
