@@ -224,7 +224,7 @@ a_create_that_cannot_be_pulls_nothing()
 	refused 4 "'there'" create there --os one --pubkey-path "$key.pub" --ip "${ip}2"
 	refused 4 "${ip}1" create vm --os one --pubkey-path "$key.pub" --ip "${ip}1"
 	refused 5 "br7" create vm --os one --pubkey-path "$key.pub" --ip "${ip}2" --bridge br7
-	refused '1|2|3' "nosuch" create vm --os one --pubkey-path "$LAB/nosuch" --ip "${ip}2"
+	refused 1 "$LAB/nosuch" create vm --os one --pubkey-path "$LAB/nosuch" --ip "${ip}2"
 	refused 6 'aarch64' create vm --os arm --pubkey-path "$key.pub" --ip "${ip}2"
 	refused 6 'aarch64' image pull arm
 	refused 2 '8M' create vm --os one --pubkey-path "$key.pub" --ip "${ip}2" --disk 4M

@@ -24,6 +24,7 @@ another_mirror_goes_on()
 a_server_that_dies_is_asked_when_it_is_back()
 {
 	setting pull_tries 6
+	setting stall_timeout 600
 	hold 2000000
 	server_kill
 	server_start
@@ -54,6 +55,7 @@ a_later_pull_goes_on()
 	((sent += $(nginx_sent 8444 /one/image.qcow2)))
 	is "bytes" "$sent" "$size"
 	setting pull_tries 2
+	setting stall_timeout 2
 }
 
 redirects_are_followed()
@@ -249,13 +251,13 @@ bombs_do_not_go_off()
 	leaves_nothing 6 64M
 	xz -0 <"$web/one/bomb.xz" >"$web/one/nested.xz"
 	packed nested.xz
-	leaves_nothing 6 .
+	leaves_nothing 6 'compressed with xz'
 	zeros 256M | gzip -1 | gzip -9 >"$web/one/bomb.gz"
 	packed bomb.gz
-	leaves_nothing 6 .
+	leaves_nothing 6 'compressed with gzip'
 	zeros 1G | zstd -q -1 --long=31 >"$web/one/bomb.zst"
 	packed bomb.zst
-	leaves_nothing 6 .
+	leaves_nothing 6 "unpack 'bomb.zst'.* memory"
 	refused 6 64M image import "$web/one/bomb.xz" mine
 	images_unchanged "$kept"
 	rm "$web"/one/{bomb,nested}.*

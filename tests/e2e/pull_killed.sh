@@ -5,10 +5,13 @@
 # shellcheck source=pull_faults_lib.sh
 . "${BASH_SOURCE[0]%/*}/pull_faults_lib.sh"
 
+# a server that holds back what it has is not to be given up
+setting stall_timeout 600
+
 # open_of PID: what its descriptors are, a kind and a line each
 open_of()
 {
-	find "/proc/$1/fd" -type l -printf '%l\n' | sed -E 's/:\[[0-9]+\]$//' | sort -u
+	find "/proc/$1/fd" -type l -printf '%l\n' 2>/dev/null | sed -E 's/:\[[0-9]+\]$//' | sort -u
 }
 
 # Who speaks TLS sees no file, and who writes the file speaks no protocol.
@@ -49,6 +52,46 @@ several_share_one_download()
 	done
 	is "where requests began" "$(server_gets one/image.qcow2)" 0
 	is_brought
+}
+
+who_waits_takes_over()
+{
+	local first
+
+	hold 2000000
+	first=$background_pid
+	background image pull one
+	eventually asked_for_digest 2
+	kill -KILL "$first"
+	wait "$first" 2>/dev/null
+	eventually part_asked_for_twice
+	touch "$web/go"
+	ended
+	is "exit code" "$code" 0
+	is "where requests began" "$(server_gets one/image.qcow2)" '0 2000000'
+	is_brought
+}
+
+asked_for_digest()
+{
+	(($(nginx_gets 8443 /one/SHA512SUMS) == $1))
+}
+
+part_asked_for_twice()
+{
+	[[ $(server_gets one/image.qcow2) == '0 2000000' ]]
+}
+
+what_is_being_pulled_is_not_pruned()
+{
+	hold 2000000
+	says 'nothing to remove' image prune
+	ok part_is 2000000
+	touch "$web/go"
+	ended
+	is "exit code" "$code" 0
+	is_brought
+	is "bytes" "$(server_sent one/image.qcow2)" "$size"
 }
 
 so_do_creates()
@@ -162,6 +205,25 @@ kill_at_random()
 	prune_parts
 }
 
+# What a killed import has left is the next one's to take over, or that of prune.
+kill_imports_at_random()
+{
+	local -i i
+
+	for ((i = 0; i < 8; i++)); do
+		background image import "$web/one/image.qcow2.xz" mine
+		sleep "$(printf '0.%03d' $((RANDOM % 80)))"
+		kill -KILL "$background_pid" 2>/dev/null
+		ended
+		consistent
+		[[ ! -e $images/mine.qcow2 ]] || succeeds image remove mine
+	done
+	succeeds image import "$web/one/image.qcow2.xz" mine
+	holds mine "$image"
+	succeeds image remove mine
+	prune_parts
+}
+
 kills_at_any_time_do_no_harm()
 {
 	from "$faulty/pace-1"
@@ -169,9 +231,11 @@ kills_at_any_time_do_no_harm()
 	xz -0 <"$image" >"$web/one/image.qcow2.xz"
 	packed image.qcow2.xz
 	kill_at_random one 10
+	kill_imports_at_random
 }
 
-run_tests something_good_is_here a_download_is_confined several_share_one_download so_do_creates \
+run_tests something_good_is_here a_download_is_confined several_share_one_download so_do_creates who_waits_takes_over \
+	what_is_being_pulled_is_not_pruned \
 	a_signal_ends_it_and_the_next_goes_on a_signal_that_ends_a_create_leaves_no_VM \
 	a_worker_that_is_killed_is_told kills_at_any_time_do_no_harm no_image_is_left \
 	nothing_is_left_behind
