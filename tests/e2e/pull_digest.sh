@@ -46,6 +46,19 @@ a_digest_may_be_fixed()
 	rm "$catalogue/styled.conf"
 }
 
+an_image_may_come_over_plain_HTTP_but_not_its_digest()
+{
+	local plain=http://127.0.0.1:8080
+
+	entry plain "mirrors = $plain/one/" "digest_file = $good/one/SHA512SUMS" 'digest_style = gnu'
+	succeeds image pull plain
+	holds "$(pulled plain)" "$image"
+	succeeds image remove "$(pulled plain)"
+	entry plain "mirrors = $good/one/" "digest_file = $plain/one/SHA512SUMS" 'digest_style = gnu'
+	refused 2 'plain.conf:1: .*http' image pull plain
+	rm "$catalogue/plain.conf"
+}
+
 sign()
 {
 	gpg --homedir "$LAB/gnupg" --batch --yes --quiet --local-user "$1" "${@:2}" 2>"$LAB/gpg.log" ||
@@ -123,6 +136,6 @@ a_signature_may_be_inline()
 }
 
 run_tests an_image_is_published digests_come_in_three_styles a_digest_may_be_fixed \
-	a_good_signature_is_asked_for_and_taken a_bad_signature_is_refused \
+	an_image_may_come_over_plain_HTTP_but_not_its_digest a_good_signature_is_asked_for_and_taken a_bad_signature_is_refused \
 	without_its_keyring_it_is_noted_or_refused a_signature_may_be_inline no_image_is_left \
 	nothing_is_left_behind

@@ -57,6 +57,7 @@ several_share_one_download()
 who_waits_takes_over()
 {
 	local first
+	local -i start
 
 	hold 2000000
 	first=$background_pid
@@ -68,7 +69,8 @@ who_waits_takes_over()
 	touch "$web/go"
 	ended
 	is "exit code" "$code" 0
-	is "where requests began" "$(server_gets one/image.qcow2)" '0 2000000'
+	start=$(server_gets one/image.qcow2 | cut -d ' ' -f 2)
+	((start > 2000000 - (128 << 10) && start <= 2000000)) || fail "it went on at $start"
 	is_brought
 }
 
@@ -79,14 +81,14 @@ asked_for_digest()
 
 part_asked_for_twice()
 {
-	[[ $(server_gets one/image.qcow2) == '0 2000000' ]]
+	[[ $(server_gets one/image.qcow2) == '0 '* ]]
 }
 
 what_is_being_pulled_is_not_pruned()
 {
 	hold 2000000
 	says 'nothing to remove' image prune
-	ok part_is 2000000
+	ok held 2000000
 	touch "$web/go"
 	ended
 	is "exit code" "$code" 0
@@ -113,14 +115,18 @@ so_do_creates()
 	is_brought
 }
 
-# goes_on: the rest comes with the next pull, and no byte twice
+# goes_on: the rest comes with the next pull, and no byte of what there is comes twice
 goes_on()
 {
+	local there
+
 	eventually no_process
-	ok part_is 2000000
+	ok held 2000000
+	there=$(part_size)
 	touch "$web/go"
 	brings_it
-	is "bytes" "$(server_sent one/image.qcow2)" "$size"
+	is "where requests began" "$(server_gets one/image.qcow2)" "0 $there"
+	is "bytes" "$(server_sent one/image.qcow2)" $((size + 2000000 - there))
 }
 
 no_process()
@@ -150,7 +156,7 @@ a_signal_that_ends_a_create_leaves_no_VM()
 		rm -f "$web/go"
 		from "$faulty/hold-2000000"
 		background create vm --os one --pubkey-path "$key.pub" --ip 192.168.86.31
-		eventually part_is 2000000
+		eventually held 2000000
 		kill -"$signal" "$background_pid"
 		ended
 		goes_on
