@@ -33,6 +33,7 @@ static const char usage[] =
 	"curl.\n";
 static char folder[] = "/var/tmp/bench-pull.XXXXXX";
 static const char *program = ""; /* of the way that is measured */
+static pid_t nginx = -1;
 
 static void __attribute__((noreturn, format(printf, 1, 2))) die(const char *fmt, ...)
 {
@@ -48,7 +49,8 @@ static void __attribute__((noreturn, format(printf, 1, 2))) die(const char *fmt,
 /* A shell in the folder, with the program as $P. */
 static void __attribute__((noreturn)) exec_shell(const char *command)
 {
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	/* nginx ends its own processes by it, and not by SIGKILL */
+	prctl(PR_SET_PDEATHSIG, SIGTERM);
 	if (chdir(folder) < 0 || setenv("P", program, 1) < 0)
 		_exit(126);
 	execl("/bin/sh", "sh", "-c", command, NULL);
@@ -321,7 +323,7 @@ static void make_files(unsigned long mib)
 	    "-out crt.pem 2>>log");
 }
 
-static void start_nginx(void)
+static pid_t start_nginx(void)
 {
 	AUTO_FREE char *conf = xasprintf(
 		"daemon off; user root; pid %s/nginx.pid; worker_processes 1; "
@@ -335,17 +337,22 @@ static void start_nginx(void)
 		"ssl_certificate %s/crt.pem; ssl_certificate_key %s/key.pem;\n"
 		"} }\n",
 		folder, folder, folder, folder, folder, folder, folder, folder, folder, folder);
+	pid_t pid;
 
 	write_file("nginx.conf", conf);
-	spawn("exec nginx -c \"$PWD/nginx.conf\" 2>>nginx.log");
+	pid = spawn("exec nginx -c \"$PWD/nginx.conf\" 2>>nginx.log");
 	run("for i in $(seq 100); do "
 	    "curl -s --cacert ca.pem -o /dev/null https://localhost:8443/ && exit; sleep 0.1; "
 	    "done; cat nginx.log >&2; exit 1");
+	return pid;
 }
 
-/* nginx goes with us: PR_SET_PDEATHSIG. */
 static void clean_up(void)
 {
+	if (nginx > 0) {
+		kill(nginx, SIGTERM);
+		waitpid(nginx, NULL, 0);
+	}
 	run("rm -rf \"$PWD\"");
 }
 
@@ -366,7 +373,7 @@ int main(int argc, char **argv)
 	atexit(clean_up);
 	make_namespace();
 	make_files(mib);
-	start_nginx();
+	nginx = start_nginx();
 	for (size_t round = 0; round < rounds; round++)
 		for (size_t w = 0; w < n_ways; w++) {
 			program = ways[w].program ? ways[w].program : "";
