@@ -27,7 +27,6 @@ static int from_zero(struct pull *pull, struct error *err)
 {
 	pull->done = 0;
 	pull->part.size = 0;
-	pull->resumed = false;
 	pull->progress.resumed = 0;
 	if (ftruncate(pull->part.fd, 0) < 0)
 		return error_errno(err, errno, "empty the download of '%s'", pull->entry->name);
@@ -59,7 +58,6 @@ static int take_up(struct pull *pull, struct error *err)
 		pull_tell(pull, pull->done);
 	}
 	pull_tell_end(pull, pull->done);
-	pull->resumed = true;
 	pull->progress.resumed = pull->done;
 	return 0;
 }
@@ -83,25 +81,37 @@ static int check_room(struct pull *pull, uint64_t total, struct error *err)
 	return error_prefix(err, "%s more are needed, %s are free", needed, left);
 }
 
+static int note_total(struct pull *pull, uint64_t total, struct error *err)
+{
+	int r;
+
+	if (total == pull->progress.total)
+		return 0;
+	pull->progress.total = total;
+	r = check_room(pull, total, err);
+	pull->no_room = r != 0;
+	return r;
+}
+
 static int take(void *arg, const void *data, size_t len, uint64_t total, struct error *err)
 {
 	struct pull *pull = arg;
 	uint64_t max = pull->host->config.image_bytes_max;
-	int r = 0;
+	int r = note_total(pull, total, err);
 
-	if (total != pull->progress.total) {
-		pull->progress.total = total;
-		r = check_room(pull, total, err);
-	}
 	if (r)
 		return r;
-	if (pull->done > max || len > max - pull->done)
+	if (pull->done > max || len > max - pull->done) {
+		pull->spoiled = true;
 		return error_set(err, ERROR_VERIFY, EFBIG,
 				 "the server sends more than 'image_bytes_max' allows");
+	}
 	digest_stream_add(pull->stream, data, len);
 	r = image_write_at(pull->part.fd, data, len, pull->done);
-	if (r)
+	if (r) {
+		pull->spoiled = r == -ENOSPC || r == -EDQUOT || r == -EFBIG;
 		return image_write_failed(pull->host, -r, pull->entry->name, err);
+	}
 	/* let the disk work meanwhile, or it has all to do in the end */
 	if (pull->done / FLUSH != (pull->done + len) / FLUSH)
 		sync_file_range(pull->part.fd, 0, 0, SYNC_FILE_RANGE_WRITE);
@@ -121,13 +131,20 @@ static int ask(struct pull *pull, size_t mirror, struct pull_answer *ret, struct
 	};
 	int r;
 
+	pull->from = pull->done;
+	pull->no_room = false;
 	free(pull->url);
 	pull->url = catalogue_url(pull->entry, mirror, pull->entry->file);
 	request.url = pull->url;
 	pull_phase(pull, PULL_DOWNLOAD, 0);
 	r = pull_fetch(pull, &request, ret, err);
 	pull_tell_end(pull, pull->done);
-	return r;
+	if (!pull->no_room)
+		return r;
+	/* nothing but the server's word: another one may have less to say */
+	ret->outcome = HTTP_FAILED;
+	ret->why = *err;
+	return 0;
 }
 
 /* It ends the stream, unless there is more to come. */
@@ -152,31 +169,36 @@ static void is_wrong(struct pull *pull, struct error *why)
 	error_hint(why, "the file may just have been replaced: try again later");
 }
 
-static enum retry_event judge(struct pull *pull, struct pull_answer *answer, struct error *wrong)
+static enum retry_event judge(struct pull *pull, const struct retry *retry,
+			      struct pull_answer *answer, struct error *worse)
 {
+	enum retry_event event;
+
+	if (pull->no_room && !worse->kind)
+		*worse = answer->why;
 	if (answer->outcome != HTTP_DONE)
 		return pull_event(answer->outcome);
 	is_wrong(pull, &answer->why);
-	if (pull->resumed)
-		return RETRY_WRONG_RESUMED;
-	*wrong = answer->why;
-	return RETRY_WRONG;
+	event = retry_wrong(retry, pull->from > 0);
+	if (event == RETRY_WRONG)
+		*worse = answer->why;
+	return event;
 }
 
-static int end_badly(struct pull *pull, const struct retry *retry, const struct error *wrong,
-		     const struct error *why, struct error *err)
+/* A wrong file, or else a disk without room, is worse than a server that is down: that is told. */
+static int end_badly(struct pull *pull, const struct retry *retry, enum retry_event event,
+		     const struct error *worse, const struct error *why, struct error *err)
 {
-	/* worse than a server that is down: it is what there is to be told */
-	if (wrong->kind) {
-		pull->spoiled = true;
-		return pull_give_up(retry, wrong, err);
-	}
-	return pull_give_up(retry, why, err);
+	bool last = event == RETRY_WRONG || event == RETRY_WRONG_RESUMED;
+
+	/* what came since a wrong file was thrown away is as good as any */
+	pull->spoiled = last || (why->code == EFBIG && pull->done > pull->from);
+	return pull_give_up(retry, worse->kind && !last ? worse : why, err);
 }
 
 int pull_download(struct pull *pull, struct error *err)
 {
-	struct error wrong = ERROR_INIT;
+	struct error worse = ERROR_INIT;
 	struct pull_answer answer;
 	struct retry retry;
 	int r = take_up(pull, err);
@@ -189,15 +211,12 @@ int pull_download(struct pull *pull, struct error *err)
 		r = ask(pull, retry.mirror, &answer, err);
 		if (r || is_whole(pull))
 			break;
-		event = judge(pull, &answer, &wrong);
+		event = judge(pull, &retry, &answer, &worse);
 		step = pull_retry(pull, &retry, event, pull->done, &answer);
-		if (step == RETRY_GIVE_UP && event == RETRY_WRONG_RESUMED)
-			wrong = answer.why;
 		if (step == RETRY_GIVE_UP)
-			r = end_badly(pull, &retry, &wrong, &answer.why, err);
+			r = end_badly(pull, &retry, event, &worse, &answer.why, err);
 		else if (step == RETRY_FROM_ZERO)
 			r = from_zero(pull, err);
 	}
-	pull->spoiled |= r == -ENOSPC || r == -EDQUOT || r == -EFBIG;
 	return r;
 }

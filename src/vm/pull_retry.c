@@ -40,8 +40,15 @@ static void note_failure(struct retry *retry, enum retry_event event, unsigned i
 		mirror->state = MIRROR_CLOSED;
 	if (event == RETRY_NO_RANGE)
 		mirror->state = MIRROR_NO_RANGE;
+	mirror->asked_anew |= event == RETRY_WRONG_RESUMED;
 	if (event == RETRY_WRONG || event == RETRY_WRONG_RESUMED)
 		retry->most = 0;
+}
+
+enum retry_event retry_wrong(const struct retry *retry, bool mixed)
+{
+	return mixed && !retry->mirrors[retry->mirror].asked_anew ? RETRY_WRONG_RESUMED
+								  : RETRY_WRONG;
 }
 
 /* The first after the one that failed, itself the last. */

@@ -3,6 +3,7 @@
 #ifndef VM_PULL_RETRY_H
 #define VM_PULL_RETRY_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -14,7 +15,7 @@ enum retry_event {
 	RETRY_REFUSED, /* not at this mirror */
 	RETRY_NO_RANGE, /* this mirror sends all or nothing */
 	RETRY_WRONG, /* all of it came, and has another digest */
-	RETRY_WRONG_RESUMED, /* likewise, but some of it was there before */
+	RETRY_WRONG_RESUMED, /* likewise, but not all of it is of this transfer */
 };
 
 enum retry_step {
@@ -34,6 +35,7 @@ struct retry {
 		enum { MIRROR_OPEN, MIRROR_NO_RANGE, MIRROR_CLOSED } state;
 		unsigned int failures; /* since the file last grew */
 		unsigned int retry_after_s;
+		bool asked_anew; /* after RETRY_WRONG_RESUMED, which it is granted once */
 	} mirrors[CATALOGUE_MIRRORS_MAX];
 };
 
@@ -41,6 +43,13 @@ struct retry {
 enum { RETRY_PROGRESS = 1 << 20 };
 
 void retry_init(struct retry *retry, size_t n_mirrors, unsigned int tries_max);
+
+/*
+ * The event of a file with another digest, some of which was there before the transfer (mixed) or not: whose
+ * fault that is, is found out by asking the mirror for all of it, but only once. Or two that break off
+ * by turns would be asked for ever.
+ */
+enum retry_event retry_wrong(const struct retry *retry, bool mixed);
 
 /*
  * A try has failed, with that many bytes of the file there now. retry_after_s is the server's wish, of

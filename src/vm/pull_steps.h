@@ -27,7 +27,8 @@ struct pull {
 	struct image_part part;
 	struct digest_stream *stream; /* of the first `done` bytes of the part */
 	uint64_t done;
-	bool resumed; /* some of them are of an earlier pull */
+	uint64_t from; /* of them, what was there before the last transfer */
+	bool no_room; /* which was ended as its server tells of more than there is room for */
 	bool spoiled; /* the part is good for nothing */
 	char *url; /* that the last of them came from */
 };

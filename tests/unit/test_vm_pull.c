@@ -37,6 +37,8 @@ struct request {
 	enum http_outcome outcome;
 	unsigned int retry_after_s;
 	bool tls;
+	uint64_t total; /* that it tells of; 0: the truth */
+	int code; /* 0: ECONNRESET */
 };
 
 static struct request script[REQUESTS_MAX];
@@ -92,6 +94,7 @@ int __wrap_http_get(const struct http_request *request, int fd, struct http_resu
 	}
 	ret->total = step->body ? strlen(step->body) : 0;
 	ret->total = step->body == image || step->body == other ? SIZE : ret->total;
+	ret->total = step->total ? step->total : ret->total;
 	ret->outcome = step->outcome;
 	ret->retry_after_s = step->retry_after_s;
 	ret->tls = step->tls;
@@ -100,7 +103,8 @@ int __wrap_http_get(const struct http_request *request, int fd, struct http_resu
 		return error_set(err, ERROR_FAILED, EPIPE, "write");
 	if (step->outcome == HTTP_DONE)
 		return 0;
-	return error_set(err, step->tls ? ERROR_VERIFY : ERROR_FAILED, ECONNRESET, "as scripted");
+	return error_set(err, step->tls ? ERROR_VERIFY : ERROR_FAILED,
+			 step->code ? step->code : ECONNRESET, "as scripted");
 }
 
 int __real_nanosleep(const struct timespec *wait, struct timespec *left);
@@ -118,7 +122,9 @@ static void expect_bytes(const char *url, uint64_t offset, const char *body, siz
 			 enum http_outcome outcome)
 {
 	ck_assert_uint_lt(n_script, REQUESTS_MAX);
-	script[n_script++] = (struct request){ url, offset, body, end, outcome, 0, false };
+	script[n_script++] = (struct request){
+		.url = url, .offset = offset, .body = body, .end = end, .outcome = outcome
+	};
 }
 
 static void expect_sums(void)
@@ -458,6 +464,126 @@ START_TEST(test_wrong_and_down)
 }
 END_TEST
 
+/* What the other one brought meanwhile is not what was wrong. */
+START_TEST(test_wrong_and_cut_off)
+{
+	host.config.pull_tries = 2;
+	expect_sums();
+	expect_bytes(A IMAGE, 0, other, SIZE, HTTP_DONE);
+	expect_bytes(B IMAGE, 0, image, 1000, HTTP_AGAIN);
+	suite_assert_error(pull(), lab_err, EBADMSG, ERROR_VERIFY);
+	assert_folder("part");
+	expect_sums();
+	expect_bytes(A IMAGE, 1000, image, SIZE, HTTP_DONE);
+	suite_assert_ok(pull(), lab_err);
+	assert_pulled();
+}
+END_TEST
+
+/* Half of a wrong file from one does not make the other one wrong, who has the right rest of it. */
+START_TEST(test_mixed)
+{
+	expect_sums();
+	expect_bytes(A IMAGE, 0, other, HALF, HTTP_AGAIN);
+	expect_bytes(B IMAGE, HALF, image, SIZE, HTTP_DONE);
+	expect_bytes(B IMAGE, 0, image, SIZE, HTTP_DONE);
+	suite_assert_ok(pull(), lab_err);
+	assert_pulled();
+}
+END_TEST
+
+/* The other way round: who has all of it wrong is closed, and the first is asked for all of it. */
+START_TEST(test_mixed_by_the_second)
+{
+	expect_sums();
+	expect_bytes(A IMAGE, 0, image, HALF, HTTP_AGAIN);
+	expect_bytes(B IMAGE, HALF, other, SIZE, HTTP_DONE);
+	expect_bytes(B IMAGE, 0, other, SIZE, HTTP_DONE);
+	expect_bytes(A IMAGE, 0, image, SIZE, HTTP_DONE);
+	suite_assert_ok(pull(), lab_err);
+	assert_pulled();
+}
+END_TEST
+
+/* Two that always break off at the half, and are both wrong. */
+START_TEST(test_mixed_without_end)
+{
+	expect_sums();
+	expect_bytes(A IMAGE, 0, other, HALF, HTTP_AGAIN);
+	expect_bytes(B IMAGE, HALF, other, SIZE, HTTP_DONE);
+	expect_bytes(B IMAGE, 0, other, HALF, HTTP_AGAIN);
+	expect_bytes(A IMAGE, HALF, other, SIZE, HTTP_DONE);
+	expect_bytes(A IMAGE, 0, other, HALF, HTTP_AGAIN);
+	expect_bytes(B IMAGE, HALF, other, SIZE, HTTP_DONE);
+	expect_bytes(A IMAGE, 0, other, HALF, HTTP_AGAIN);
+	expect_bytes(A IMAGE, HALF, other, SIZE, HTTP_DONE);
+	suite_assert_error(pull(), lab_err, EBADMSG, ERROR_VERIFY);
+	assert_folder("");
+}
+END_TEST
+
+/* More than any disk has: one server's word, which is neither the pull's end nor that of the part. */
+START_TEST(test_lie_about_the_length)
+{
+	expect_sums();
+	expect_bytes(A IMAGE, 0, image, HALF, HTTP_AGAIN);
+	expect_bytes(B IMAGE, HALF, image, SIZE, HTTP_DONE);
+	script[2].total = UINT64_C(1) << 60;
+	expect_failure(A IMAGE, HALF, HTTP_AGAIN);
+	expect_bytes(A IMAGE, HALF, image, SIZE, HTTP_DONE);
+	suite_assert_ok(pull(), lab_err);
+	assert_pulled();
+	ck_assert_uint_eq(pulled.received, SIZE);
+}
+END_TEST
+
+START_TEST(test_no_room)
+{
+	host.config.pull_tries = 1;
+	expect_sums();
+	expect_bytes(A IMAGE, 0, image, HALF, HTTP_AGAIN);
+	ck_assert_int_lt(pull(), 0);
+	host.config.pull_tries = 6;
+	expect_sums();
+	for (size_t i = 0; i < 2; i++) {
+		expect_bytes(i ? B IMAGE : A IMAGE, HALF, image, SIZE, HTTP_DONE);
+		script[n_script - 1].total = UINT64_C(1) << 60;
+	}
+	suite_assert_error(pull(), lab_err, ENOSPC, ERROR_FAILED);
+	ck_assert_ptr_nonnull(strstr(lab_err.message, "are needed"));
+	ck_assert_ptr_nonnull(strstr(lab_err.hint, "image prune"));
+	ck_assert_uint_eq(slept_ms, 0);
+	assert_folder("part");
+}
+END_TEST
+
+/* What can be mended here is told, whoever is down besides. */
+START_TEST(test_no_room_and_down)
+{
+	expect_sums();
+	expect_bytes(A IMAGE, 0, image, SIZE, HTTP_DONE);
+	script[1].total = UINT64_C(1) << 60;
+	expect_failure(B IMAGE, 0, HTTP_FAILED);
+	suite_assert_error(pull(), lab_err, ENOSPC, ERROR_FAILED);
+	assert_folder("");
+}
+END_TEST
+
+/* A server that has no end leaves nothing; one that only says so takes nothing away. */
+START_TEST(test_more_than_there_can_be)
+{
+	host.config.pull_tries = 1;
+	expect_sums();
+	expect_bytes(A IMAGE, 0, image, HALF, HTTP_AGAIN);
+	ck_assert_int_lt(pull(), 0);
+	expect_sums();
+	expect_bytes(A IMAGE, HALF, other, _i ? HALF : SIZE, HTTP_FAILED);
+	script[1].code = EFBIG;
+	suite_assert_error(pull(), lab_err, EFBIG, ERROR_FAILED);
+	assert_folder(_i ? "part" : "");
+}
+END_TEST
+
 START_TEST(test_given_up)
 {
 	host.config.pull_tries = 3;
@@ -512,6 +638,7 @@ START_TEST(test_no_sums)
 	expect_bytes(B SUMS, 0, nothing, strlen(nothing), HTTP_DONE);
 	ck_assert_int_lt(pull(), 0);
 	ck_assert_int_eq(lab_err.kind, ERROR_VERIFY);
+	expect_sums();
 	assert_folder("");
 }
 END_TEST
@@ -638,7 +765,6 @@ END_TEST
 START_TEST(test_no_keyring_but_required)
 {
 	add_keys(UNCHECKED "signature_required = yes\n");
-	expect_sums();
 	suite_assert_error(pull(), lab_err, ENOKEY, ERROR_VERIFY);
 	ck_assert_ptr_nonnull(strstr(lab_err.hint, "install keys"));
 	assert_folder("");
@@ -679,6 +805,14 @@ int main(void)
 	tcase_add_test(tcase, test_wrong_digest);
 	tcase_add_test(tcase, test_wrong_digest_everywhere);
 	tcase_add_test(tcase, test_wrong_and_down);
+	tcase_add_test(tcase, test_wrong_and_cut_off);
+	tcase_add_test(tcase, test_mixed);
+	tcase_add_test(tcase, test_mixed_by_the_second);
+	tcase_add_test(tcase, test_mixed_without_end);
+	tcase_add_test(tcase, test_lie_about_the_length);
+	tcase_add_test(tcase, test_no_room);
+	tcase_add_test(tcase, test_no_room_and_down);
+	tcase_add_loop_test(tcase, test_more_than_there_can_be, 0, 2);
 	tcase_add_test(tcase, test_given_up);
 	tcase_add_test(tcase, test_refused_everywhere);
 	tcase_add_test(tcase, test_certificates);

@@ -134,6 +134,25 @@ START_TEST(test_wrong)
 }
 END_TEST
 
+/* Whoever has it for the second time is wrong himself, however much it was that came. */
+START_TEST(test_mixtures_end)
+{
+	retry_init(&retry, 2, 10);
+	bytes = 100 * (uint64_t)RETRY_PROGRESS;
+	ck_assert_int_eq(retry_wrong(&retry, false), RETRY_WRONG);
+	for (size_t i = 0; i < 2; i++) {
+		ck_assert_int_eq(retry_wrong(&retry, true), RETRY_WRONG_RESUMED);
+		assert_next(RETRY_WRONG_RESUMED, RETRY_FROM_ZERO, i, 0);
+		ck_assert_int_eq(retry_wrong(&retry, true), RETRY_WRONG);
+		if (i == 0)
+			assert_next(RETRY_AGAIN, RETRY_GO_ON, 1, 0);
+	}
+	assert_next(RETRY_WRONG, RETRY_FROM_ZERO, 0, 0);
+	ck_assert_int_eq(retry_wrong(&retry, true), RETRY_WRONG);
+	ck_assert_int_eq(failed(RETRY_WRONG), RETRY_GIVE_UP);
+}
+END_TEST
+
 /* The bytes of a wrong file are no measure for those of the right one. */
 START_TEST(test_progress_after_wrong)
 {
@@ -172,6 +191,7 @@ int main(void)
 	tcase_add_test(tcase, test_no_progress_from_zero);
 	tcase_add_test(tcase, test_no_range);
 	tcase_add_test(tcase, test_wrong);
+	tcase_add_test(tcase, test_mixtures_end);
 	tcase_add_test(tcase, test_progress_after_wrong);
 	tcase_add_test(tcase, test_one_try);
 	suite_add_tcase(s, tcase);
