@@ -40,7 +40,7 @@ static int fetch_text(struct pull *pull, const char *url, struct buf *text,
 }
 
 /* Without the keyring nothing can be said of a signature. */
-static int lack_keyring(const struct pull *pull, struct error *err)
+static int lack_keyring(struct pull *pull, struct error *err)
 {
 	const struct catalogue_entry *entry = pull->entry;
 	const char *package = entry->keyring_package;
@@ -52,7 +52,23 @@ static int lack_keyring(const struct pull *pull, struct error *err)
 	}
 	vm_note(pull->host, "%s: the signature is not checked: no keyring '%s'%s%s", entry->name,
 		entry->keyring, package ? ", which comes with " : "", package ? package : "");
+	pull->unsigned_text = true;
 	return 0;
+}
+
+/* Before anything is fetched. One that is there and out of reach is not missing: it was meant. */
+static int look_for_keyring(struct pull *pull, struct error *err)
+{
+	const struct catalogue_entry *entry = pull->entry;
+	int code;
+
+	if (!entry->signature || access(entry->keyring, F_OK) == 0)
+		return 0;
+	code = errno;
+	if (code == ENOENT)
+		return lack_keyring(pull, err);
+	error_errno(err, code, "reach keyring '%s'", entry->keyring);
+	return error_kind(err, ERROR_HOST);
 }
 
 /* text becomes what is signed of it. A bad signature is this mirror's, and no host's, fault. */
@@ -95,10 +111,8 @@ static int verify(struct pull *pull, size_t mirror, const char *url, struct buf 
 	AUTO_BUF signature = BUF_INIT;
 	int r;
 
-	if (!entry->signature)
+	if (!entry->signature || pull->unsigned_text)
 		return 0;
-	if (access(entry->keyring, F_OK) < 0)
-		return lack_keyring(pull, err);
 	if (strcmp(entry->signature, "inline") == 0)
 		return check_signature(pull, url, NULL, text, answer, err);
 	signature_url = catalogue_url(entry, mirror, entry->signature);
@@ -127,14 +141,22 @@ static int try_mirror(struct pull *pull, size_t mirror, struct pull_answer *answ
 	return 0;
 }
 
+static bool is_at_mirrors(const char *file)
+{
+	return file && strcmp(file, "inline") != 0 && !strstr(file, "://");
+}
+
 static int fetch(struct pull *pull, struct error *err)
 {
-	bool at_mirrors = !strstr(pull->entry->digest_file, "://");
+	const struct catalogue_entry *entry = pull->entry;
+	bool at_mirrors = is_at_mirrors(entry->digest_file) || is_at_mirrors(entry->signature);
 	struct pull_answer answer;
 	struct retry retry;
-	int r;
+	int r = look_for_keyring(pull, err);
 
-	retry_init(&retry, at_mirrors ? pull->entry->mirrors.n : 1, pull->host->config.pull_tries);
+	if (r)
+		return r;
+	retry_init(&retry, at_mirrors ? entry->mirrors.n : 1, pull->host->config.pull_tries);
 	while (!(r = try_mirror(pull, retry.mirror, &answer, err)) && answer.outcome != HTTP_DONE) {
 		enum retry_event event = pull_event(answer.outcome);
 

@@ -108,8 +108,13 @@ without_its_keyring_it_is_noted_or_refused()
 {
 	sign maker --detach-sign --output "$web/one/SHA512SUMS.gpg" "$web/one/SHA512SUMS"
 	mv "$LAB/keyring.gpg" "$LAB/away.gpg"
+	logs_forget
 	refused 6 "$LAB/keyring.gpg" image pull signed
 	has "hint" "$err" lab-keyring
+	ln -s keyring.gpg "$LAB/keyring.gpg"
+	refused 5 "$LAB/keyring.gpg" image pull signed
+	rm "$LAB/keyring.gpg"
+	is "requests for the digest" "$(nginx_gets 8443 /one/SHA512SUMS)" 0
 	signed_entry 'signature = SHA512SUMS.gpg'
 	succeeds image pull signed
 	has "what is told" "$err" lab-keyring

@@ -27,6 +27,7 @@ enum { SIZE = 3 << 20, HALF = SIZE / 2, REQUESTS_MAX = 16 };
 #define B "https://b/"
 #define IMAGE "dir/disk.raw"
 #define SUMS "dir/SUMS"
+#define C_SUMS "https://c/SUMS"
 
 /* What a server is asked, and what it answers: bytes [offset, end) of body. */
 struct request {
@@ -196,16 +197,22 @@ int __wrap_signature_check(const struct vm_host *vm, const struct signature_chec
 	return 0;
 }
 
-static void add_keys(const char *keys)
+static void add_entry(const char *keys)
 {
-	AUTO_FREE char *entry = xasprintf("[test-1]\nmirrors = " A "," B "\nfile = " IMAGE
-					  "\ndigest_file = " SUMS "\nuser = tester\n%s",
-					  keys);
+	AUTO_FREE char *entry = xasprintf(
+		"[test-1]\nmirrors = " A "," B "\nfile = " IMAGE "\nuser = tester\n%s", keys);
 
 	catalogue_done(&catalogue);
 	suite_assert_ok(
 		catalogue_parse(&catalogue, "/test/test.conf", entry, strlen(entry), &lab_err),
 		lab_err);
+}
+
+static void add_keys(const char *keys)
+{
+	AUTO_FREE char *all = xasprintf("digest_file = " SUMS "\n%s", keys);
+
+	add_entry(all);
 }
 
 static void setup(void)
@@ -638,7 +645,6 @@ START_TEST(test_no_sums)
 	expect_bytes(B SUMS, 0, nothing, strlen(nothing), HTTP_DONE);
 	ck_assert_int_lt(pull(), 0);
 	ck_assert_int_eq(lab_err.kind, ERROR_VERIFY);
-	expect_sums();
 	assert_folder("");
 }
 END_TEST
@@ -771,6 +777,43 @@ START_TEST(test_no_keyring_but_required)
 }
 END_TEST
 
+/* It may be there: nothing is fetched, whether it is required or not. */
+START_TEST(test_keyring_out_of_reach)
+{
+	AUTO_FREE char *loop = xasprintf("%s/loop", lab_dir.path);
+	const char *const keyrings[] = { loop, "/etc/passwd/keyring" };
+	static const int codes[] = { ELOOP, ENOTDIR };
+
+	ck_assert_int_eq(symlink("loop", loop), 0);
+	for (int i = 0; i < 4; i++) {
+		AUTO_FREE char *keys = xasprintf("signature = inline\nkeyring = %s\n"
+						 "signature_required = %s\n",
+						 keyrings[i / 2], i % 2 ? "yes" : "no");
+
+		add_keys(keys);
+		suite_assert_error(pull(), lab_err, codes[i / 2], ERROR_HOST);
+		ck_assert_ptr_nonnull(strstr(lab_err.message, keyrings[i / 2]));
+	}
+	ck_assert_int_eq(unlink(loop), 0);
+	ck_assert_uint_eq(notes, 0);
+	assert_folder("");
+}
+END_TEST
+
+/* A signature that is below the mirrors, of a digest file that is not, is had from any of them. */
+START_TEST(test_signature_of_another_mirror)
+{
+	add_entry("digest_file = " C_SUMS "\n" SIGNED);
+	expect_bytes(C_SUMS, 0, sums, strlen(sums), HTTP_DONE);
+	expect_failure(A SUMS ".sign", 0, HTTP_FAILED);
+	expect_bytes(C_SUMS, 0, sums, strlen(sums), HTTP_DONE);
+	expect_signature(B SUMS ".sign", "good");
+	expect_bytes(A IMAGE, 0, image, SIZE, HTTP_DONE);
+	suite_assert_ok(pull(), lab_err);
+	assert_pulled();
+}
+END_TEST
+
 START_TEST(test_name_is_taken)
 {
 	AUTO_FREE char *file = NULL;
@@ -828,6 +871,8 @@ int main(void)
 	tcase_add_test(tcase, test_no_gpgv);
 	tcase_add_test(tcase, test_no_keyring);
 	tcase_add_test(tcase, test_no_keyring_but_required);
+	tcase_add_test(tcase, test_keyring_out_of_reach);
+	tcase_add_test(tcase, test_signature_of_another_mirror);
 	tcase_add_test(tcase, test_name_is_taken);
 	suite_add_tcase(s, tcase);
 	return suite_run(s);
