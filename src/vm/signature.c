@@ -29,7 +29,7 @@
 
 #define DESK ".signature"
 
-enum { KEYRING_MAX = 4 << 20, MESSAGE_MAX = 2 << 20, FILE_COUNT = 3 };
+enum { KEYRING_MAX = 4 << 20, MESSAGE_MAX = 2 << 20, FILE_COUNT = 3, DESK_TRIES = 100 };
 
 /* By their order in struct helper, as the program finds them; /proc/self/fd without a root. */
 static const char *const targets[FILE_COUNT] = { "/work/keyring", "/work/text", "/work/signature" };
@@ -63,7 +63,7 @@ static int read_keyring(const char *path, struct buf *ret, struct error *err)
 	if (r == -ENOENT)
 		return SIGNATURE_NO_KEYRING;
 	if (r)
-		return r;
+		return error_kind(err, ERROR_HOST);
 	if (strncmp(buf_str(ret), armour, strlen(armour)) != 0)
 		return 0;
 	error_set(err, ERROR_HOST, EINVAL,
@@ -84,10 +84,13 @@ static bool is_in_place(int run_fd, int dir_fd)
 /* The helper mounts its files, so they need a name: in one folder, whose lock a kill lets go of. */
 static int desk_open(int run_fd, struct desk *ret, struct error *err)
 {
-	for (;;) {
+	for (unsigned int tries = 1;; tries++) {
 		AUTO_CLOSE int fd = -1;
 		int r = dir_make(run_fd, DESK, 0700, &fd, err);
 
+		/* it was there, and its owner removed it before it was opened */
+		if (r == -ENOENT && tries < DESK_TRIES)
+			continue;
 		if (r)
 			return r;
 		if (flock(fd, LOCK_EX) < 0)

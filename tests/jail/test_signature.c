@@ -24,6 +24,20 @@
 static struct vm_host host;
 static struct suite_tmpdir dir;
 
+/* So often the folder was there for mkdirat(2), and is gone by the time of the next call. */
+static unsigned int vanishes;
+
+int __real_mkdirat(int fd, const char *path, mode_t mode);
+int __wrap_mkdirat(int fd, const char *path, mode_t mode);
+int __wrap_mkdirat(int fd, const char *path, mode_t mode)
+{
+	if (!vanishes || strcmp(path, ".signature") != 0)
+		return __real_mkdirat(fd, path, mode);
+	vanishes--;
+	errno = EEXIST;
+	return -1;
+}
+
 /* One key for each purpose; "text" is what is signed, and what differs in a byte is "text.new". */
 static const char make_keys[] =
 	"set -e; cd '%s'; export GNUPGHOME=$PWD/home; mkdir -m 700 home\n"
@@ -212,6 +226,10 @@ START_TEST(keyrings)
 	check_bad("empty", "inline", NULL, "keyring does not have its key ");
 	check_bad("rubbish", "inline", NULL, "keyring does not have its key ");
 	ck_assert_int_ne(check("home", "inline", NULL), 0);
+	ck_assert_int_eq(err.kind, ERROR_HOST);
+	ck_assert_int_eq(symlinkat("loop", dir.fd, "loop"), 0);
+	suite_assert_error(check("loop", "inline", NULL), err, ELOOP, ERROR_HOST);
+	ck_assert_int_eq(unlinkat(dir.fd, "loop", 0), 0);
 	buf_done(&signed_text);
 }
 END_TEST
@@ -241,6 +259,19 @@ START_TEST(what_is_left_of_a_kill_is_in_nobodys_way)
 	ck_assert_int_eq(mkdirat(host.store.run_fd, ".signature", 0700), 0);
 	suite_put(host.store.run_fd, ".signature/text", "old");
 	check_good("good.gpg", "inline", NULL);
+}
+END_TEST
+
+/* Another check ends between two calls of ours; not for ever, or the folder is nothing to wait for. */
+START_TEST(one_that_has_just_ended)
+{
+	vanishes = 3;
+	check_good("good.gpg", "inline", NULL);
+	ck_assert_uint_eq(vanishes, 0);
+	vanishes = 100000;
+	suite_assert_error(check("good.gpg", "inline", NULL), err, ENOENT, ERROR_FAILED);
+	vanishes = 0;
+	buf_done(&signed_text);
 }
 END_TEST
 
@@ -376,6 +407,7 @@ static Suite *suite(void)
 	tcase_add_test(tc, keyrings);
 	tcase_add_test(tc, without_gpgv);
 	tcase_add_test(tc, what_is_left_of_a_kill_is_in_nobodys_way);
+	tcase_add_test(tc, one_that_has_just_ended);
 	tcase_add_test(tc, one_at_a_time);
 	tcase_add_loop_test(tc, where_less_can_be_confined, 0, 2);
 	suite_add_tcase(s, tc);
