@@ -30,7 +30,12 @@ struct vm_image_list {
 /* What an import is told of the image; strings are borrowed, guest is as guest_traits_init() at least. */
 struct vm_import_options {
 	struct guest_traits guest;
-	const char *digest; /* "sha256:HEX" that it must have (ERROR_VERIFY); NULL: any */
+	/*
+	 * "sha256:HEX" that the file must have as it is (ERROR_VERIFY); NULL: any. Whoever can
+	 * write to the file meanwhile gets nothing in that has another one; a packed file takes
+	 * room twice for that.
+	 */
+	const char *digest;
 	/* Bytes of the image that are there; total 0: not known. NULL: silent. */
 	void (*progress)(void *arg, uint64_t done, uint64_t total);
 	void *arg;

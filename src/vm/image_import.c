@@ -80,41 +80,18 @@ static int copy(struct import *import, int fd, struct error *err)
 	return r ? r : check_digest(import, &import->digest, err);
 }
 
-/* A packed file is read twice where it has a digest to be held to: nothing unverified is unpacked. */
-static int check_packed(struct import *import, int fd, struct error *err)
-{
-	AUTO(digest_stream_done) struct digest_stream *stream = NULL;
-	struct digest digest;
-	struct stat st;
-	int r;
-
-	if (!import->wanted_text)
-		return 0;
-	if (fstat(fd, &st) < 0)
-		return error_errno(err, errno, "look at '%s'", import->path);
-	r = digest_stream_new(import->wanted.algorithm, &stream, err);
-	if (!r)
-		r = digest_stream_file(stream, fd, (uint64_t)st.st_size, import->path, err);
-	if (r)
-		return r;
-	digest_stream_finish(stream, &digest);
-	return check_digest(import, &digest, err);
-}
-
-static int unpack_file(struct import *import, int fd, struct error *err)
+static int unpack_from(struct import *import, int fd, struct error *err)
 {
 	const struct image_watch watch = { tell, import };
-	int r = check_packed(import, fd, err);
 
-	return r ? r
-		 : image_unpack(import->host, fd, import->draft.fd, import->path, DIGEST_SHA256,
-				&watch, &import->digest, err);
+	import->total = 0;
+	return image_unpack(import->host, fd, import->draft.fd, import->path, DIGEST_SHA256, &watch,
+			    &import->digest, err);
 }
 
-/* What came through a pipe lies in the draft. It is unpacked into another one, and then gone. */
+/* The draft holds the packed file, which nobody but us can write: it is unpacked into another one. */
 static int unpack_draft(struct import *import, struct error *err)
 {
-	const struct image_watch watch = { tell, import };
 	const struct store *store = &import->host->store;
 	AUTO_CLOSE int fd = file_openat(store->images_fd, import->draft.file, O_RDONLY, 0);
 	int r;
@@ -123,11 +100,13 @@ static int unpack_draft(struct import *import, struct error *err)
 		return error_errno(err, -fd, "open the copy of '%s'", import->path);
 	images_abort(store, &import->draft);
 	r = images_begin(store, import->name, &import->draft, err);
-	return r ? r
-		 : image_unpack(import->host, fd, import->draft.fd, import->path, DIGEST_SHA256,
-				&watch, &import->digest, err);
+	return r ? r : unpack_from(import, fd, err);
 }
 
+/*
+ * A pipe cannot be looked into, and a file that has a digest to be held to may be another one by the
+ * time that it is read again: of both a copy is made, and that is looked at.
+ */
 static int fill(struct import *import, int fd, struct error *err)
 {
 	struct stat st;
@@ -135,13 +114,11 @@ static int fill(struct import *import, int fd, struct error *err)
 
 	if (fstat(fd, &st) < 0)
 		return error_errno(err, errno, "look at '%s'", import->path);
-	if (S_ISREG(st.st_mode) && unpack_wants(fd))
-		return unpack_file(import, fd, err);
+	if (S_ISREG(st.st_mode) && !import->wanted_text && unpack_wants(fd))
+		return unpack_from(import, fd, err);
 	import->total = S_ISREG(st.st_mode) ? (uint64_t)st.st_size : 0;
 	r = copy(import, fd, err);
-	if (!r && !S_ISREG(st.st_mode) && unpack_wants(import->draft.fd))
-		r = unpack_draft(import, err);
-	return r;
+	return !r && unpack_wants(import->draft.fd) ? unpack_draft(import, err) : r;
 }
 
 static int commit(struct import *import, const struct image_info *info, struct error *err)

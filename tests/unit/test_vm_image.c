@@ -185,6 +185,45 @@ START_TEST(test_import_pipe)
 }
 END_TEST
 
+/* The linker's --wrap puts this before the worker that unpacks is started. */
+static void (*before_unpack)(void);
+
+int __real_unpack_prepare(struct error *err);
+int __wrap_unpack_prepare(struct error *err);
+int __wrap_unpack_prepare(struct error *err)
+{
+	void (*before)(void) = before_unpack;
+
+	before_unpack = NULL;
+	if (before)
+		before();
+	return __real_unpack_prepare(err);
+}
+
+static void write_other(void)
+{
+	run("cp", "other.xz source.xz");
+}
+
+/* Its owner writes something else to it once it was found to have its digest. */
+START_TEST(test_import_rewritten)
+{
+	AUTO_FREE char *hex = NULL;
+
+	run("xz -k", "source");
+	hex = ask("sha256sum", "source.xz");
+	put_source("other", image, SIZE / 2);
+	run("xz", "other");
+	options.digest = hex;
+	before_unpack = write_other;
+	suite_assert_ok(import("source.xz", "mine"), lab_err);
+	ck_assert_ptr_null(before_unpack);
+	assert_image("mine.raw");
+	assert_digest("mine", "source");
+	assert_files(2);
+}
+END_TEST
+
 START_TEST(test_import_with_digest)
 {
 	AUTO_FREE char *hex = ask("sha512sum", "source");
@@ -423,6 +462,7 @@ int main(void)
 	tcase_add_test(tcase, test_import);
 	tcase_add_loop_test(tcase, test_import_packed, 0, (int)ARRAY_SIZE(packed));
 	tcase_add_loop_test(tcase, test_import_pipe, 0, 2);
+	tcase_add_test(tcase, test_import_rewritten);
 	tcase_add_test(tcase, test_import_with_digest);
 	tcase_add_test(tcase, test_import_refused);
 	tcase_add_test(tcase, test_import_bomb);
