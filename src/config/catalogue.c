@@ -74,10 +74,10 @@ void catalogue_put(struct catalogue *catalogue, struct catalogue_entry *entry)
 	if (catalogue_place(catalogue, entry->name, &at)) {
 		catalogue_entry_free(catalogue->v[at]);
 	} else {
-		catalogue->v = xreallocarray(catalogue->v, catalogue->n + 1, sizeof(*catalogue->v));
-		memmove(catalogue->v + at + 1, catalogue->v + at,
-			(catalogue->n - at) * sizeof(*catalogue->v));
-		catalogue->n++;
+		catalogue->v = xreallocarray(catalogue->v, catalogue->n + 1,
+					     sizeof(struct catalogue_entry *));
+		for (size_t i = catalogue->n++; i > at; i--)
+			catalogue->v[i] = catalogue->v[i - 1];
 	}
 	catalogue->v[at] = entry;
 }

@@ -55,7 +55,7 @@ static bool is_candidate(const struct store *store, const char *name, const char
 			 const char *source_digest, int64_t *ret_added_ns)
 {
 	struct error ignored = ERROR_INIT;
-	struct image_config config;
+	struct image_config config = { .os = NULL };
 	bool is;
 
 	if (images_config(store, name, &config, &ignored))

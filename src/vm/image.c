@@ -13,7 +13,7 @@
 static int read_info(const struct vm_host *host, const char *name, struct vm_image_info *info,
 		     struct error *err)
 {
-	struct image_info image;
+	struct image_info image = { .virtual_size = 0 };
 	AUTO_CLOSE int fd = -1;
 	int r = images_open(&host->store, name, &fd, &info->format, &info->path, err);
 
