@@ -113,6 +113,8 @@ int images_remove(const struct store *store, const char *name, struct error *err
 
 /*
  * Remove (or with dry only count) drafts and parts that nobody holds, and .conf files without their image.
+ * The folder may have other files in it: of these are only the caller's own regular files with one link
+ * that have exactly the names that we give, and a .conf that has the digest and the day of an image.
  * *ret_bytes is what they take on disk. What cannot be removed is left, and not counted.
  */
 int images_sweep(const struct store *store, bool dry, unsigned int *ret_n, uint64_t *ret_bytes,

@@ -45,6 +45,19 @@ int images_config(const struct store *store, const char *name, struct image_conf
 	return 0;
 }
 
+bool image_config_is_written(const struct store *store, const char *file)
+{
+	struct error ignored = ERROR_INIT;
+	struct image_config config;
+	bool is;
+
+	image_config_init(&config);
+	is = !read_config(store->images_fd, file, &config, &ignored) && config.digest &&
+	     config.added_ns;
+	image_config_done(&config);
+	return is;
+}
+
 static bool same(const char *a, const char *b)
 {
 	return a && strcmp(a, b) == 0;

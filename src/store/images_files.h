@@ -29,6 +29,9 @@ bool image_exists(int dir_fd, const char *name);
  */
 int image_open_locked(const struct store *store, const char *file);
 
+/* Is it a NAME.conf as a pull or an import writes it, with digest and day? */
+bool image_config_is_written(const struct store *store, const char *file);
+
 /* Remove NAME.conf of an image that is not there. Whoever is writing one of that name keeps his. */
 void image_config_drop(const struct store *store, const char *name);
 

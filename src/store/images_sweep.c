@@ -9,6 +9,7 @@
 
 #include "base/alloc.h"
 #include "base/file.h"
+#include "base/parse.h"
 #include "images_files.h"
 
 struct sweep {
@@ -44,6 +45,14 @@ static void sweep_unlocked(struct sweep *sweep, const char *file)
 		sweep_file(sweep, file);
 }
 
+static bool is_ours(const struct sweep *sweep, const char *file)
+{
+	struct stat st;
+
+	return !fstatat(sweep->store->images_fd, file, &st, AT_SYMLINK_NOFOLLOW) &&
+	       S_ISREG(st.st_mode) && st.st_nlink == 1 && st.st_uid == geteuid();
+}
+
 /* While nobody can begin an image of that name, nor is in the middle of it. */
 static void sweep_config(struct sweep *sweep, const char *name, const char *file)
 {
@@ -57,30 +66,58 @@ static void sweep_config(struct sweep *sweep, const char *name, const char *file
 		sweep_file(sweep, file);
 		return;
 	}
-	sweep_unlocked(sweep, left); /* before we take it over */
+	if (is_ours(sweep, left))
+		sweep_unlocked(sweep, left); /* before we take it over */
 	if (images_begin(sweep->store, name, &draft, &ignored))
 		return;
 	sweep_file(sweep, file);
 	images_abort(sweep->store, &draft);
 }
 
-static bool begins_with(const char *text, const char *prefix)
+/* Behind prefix; NULL: it begins otherwise. */
+static const char *behind(const char *text, const char *prefix)
 {
-	return strncmp(text, prefix, strlen(prefix)) == 0;
+	size_t len = strlen(prefix);
+
+	return strncmp(text, prefix, len) == 0 ? text + len : NULL;
 }
 
+static bool is_hex(const char *text, size_t len)
+{
+	return strspn(text, "0123456789abcdef") == len && !text[len];
+}
+
+/* As images_part_open() calls what has a digest of ours. */
+static bool is_part(const char *file)
+{
+	const char *digest = behind(file, IMAGE_PART_PREFIX);
+	const char *sha256 = digest ? behind(digest, "sha256-") : NULL;
+	const char *sha512 = digest ? behind(digest, "sha512-") : NULL;
+
+	return (sha256 && is_hex(sha256, 64)) || (sha512 && is_hex(sha512, 128));
+}
+
+static bool is_name(const char *text)
+{
+	struct error ignored = ERROR_INIT;
+
+	return !parse_image_name(text, &ignored);
+}
+
+/* image_dir may be any folder, of files that are no business of ours. */
 static void sweep_entry(const char *file, void *arg)
 {
 	struct sweep *sweep = arg;
 	AUTO_FREE char *stem = image_strip(file, IMAGE_CONFIG_SUFFIX);
+	const char *draft = behind(stem ? stem : file, IMAGE_DRAFT_PREFIX);
 
-	if (begins_with(file, IMAGE_PART_PREFIX))
+	if (!is_ours(sweep, file) || (draft && !is_name(draft)))
+		return;
+	if (is_part(file) || (draft && !stem))
 		sweep_unlocked(sweep, file);
-	else if (stem && begins_with(stem, IMAGE_DRAFT_PREFIX))
-		sweep_config(sweep, stem + strlen(IMAGE_DRAFT_PREFIX), file);
-	else if (begins_with(file, IMAGE_DRAFT_PREFIX))
-		sweep_unlocked(sweep, file);
-	else if (stem)
+	else if (draft)
+		sweep_config(sweep, draft, file);
+	else if (stem && is_name(stem) && image_config_is_written(sweep->store, file))
 		sweep_config(sweep, stem, file);
 }
 

@@ -47,6 +47,8 @@ static bool write_half(const char *name)
 #define HEX HEX16 HEX16 HEX16 HEX16
 #define DIGEST "sha256:" HEX
 #define PART ".part-sha256-" HEX
+#define PART512 ".part-sha512-" HEX HEX
+#define WRITTEN "os = gone\ndigest = " DIGEST "\nadded = 1\n"
 
 static void set_config(struct image_config *config, const char *os, const char *digest,
 		       int64_t added_ns)
@@ -413,12 +415,12 @@ START_TEST(test_sweep)
 	make_pulled("debian-1", "debian", NULL, 1);
 	make_image("bare", "x");
 	assert_sweep(false, 0);
-	suite_put(lab_store.images_fd, ".part-sha512-ff", "half");
+	suite_put(lab_store.images_fd, PART512, "half");
 	suite_put(lab_store.images_fd, ".tmp-alpine", "half");
 	suite_put(lab_store.images_fd, ".tmp-alpine.conf", "os = ");
-	suite_put(lab_store.images_fd, "gone.conf", "os = gone\n");
+	suite_put(lab_store.images_fd, "gone.conf", WRITTEN);
 	lab_child_start(&child, import_and_pull, "fedora");
-	suite_put(lab_store.images_fd, "fedora.conf", "os = fedora\n");
+	suite_put(lab_store.images_fd, "fedora.conf", WRITTEN);
 	assert_sweep(true, 5); /* dry, the one that is being written cannot be told */
 	ck_assert(lab_exists(lab_store.images_fd, "gone.conf"));
 	assert_sweep(false, 4);
@@ -431,6 +433,79 @@ START_TEST(test_sweep)
 	ck_assert(!lab_exists(lab_store.images_fd, "gone.conf"));
 	lab_child_kill(&child);
 	assert_sweep(false, 3);
+	assert_sweep(false, 0);
+}
+END_TEST
+
+static const char *const not_ours[] = {
+	"nginx.conf",
+	"empty.conf",
+	".conf",
+	".hidden.conf",
+	"a b.conf",
+	"half-1.conf",
+	"half-2.conf",
+	".part-sha256-00",
+	".part-sha256-" HEX "0",
+	".part-sha512-" HEX,
+	".part-md5-" HEX,
+	".part-sha256-" HEX16 HEX16 HEX16 "0123456789ABCDEF",
+	".part-",
+	".part-x",
+	".tmp-",
+	".tmp-a b",
+	".tmp-.x",
+	".tmp-.conf",
+	".tmp-a b.conf",
+	"notes",
+	".lock",
+};
+
+static void put_others(void)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(not_ours); i++)
+		suite_put(lab_store.images_fd, not_ours[i], "worker_processes = 4\n");
+	suite_put(lab_store.images_fd, "empty.conf", "");
+	suite_put(lab_store.images_fd, "half-1.conf", "os = x\nadded = 1\n");
+	suite_put(lab_store.images_fd, "half-2.conf", "digest = " DIGEST "\n");
+}
+
+/* A file whose contents lie elsewhere as well, and names of ours that are no files. */
+static void put_other_types(void)
+{
+	suite_put(lab_dir.fd, "victim", WRITTEN);
+	ck_assert_int_eq(linkat(lab_dir.fd, "victim", lab_store.images_fd, "hard.conf", 0), 0);
+	ck_assert_int_eq(linkat(lab_dir.fd, "victim", lab_store.images_fd, PART, 0), 0);
+	ck_assert_int_eq(symlinkat("../../victim", lab_store.images_fd, "soft.conf"), 0);
+	ck_assert_int_eq(mkfifoat(lab_store.images_fd, ".tmp-fifo", 0600), 0);
+	ck_assert_int_eq(mkdirat(lab_store.images_fd, ".tmp-folder", 0700), 0);
+}
+
+/* image_dir may be any folder. */
+START_TEST(test_sweep_of_others)
+{
+	put_others();
+	put_other_types();
+	assert_sweep(true, 0);
+	assert_sweep(false, 0);
+	for (size_t i = 0; i < ARRAY_SIZE(not_ours); i++)
+		ck_assert_msg(lab_exists(lab_store.images_fd, not_ours[i]), "%s", not_ours[i]);
+	ck_assert(lab_exists(lab_store.images_fd, "hard.conf"));
+	ck_assert(lab_exists(lab_store.images_fd, "soft.conf"));
+	ck_assert(lab_exists(lab_store.images_fd, PART));
+	ck_assert(lab_exists(lab_store.images_fd, ".tmp-fifo"));
+	ck_assert(lab_exists(lab_store.images_fd, ".tmp-folder"));
+}
+END_TEST
+
+START_TEST(test_sweep_of_another_owner)
+{
+	static const char *const names[] = { "gone.conf", PART, ".tmp-gone", ".tmp-x.conf" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		suite_put(lab_store.images_fd, names[i], WRITTEN);
+		ck_assert_int_eq(fchownat(lab_store.images_fd, names[i], 65534, 65534, 0), 0);
+	}
 	assert_sweep(false, 0);
 }
 END_TEST
@@ -457,6 +532,9 @@ int main(void)
 	tcase_add_test(tcase, test_pulls_at_once);
 	tcase_add_test(tcase, test_wait_for_part);
 	tcase_add_test(tcase, test_sweep);
+	tcase_add_test(tcase, test_sweep_of_others);
+	if (geteuid() == 0 || !suite_leave_out("test_sweep_of_another_owner", "not root"))
+		tcase_add_test(tcase, test_sweep_of_another_owner);
 	suite_add_tcase(s, tcase);
 	return suite_run(s);
 }

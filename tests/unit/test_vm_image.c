@@ -428,8 +428,12 @@ static void make_prunable(void)
 
 START_TEST(test_prune)
 {
+	static const char part[] =
+		".part-sha256-"
+		"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+
 	make_prunable();
-	suite_put(lab_store.images_fd, ".part-sha256-00", "half");
+	suite_put(lab_store.images_fd, part, "half");
 	assert_pruned(false, true, "debian-1 debian-3", 1);
 	assert_files(6 * 2 + 1);
 	assert_pruned(false, false, "debian-1 debian-3", 1);
