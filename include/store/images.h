@@ -99,11 +99,20 @@ int images_part_adopt(const struct store *store, struct image_part *part, const 
 		      struct image_draft *ret, struct error *err);
 
 /*
- * Hold an open image by flock(2) for as long as fd is open: shared by those who make a VM from
- * it, exclusive by who removes it. ERROR_BUSY when it is held the other way for more than about two
- * seconds, ERROR_NOT_FOUND when it has been removed. name is for the message.
+ * Hold an image that fd has open until *ret_fd is closed (before fd is): shared by those who make a VM
+ * from it, exclusive by who removes it, who does not wait with _NOW. ERROR_BUSY when it is held the
+ * other way for more than about two seconds, ERROR_NOT_FOUND when it has been removed. name is for
+ * messages.
+ *
+ * What is locked is a byte of image_dir/.lock (0600, made when it is first wanted), for the caller's
+ * own images: others cannot keep him from removing one. So of root's images others have no hold, and
+ * root sees no VM of theirs either: one may be removed while they make a VM of it, which then has
+ * no base. Shared where .lock cannot be opened because the folder is another's or read-only:
+ * *ret_fd is -1, and nothing is held.
  */
-int images_hold(int fd, const char *name, bool exclusive, struct error *err);
+enum images_hold { IMAGES_SHARED, IMAGES_EXCLUSIVE, IMAGES_EXCLUSIVE_NOW };
+int images_hold(const struct store *store, int fd, const char *name, enum images_hold hold,
+		int *ret_fd, struct error *err);
 
 /*
  * And its .conf. ERROR_NOT_FOUND when there is none. Whether a VM uses it is the caller's to know, and he

@@ -5,17 +5,12 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
 #include "base/file.h"
-#include "base/process.h"
 #include "images_files.h"
-
-enum { HOLD_WAIT_MS = 2000, HOLD_POLL_MS = 20 };
 
 /* In the order of enum disk_format. */
 static const char *const suffixes[] = { ".qcow2", ".raw" };
@@ -52,7 +47,7 @@ static char *image_dir(const struct store *store)
 	return xasprintf("%s/images", store->config->state_dir);
 }
 
-static int no_image(const char *name, struct error *err)
+int image_absent(const char *name, struct error *err)
 {
 	error_set(err, ERROR_NOT_FOUND, ENOENT, "no image '%s'", name);
 	return error_hint(err, "mnmivm-se image list; mnmivm-se image import FILE %s", name);
@@ -102,7 +97,7 @@ int images_open(const struct store *store, const char *name, int *ret_fd,
 	if (r == IMAGE_ABSENT)
 		r = open_in(store->shared_images_fd, store->config->shared_image_dir, name, ret_fd,
 			    ret_format, ret_path, err);
-	return r == IMAGE_ABSENT ? no_image(name, err) : r;
+	return r == IMAGE_ABSENT ? image_absent(name, err) : r;
 }
 
 bool images_is_own(const struct store *store, const char *name)
@@ -163,30 +158,10 @@ int images_list(const struct store *store, struct strv *ret, struct error *err)
 	return r;
 }
 
-int images_hold(int fd, const char *name, bool exclusive, struct error *err)
-{
-	const struct timespec pause = { .tv_nsec = HOLD_POLL_MS * 1000000L };
-	int64_t deadline = clock_ms() + HOLD_WAIT_MS;
-	struct stat st;
-
-	/* a commit or a sweep has it for a moment, too */
-	while (flock(fd, (exclusive ? LOCK_EX : LOCK_SH) | LOCK_NB) < 0) {
-		if (errno != EWOULDBLOCK)
-			return error_errno(err, errno, "lock image '%s'", name);
-		if (clock_ms() >= deadline)
-			return error_set(err, ERROR_BUSY, EBUSY,
-					 "image '%s' is in use by another command", name);
-		nanosleep(&pause, NULL);
-	}
-	if (fstat(fd, &st) < 0)
-		return error_errno(err, errno, "look at image '%s'", name);
-	return st.st_nlink ? 0 : no_image(name, err);
-}
-
 static int not_removed(const struct store *store, const char *name, struct error *err)
 {
 	if (!image_exists(store->shared_images_fd, name))
-		return no_image(name, err);
+		return image_absent(name, err);
 	return error_set(err, ERROR_PERMISSION, EACCES,
 			 "image '%s' is the host's own: root removes it", name);
 }

@@ -10,6 +10,7 @@
 #define IMAGE_DRAFT_PREFIX ".tmp-"
 #define IMAGE_PART_PREFIX ".part-"
 #define IMAGE_CONFIG_SUFFIX ".conf"
+#define IMAGE_LOCK_FILE ".lock"
 
 /* All of these are the caller's to free. */
 char *image_file(const char *name, enum disk_format format); /* NAME.qcow2, NAME.raw */
@@ -18,6 +19,9 @@ char *image_draft_file(const char *name); /* .tmp-NAME */
 
 /* text without suffix, or NULL where it does not end in it or nothing is before it. */
 char *image_strip(const char *text, const char *suffix);
+
+/* ERROR_NOT_FOUND, with a hint. */
+int image_absent(const char *name, struct error *err);
 
 /* Is an image of that name in the folder? */
 bool image_exists(int dir_fd, const char *name);

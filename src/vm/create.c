@@ -31,6 +31,7 @@ static void create_done(struct create *create)
 	buf_done(&create->user_data);
 	buf_done(&create->network_config);
 	fd_close(&create->tmp_fd);
+	fd_close(&create->hold_fd);
 	fd_close(&create->image_fd);
 }
 
@@ -178,6 +179,7 @@ static void create_init(struct create *create, const struct vm_host *host, const
 		.dir = VM_DIR_INIT,
 		.tmp_fd = -1,
 		.image_fd = -1,
+		.hold_fd = -1,
 	};
 	xreplace(&request->config.os, request->os ? request->os : request->image_file);
 }
@@ -236,6 +238,7 @@ int vm_create_describe(const struct vm_host *host, const char *name,
 	int r;
 
 	create_init(&create, host, name, request);
+	create.dry = true;
 	r = read_documents(&create, err);
 	if (!r)
 		r = check_unlocked(&create, err);

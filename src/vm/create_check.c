@@ -45,8 +45,9 @@ static int take_image(struct create *create, const char *path, bool raw, const c
 
 	if (!r)
 		r = image_check_arch(fd, path, file_name, create->image.format, err);
-	if (!r)
-		r = images_hold(fd, path, false, err);
+	if (!r && !create->dry)
+		r = images_hold(&create->host->store, fd, path, IMAGES_SHARED, &create->hold_fd,
+				err);
 	if (r)
 		return r;
 	create->image_fd = fd_steal(&fd);

@@ -23,7 +23,9 @@ struct create {
 	const struct catalogue_entry *wanted; /* to be pulled before all else; NULL: nothing is */
 	struct image_info image;
 	uint64_t min_disk_bytes; /* that its guest needs */
-	int image_fd; /* keeps the image from being removed meanwhile; -1: not yet found */
+	int image_fd; /* -1: not yet found */
+	int hold_fd; /* keeps the image from being removed meanwhile */
+	bool dry; /* nothing is made, and nothing held for it */
 	uint64_t disk_bytes;
 	int tmp_fd; /* tmp/NAME */
 };

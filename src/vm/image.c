@@ -111,12 +111,13 @@ int vm_image_remove(const struct vm_host *host, const char *name, struct error *
 	AUTO_STRV users = STRV_INIT;
 	AUTO_FREE char *path = NULL;
 	AUTO_CLOSE int fd = -1;
+	AUTO_CLOSE int hold_fd = -1; /* closed first */
 	enum disk_format format;
 	int r = images_open(&host->store, name, &fd, &format, &path, err);
 
 	/* held before the VMs are looked at, or a create could end in between */
 	if (!r)
-		r = images_hold(fd, name, true, err);
+		r = images_hold(&host->store, fd, name, IMAGES_EXCLUSIVE, &hold_fd, err);
 	if (!r)
 		r = read_users(host, path, &users, err);
 	if (!r && users.n)

@@ -16,6 +16,7 @@ struct candidate {
 	int64_t added_ns;
 	char *path;
 	int fd; /* held from before the VMs are looked at until the end; -1: it stays */
+	int hold_fd;
 	uint64_t bytes; /* on disk */
 };
 
@@ -32,7 +33,7 @@ static void add(struct prune *prune, const char *name)
 	struct error ignored = ERROR_INIT;
 	struct image_config config;
 
-	*candidate = (struct candidate){ .name = xstrdup(name), .fd = -1 };
+	*candidate = (struct candidate){ .name = xstrdup(name), .fd = -1, .hold_fd = -1 };
 	if (images_config(&prune->host->store, name, &config, &ignored))
 		return;
 	candidate->os = ptr_steal(&config.os);
@@ -70,7 +71,9 @@ static void hold(const struct prune *prune, struct candidate *candidate)
 
 	if (images_open(&prune->host->store, candidate->name, &fd, &format, &candidate->path,
 			&ignored) ||
-	    images_hold(fd, candidate->name, true, &ignored) || fstat(fd, &st) < 0)
+	    fstat(fd, &st) < 0 ||
+	    images_hold(&prune->host->store, fd, candidate->name, IMAGES_EXCLUSIVE,
+			&candidate->hold_fd, &ignored))
 		return;
 	candidate->fd = fd_steal(&fd);
 	candidate->bytes = (uint64_t)st.st_blocks * 512; /* whatever the block size, stat(3type) */
@@ -133,6 +136,7 @@ static void prune_done(struct prune *prune)
 		free(prune->v[i].name);
 		free(prune->v[i].os);
 		free(prune->v[i].path);
+		fd_close(&prune->v[i].hold_fd);
 		fd_close(&prune->v[i].fd);
 	}
 	free(prune->v);

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -105,8 +106,8 @@ static void assert_image(const char *file)
 
 static void count(const char *name, void *arg)
 {
-	(void)name;
-	++*(size_t *)arg;
+	if (strcmp(name, ".lock") != 0)
+		++*(size_t *)arg;
 }
 
 static void assert_files(size_t expected)
@@ -390,12 +391,27 @@ END_TEST
 START_TEST(test_remove_held)
 {
 	AUTO_CLOSE int fd = -1;
+	AUTO_CLOSE int hold_fd = -1;
 
 	make_image("a", NULL, 1);
 	fd = openat(lab_store.images_fd, "a.raw", O_RDONLY | O_CLOEXEC);
-	suite_assert_ok(images_hold(fd, "a", false, &lab_err), lab_err);
+	suite_assert_ok(images_hold(&lab_store, fd, "a", IMAGES_SHARED, &hold_fd, &lab_err),
+			lab_err);
 	suite_assert_error(remove_image("a"), lab_err, EBUSY, ERROR_BUSY);
 	assert_files(2);
+}
+END_TEST
+
+/* Everybody may read an image, and flock(2) asks for no more than that. */
+START_TEST(test_remove_locked_by_a_reader)
+{
+	AUTO_CLOSE int fd = -1;
+
+	make_image("a", NULL, 1);
+	fd = openat(lab_store.images_fd, "a.raw", O_RDONLY | O_CLOEXEC);
+	ck_assert_int_eq(flock(fd, LOCK_EX), 0);
+	suite_assert_ok(remove_image("a"), lab_err);
+	assert_files(0);
 }
 END_TEST
 
@@ -477,6 +493,7 @@ int main(void)
 	tcase_add_test(tcase, test_users);
 	tcase_add_test(tcase, test_unreadable_vm);
 	tcase_add_test(tcase, test_remove_held);
+	tcase_add_test(tcase, test_remove_locked_by_a_reader);
 	tcase_add_test(tcase, test_prune);
 	tcase_add_test(tcase, test_prune_in_doubt);
 	suite_add_tcase(s, tcase);
