@@ -12,8 +12,9 @@
 /*
  * A fork without exec, so what it needs is loaded and read before. The child has its own uid (as
  * root; else the caller's), no capability, no new privileges, no descriptor but its output and
- * those named, no file to write (Landlock, RLIMIT_FSIZE 0), no core, no program to execute, and
- * dies with the caller, or with a ^C of its terminal. With network it can resolve names by DNS
+ * those named, no file to write (Landlock, RLIMIT_FSIZE 0), no core, no program to execute, no
+ * signal for others, nor a descriptor's owner to name (fcntl(2)), and dies with the caller, or
+ * with a ^C of its terminal. With network it can resolve names by DNS
  * and connect, and reads what the resolver and TLS read below /etc, /usr, /lib and /run; it has
  * no socket of AF_UNIX. Without it has a network namespace with nothing in it, where the host can
  * give one, and no file at all. What the host lacks of these (Landlock, namespaces) it goes

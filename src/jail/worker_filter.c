@@ -231,6 +231,28 @@ static int add_processes(scmp_filter_ctx ctx)
 }
 
 /*
+ * No signal of its choice for a process of its choice as a descriptor becomes ready, which is
+ * kill(2) by another name: F_SETOWN(2const). The same by ioctl is refused with all of sockets'
+ * own. QEMU, which has kill(2) anyway, is held by its pid namespace and its uid.
+ */
+static int add_signals(scmp_filter_ctx ctx)
+{
+	static const int calls[] = { SCMP_SYS(fcntl), SCMP_SYS(fcntl64) };
+	static const unsigned int commands[] = { F_SETOWN, F_SETOWN_EX, F_SETSIG };
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(calls) * ARRAY_SIZE(commands); i++) {
+		int call = calls[i / ARRAY_SIZE(commands)];
+		unsigned int command = commands[i % ARRAY_SIZE(commands)];
+
+		if (call >= 0)
+			r = filter_refuse_if(ctx, call,
+					     SCMP_A1(SCMP_CMP_MASKED_EQ, LOW_32, command));
+	}
+	return r;
+}
+
+/*
  * AF_INET and AF_INET6, and AF_NETLINK's first protocol, by which getaddrinfo(3) learns what
  * addresses there are. No AF_UNIX: a user's D-Bus, agents and VMs listen there, and resolvers
  * that are asked so (nscd, systemd-resolved) are asked by DNS instead. The kernel takes an int,
@@ -279,6 +301,8 @@ static int fill_network(scmp_filter_ctx ctx)
 		r = add_code(ctx);
 	if (r == 0)
 		r = add_processes(ctx);
+	if (r == 0)
+		r = add_signals(ctx);
 	if (r == 0)
 		r = add_families(ctx);
 	if (r == 0)

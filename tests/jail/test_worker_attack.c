@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/landlock.h>
+#include <linux/sockios.h>
 #include <net/if.h>
 #include <netinet/in.h>
 #include <sched.h>
@@ -209,6 +210,33 @@ static int try_read_memory(void)
 static int try_signal(void)
 {
 	return result(kill(victim, 0));
+}
+
+/* As a descriptor becomes ready; whom that may be is asked only then, by Landlock, too. */
+static int try_own(void)
+{
+	return result(fcntl(STDIN_FILENO, F_SETOWN, victim));
+}
+
+static int try_own_more(void)
+{
+	const struct f_owner_ex owner = { .type = F_OWNER_PID, .pid = victim };
+
+	return result(fcntl(STDIN_FILENO, F_SETOWN_EX, &owner));
+}
+
+static int try_choose_signal(void)
+{
+	return result(fcntl(STDIN_FILENO, F_SETSIG, SIGKILL));
+}
+
+static int try_own_socket(void)
+{
+	int pair[2], pid = victim;
+
+	return socketpair(AF_UNIX, SOCK_STREAM, 0, pair) < 0
+		       ? errno
+		       : result(ioctl(pair[0], FIOSETOWN, &pid));
 }
 
 static int try_signal_parent(void)
@@ -438,6 +466,10 @@ tries[] = {
 	{ "trace the caller", try_ptrace_parent, { OTHER, OTHER } },
 	{ "read another's memory", try_read_memory, { FILTER | LANDLOCK, FILTER | LANDLOCK } },
 	{ "signal another", try_signal, { FILTER | LANDLOCK_6, FILTER | LANDLOCK_6 } },
+	{ "name whom to signal", try_own, { FILTER, FILTER } },
+	{ "name whom to signal, and how", try_own_more, { FILTER, FILTER } },
+	{ "choose a signal", try_choose_signal, { FILTER, FILTER } },
+	{ "name whom a socket signals", try_own_socket, { FILTER, FILTER } },
 	{ "signal the caller", try_signal_parent, { OTHER, OTHER } },
 	{ "limit another", try_limit_other, { FILTER, FILTER } },
 	{ "slow another", try_schedule_other, { FILTER, FILTER } },

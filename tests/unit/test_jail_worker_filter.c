@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/audit.h>
+#include <linux/sockios.h>
 #include <netinet/in.h>
 #include <sched.h>
 #include <signal.h>
@@ -348,6 +349,31 @@ START_TEST(test_its_own_process_only)
 }
 END_TEST
 
+/* No signal to others as a descriptor becomes ready, but what transfers take of fcntl(2). */
+START_TEST(test_no_signals_by_descriptors)
+{
+	static const unsigned int owners[] = { F_SETOWN, F_SETOWN_EX, F_SETSIG };
+	static const unsigned int others[] = { F_GETFL, F_SETFL,  F_GETFD,  F_SETFD,
+					       F_DUPFD, F_GETOWN, F_GETSIG, F_DUPFD_CLOEXEC };
+	static const unsigned int ioctls[] = { FIOSETOWN, SIOCSPGRP };
+
+	for (size_t h = 0; h < ARRAY_SIZE(high); h++) {
+		for (size_t i = 0; i < ARRAY_SIZE(owners); i++)
+			ck_assert_uint_eq(
+				ask(&network, SYS_fcntl, (uint64_t[4]){ 3, high[h] | owners[i] }),
+				REFUSE);
+		for (size_t i = 0; i < ARRAY_SIZE(others); i++)
+			ck_assert_uint_eq(
+				ask(&network, SYS_fcntl, (uint64_t[4]){ 3, high[h] | others[i] }),
+				ALLOW);
+		for (size_t i = 0; i < ARRAY_SIZE(ioctls); i++)
+			ck_assert_uint_eq(
+				ask(&network, SYS_ioctl, (uint64_t[4]){ 3, high[h] | ioctls[i] }),
+				REFUSE);
+	}
+}
+END_TEST
+
 START_TEST(test_other_architectures_are_killed)
 {
 	static const uint32_t others[] = { AUDIT_ARCH_I386, AUDIT_ARCH_AARCH64, 0 };
@@ -379,6 +405,7 @@ int main(void)
 	tcase_add_test(tcase, test_sockets);
 	tcase_add_test(tcase, test_threads_and_no_processes);
 	tcase_add_test(tcase, test_its_own_process_only);
+	tcase_add_test(tcase, test_no_signals_by_descriptors);
 	tcase_add_loop_test(tcase, test_other_architectures_are_killed, 0, 2);
 	suite_add_tcase(suite, tcase);
 	return suite_run(suite);
