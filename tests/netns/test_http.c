@@ -186,6 +186,10 @@ START_TEST(redirects_that_are_not_followed)
 		  302, 0, 0, "ftp" },
 		{ HERE "chain?1,file:///etc/passwd", EPROTONOSUPPORT, ERROR_FAILED, HTTP_FAILED,
 		  302, 0, 0, "file" },
+		/* what is wrong with these is the server's doing, and no usage of ours */
+		{ HERE "chain?1,https://", EINVAL, ERROR_FAILED, HTTP_FAILED, 302, 0, 0, "URL" },
+		{ HERE "chain?1,https://localhost:99999/file", EINVAL, ERROR_FAILED, HTTP_FAILED,
+		  302, 0, 0, "URL" },
 		{ HERE "chain?1,https://user:secret@localhost:8443/status?404", ENOENT,
 		  ERROR_FAILED, HTTP_FAILED, 404, 0, 0,
 		  "download 'https://localhost:8443/chain': redirected to "
@@ -212,12 +216,12 @@ START_TEST(urls_that_are_not_asked)
 		  0, 0, 0, "download 'ftp://localhost/file': " },
 		{ "file:///etc/passwd", EPROTONOSUPPORT, ERROR_FAILED, HTTP_FAILED, 0, 0, 0,
 		  "download 'file:///etc/passwd': " },
-		{ "https://a@b@[::1]:99999/file@x", EINVAL, ERROR_USAGE, HTTP_FAILED, 0, 0, 0,
+		{ "https://a@b@[::1]:99999/file@x", EINVAL, ERROR_FAILED, HTTP_FAILED, 0, 0, 0,
 		  "download 'https://[::1]:99999/file@x': " },
-		{ "https://\x1b[31m/", EINVAL, ERROR_USAGE, HTTP_FAILED, 0, 0, 0,
+		{ "https://\x1b[31m/", EINVAL, ERROR_FAILED, HTTP_FAILED, 0, 0, 0,
 		  "download 'https://?[31m/': " },
-		{ "https://", EINVAL, ERROR_USAGE, HTTP_FAILED, 0, 0, 0, "download 'https://': " },
-		{ "", EINVAL, ERROR_USAGE, HTTP_FAILED, 0, 0, 0, "download '': " },
+		{ "https://", EINVAL, ERROR_FAILED, HTTP_FAILED, 0, 0, 0, "download 'https://': " },
+		{ "", EINVAL, ERROR_FAILED, HTTP_FAILED, 0, 0, 0, "download '': " },
 	};
 
 	ASSERT_ALL_REFUSED(cases);
