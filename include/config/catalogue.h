@@ -56,7 +56,7 @@ void catalogue_done(struct catalogue *catalogue);
 /*
  * Read one file over what is there: a section that exists already is replaced whole if it is of an
  * earlier folder, and an error within one. The folder is that of origin, a path. All of ini_read()'s
- * strictness; unknown keys, plain http:// for a digest file without a signature that is required,
+ * strictness; unknown keys, plain http:// for a digest file or its signature, signed or not,
  * "..", and missing `mirrors`, `file` and digest are ERROR_USAGE with "origin:line: ". After a failure
  * the catalogue is as it was. The fuzz entry.
  */

@@ -127,29 +127,38 @@ static int check_signed(const struct catalogue_entry *entry, struct error *err)
 	return 0;
 }
 
-static bool is_plain(const char *url)
-{
-	return strncmp(url, "http://", strlen("http://")) == 0;
-}
-
-/* Who can change the image on its way must not be able to change its digest as well. */
-static int check_plain(const struct catalogue_entry *entry, struct error *err)
+/* path: as of digest_file */
+static bool is_plain(const struct catalogue_entry *entry, const char *path)
 {
 	bool plain = false;
 
-	if (!entry->digest_file || entry->signature_required)
-		return 0;
-	if (strstr(entry->digest_file, "://"))
-		plain = is_plain(entry->digest_file);
-	else
-		for (size_t i = 0; i < entry->mirrors.n; i++)
-			plain |= is_plain(entry->mirrors.v[i]);
-	if (!plain)
-		return 0;
+	if (!path || strcmp(path, "inline") == 0)
+		return false;
+	for (size_t i = 0; i < entry->mirrors.n; i++) {
+		AUTO_FREE char *url = catalogue_url(entry, i, path);
+
+		plain |= strncmp(url, "http://", strlen("http://")) == 0;
+	}
+	return plain;
+}
+
+/*
+ * Who can change the image on its way must not be able to change its digest as well. A signature
+ * does not help: last year's is as good as today's, and of an image that has last year's holes.
+ */
+static int check_plain(const struct catalogue_entry *entry, struct error *err)
+{
+	const char *key = "digest";
+
+	if (!is_plain(entry, entry->digest_file)) {
+		key = "signature";
+		if (!is_plain(entry, entry->signature))
+			return 0;
+	}
 	error_set(err, ERROR_USAGE, EINVAL,
-		  "the digest would come by http://, where anybody may change it on its way");
-	return error_hint(err, "name the digest_file with https://, or its digest, or a signature "
-			       "with signature_required = on");
+		  "the %s would come by http://, where anybody may change it on its way", key);
+	return error_hint(err, "mirrors may be http:// where digest_file and signature are URLs "
+			       "with https://, or digest is given");
 }
 
 static int check_length(const struct catalogue_entry *entry, const char *path, struct error *err)

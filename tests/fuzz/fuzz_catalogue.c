@@ -28,12 +28,13 @@ static void check_url(const char *url)
 	FUZZ_ASSERT(strcmp(url + strlen(url) - 3, "/..") != 0);
 }
 
-static void check_urls(const struct catalogue_entry *entry, const char *path)
+static void check_urls(const struct catalogue_entry *entry, const char *path, bool plain)
 {
 	for (size_t i = 0; path && i < entry->mirrors.n; i++) {
 		char *url = catalogue_url(entry, i, path);
 
 		check_url(url);
+		FUZZ_ASSERT(plain || strncmp(url, "https://", 8) == 0);
 		free(url);
 	}
 }
@@ -44,10 +45,10 @@ static void check_entry(const struct catalogue *catalogue, const struct catalogu
 	FUZZ_ASSERT(!entry->digest != !entry->digest_file);
 	FUZZ_ASSERT(!entry->signature || (entry->keyring && entry->keyring[0] == '/'));
 	FUZZ_ASSERT(strlen(entry->name) <= CATALOGUE_NAME_MAX && !strchr(entry->name, '/'));
-	check_urls(entry, entry->file);
-	check_urls(entry, entry->digest_file);
+	check_urls(entry, entry->file, true);
+	check_urls(entry, entry->digest_file, false);
 	if (entry->signature && strcmp(entry->signature, "inline") != 0)
-		check_urls(entry, entry->signature);
+		check_urls(entry, entry->signature, false);
 	FUZZ_ASSERT(catalogue_find(catalogue, entry->name) == entry);
 	for (size_t i = 0; i < entry->aliases.n; i++)
 		FUZZ_ASSERT(catalogue_find(catalogue, entry->aliases.v[i]) == entry);

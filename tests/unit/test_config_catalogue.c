@@ -65,7 +65,7 @@ START_TEST(an_entry_of_all_keys)
 			 "file = trixie/latest/debian-13.qcow2\n"
 			 "digest_file = https://a.example/x/SHA512SUMS\n"
 			 "digest_style = bsd\n"
-			 "signature = SHA512SUMS.sign\n"
+			 "signature = https://a.example/x/SHA512SUMS.sign\n"
 			 "keyring = /usr/share/keyrings/x.gpg\n"
 			 "keyring_package = x-keyring\n"
 			 "signature_required = on\n"
@@ -87,7 +87,7 @@ START_TEST(an_entry_of_all_keys)
 	ck_assert_str_eq(entry->digest_file, "https://a.example/x/SHA512SUMS");
 	ck_assert_ptr_null(entry->digest);
 	ck_assert_int_eq(entry->digest_style, DIGEST_STYLE_BSD);
-	ck_assert_str_eq(entry->signature, "SHA512SUMS.sign");
+	ck_assert_str_eq(entry->signature, "https://a.example/x/SHA512SUMS.sign");
 	ck_assert_str_eq(entry->keyring, "/usr/share/keyrings/x.gpg");
 	ck_assert_str_eq(entry->keyring_package, "x-keyring");
 	ck_assert(entry->signature_required);
@@ -358,21 +358,47 @@ END_TEST
 
 #define PLAIN "mirrors = http://example.org/a/\n" FILE_KEY
 
-/* Who can change the digest on its way can change the image. */
-START_TEST(plain_http_is_for_what_is_proved_otherwise)
+/* Who can change the digest on its way can change the image, or keep an old one there. */
+START_TEST(plain_http_is_for_images_alone)
 {
 	static const char why[] = "d/x.conf:1: section [x]: the digest would come by http://";
+	static const char *const signatures[] = {
+		"signature = inline\n" KEYRING,
+		"signature = inline\n" KEYRING "signature_required = on\n",
+		"signature = https://example.org/SUMS.sign\n" KEYRING "signature_required = on\n",
+	};
 
 	refuse("[x]\n" PLAIN DIGEST_KEY, why);
 	refuse("[x]\n" MIRROR PLAIN DIGEST_KEY, why);
 	refuse("[x]\n" WHOLE "mirrors = http://example.org/a/\n", why);
 	refuse("[x]\n" MIRROR FILE_KEY "digest_file = http://example.org/SUMS\n", why);
-	/* where the keyring is missing, nothing would be proved */
-	refuse("[x]\n" PLAIN DIGEST_KEY "signature = inline\n" KEYRING, why);
+	for (size_t i = 0; i < ARRAY_SIZE(signatures); i++) {
+		AUTO_FREE char *below = xasprintf("[x]\n" PLAIN DIGEST_KEY "%s", signatures[i]);
+		AUTO_FREE char *url = xasprintf("[x]\n" MIRROR FILE_KEY
+						"digest_file = http://example.org/SUMS\n%s",
+						signatures[i]);
+
+		refuse(below, why);
+		refuse(url, why);
+	}
 	take("d/1.conf", "[a]\n" PLAIN "digest_file = https://example.org/SUMS\n");
 	take("d/2.conf", "[b]\n" PLAIN "digest = sha256:" HEX64 "\n");
-	take("d/3.conf",
-	     "[c]\n" PLAIN DIGEST_KEY "signature = inline\n" KEYRING "signature_required = on\n");
+}
+END_TEST
+
+#define SUMS "digest_file = https://example.org/SUMS\n" KEYRING
+
+START_TEST(signatures_do_not_come_by_plain_http)
+{
+	static const char why[] = "d/x.conf:1: section [x]: the signature would come by http://";
+
+	refuse("[x]\n" PLAIN SUMS "signature = SUMS.sign\n", why);
+	refuse("[x]\n" PLAIN SUMS "signature = SUMS.sign\nsignature_required = on\n", why);
+	refuse("[x]\n" MIRROR PLAIN SUMS "signature = SUMS.sign\n", why);
+	refuse("[x]\n" MIRROR FILE_KEY SUMS "signature = http://example.org/SUMS.sign\n", why);
+	take("d/1.conf", "[a]\n" PLAIN SUMS "signature = inline\n");
+	take("d/2.conf", "[b]\n" PLAIN SUMS "signature = https://example.org/SUMS.sign\n");
+	take("d/3.conf", "[c]\n" MIRROR FILE_KEY SUMS "signature = SUMS.sign\n");
 }
 END_TEST
 
@@ -592,7 +618,8 @@ int main(void)
 	tcase_add_test(tc, bad_digest_files_are_refused);
 	tcase_add_test(tc, bad_digests_are_refused);
 	tcase_add_test(tc, what_goes_together);
-	tcase_add_test(tc, plain_http_is_for_what_is_proved_otherwise);
+	tcase_add_test(tc, plain_http_is_for_images_alone);
+	tcase_add_test(tc, signatures_do_not_come_by_plain_http);
 	tcase_add_test(tc, urls_that_are_too_long);
 	tcase_add_test(tc, names_of_sections);
 	tcase_add_test(tc, a_later_folder_replaces_a_section);
