@@ -7,8 +7,8 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/near.h"
 #include "catalogue_list.h"
-#include "hint.h"
 
 #define OUR_ARCH "x86_64"
 
@@ -98,14 +98,14 @@ const struct catalogue_entry *catalogue_find(const struct catalogue *catalogue, 
 const char *catalogue_near(const struct catalogue *catalogue, const char *word)
 {
 	const char *best = NULL;
-	size_t best_far = HINT_FAR;
+	size_t best_far = NEAR_FAR;
 
 	for (size_t i = 0; i < catalogue->n; i++) {
 		const struct catalogue_entry *entry = catalogue->v[i];
 
-		hint_consider(entry->name, word, &best, &best_far);
+		near_consider(entry->name, word, &best, &best_far);
 		for (size_t j = 0; j < entry->aliases.n; j++)
-			hint_consider(entry->aliases.v[j], word, &best, &best_far);
+			near_consider(entry->aliases.v[j], word, &best, &best_far);
 	}
 	return best;
 }
