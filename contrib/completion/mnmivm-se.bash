@@ -260,6 +260,8 @@ _mnmivm_se()
 		fi
 	done
 	[[ $command == ls ]] && command=list
+	[[ $command == image && $verb == ls ]] && verb=list
+	[[ $command == image && $verb == rm ]] && verb=remove
 	if [[ $option ]]; then
 		_mnmivm_se_value "${_mnmivm_se_values[$option]}" "$cur"
 	elif [[ $cur == --*=* ]]; then

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/near.h"
 #include "cli.h"
 
 enum { NOT_FOUND = -1 };
@@ -59,6 +60,20 @@ static int take_value(struct parser *parser, int index, const char *attached, st
 	return store_value(option, &parser->args->values[index], value, err);
 }
 
+/* name is the head of an argument, up to len. */
+static int refuse_long(const struct cli_option *options, const char *name, size_t len,
+		       struct error *err)
+{
+	AUTO_FREE char *word = xstrndup(name, len);
+	const char *best = NULL;
+	size_t best_far = NEAR_FAR;
+
+	for (; options->name; options++)
+		near_consider(options->name, word, &best, &best_far);
+	error_set(err, ERROR_USAGE, EINVAL, "unknown option '--%s'", word);
+	return best ? error_hint(err, "did you mean '--%s'?", best) : -err->code;
+}
+
 static int take_long(struct parser *parser, const char *text, struct error *err)
 {
 	const char *equals = strchr(text, '=');
@@ -66,8 +81,7 @@ static int take_long(struct parser *parser, const char *text, struct error *err)
 	int index = find_long(parser->options, text, len);
 
 	if (index == NOT_FOUND)
-		return error_set(err, ERROR_USAGE, EINVAL, "unknown option '--%.*s'", (int)len,
-				 text);
+		return refuse_long(parser->options, text, len, err);
 	return take_value(parser, index, equals ? equals + 1 : NULL, err);
 }
 

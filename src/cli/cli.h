@@ -42,7 +42,7 @@ struct cli {
 
 struct command {
 	const char *name; /* of a verb: its command's, a blank and its own word */
-	const char *alias; /* NULL: none */
+	const char *alias; /* of a verb: of its own word; NULL: none */
 	const char *words; /* what follows the name, for help: "NAME..." */
 	size_t min_words, max_words; /* (size_t)-1: any number */
 	bool writes; /* opens the store for writing */
@@ -69,12 +69,15 @@ bool cli_flag(const struct cli_args *args, const char *name);
 
 /*
  * Sort argv (without the program's name) into args. Options and words come in any order; "--"
- * ends the options. ERROR_USAGE names what is wrong. until_word stops before the first word:
+ * ends the options. ERROR_USAGE names what is wrong, its hint the option that is near. until_word stops before the first word:
  * *ret_used says how far it got.
  */
 int cli_parse(const struct cli_option *options, int argc, char *const *argv, bool until_word,
 	      struct cli_args *ret, int *ret_used, struct error *err);
 void cli_args_done(struct cli_args *args);
+
+/* Behind a hint that is there: the help of that command; "": that of all. Returns -err->code. */
+int cli_hint_help(const char *command, struct error *err);
 
 /* "mnmivm-se: command: message" and the hint, on standard error. */
 void cli_print_error(const char *command, const struct error *err);

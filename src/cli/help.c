@@ -87,8 +87,10 @@ static int run_help(struct cli *cli, const struct cli_args *args, struct error *
 		command = verb_find(command, words->v[1]);
 	if (command)
 		return help_command(command);
-	return error_set(err, ERROR_USAGE, EINVAL, "unknown command '%s%s%s'", words->v[0],
-			 words->n > 1 ? " " : "", words->n > 1 ? words->v[1] : "");
+	error_set(err, ERROR_USAGE, EINVAL, "unknown command '%s%s%s'", words->v[0],
+		  words->n > 1 ? " " : "", words->n > 1 ? words->v[1] : "");
+	command = cli_find_command(words->v[0]);
+	return cli_hint_help(command ? command->name : "", err);
 }
 
 const struct command command_help = {

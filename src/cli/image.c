@@ -68,6 +68,7 @@ static int run_remove(struct cli *cli, const struct cli_args *args, struct error
 
 const struct command image_remove_verb = {
 	.name = "image remove",
+	.alias = "rm",
 	.words = "NAME...",
 	.min_words = 1,
 	.max_words = (size_t)-1,

@@ -127,6 +127,7 @@ static const struct cli_option list_options[] = {
 
 const struct command image_list_verb = {
 	.name = "image list",
+	.alias = "ls",
 	.words = "",
 	.writes = true,
 	.summary = "what is here, and what can be pulled",

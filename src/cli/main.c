@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
+#include "base/near.h"
 #include "base/parse.h"
 #include "base/privilege.h"
 #include "base/user_folders.h"
@@ -47,6 +48,27 @@ void cli_print_error(const char *command, const struct error *err)
 		return;
 	error_sanitise(text, sizeof(text), err->hint);
 	fprintf(stderr, "hint: %s\n", text);
+}
+
+int cli_hint_help(const char *command, struct error *err)
+{
+	AUTO_FREE char *first = xstrdup(err->hint);
+
+	return error_hint(err, "%s%smnmivm-se help%s%s", first, *first ? " See: " : "",
+			  *command ? " " : "", command);
+}
+
+static int refuse_command(const char *word, struct error *err)
+{
+	const char *best = NULL;
+	size_t best_far = NEAR_FAR;
+
+	for (size_t i = 0; cli_commands[i]; i++)
+		near_consider(cli_commands[i]->name, word, &best, &best_far);
+	error_set(err, ERROR_USAGE, EINVAL, "unknown command '%s'", word);
+	if (best)
+		error_hint(err, "did you mean '%s'?", best);
+	return cli_hint_help("", err);
 }
 
 static void print_note(void *context, const char *text)
@@ -217,6 +239,18 @@ static int run_words(struct cli *cli, const struct command *command, const struc
 	return r ? r : command->run(cli, args, err);
 }
 
+/* Whose options are wrong: the verb's, where one is named. */
+static const struct command *addressed(const struct command *command, int argc, char *const *argv)
+{
+	for (int i = 0; i < argc; i++) {
+		const struct command *verb = verb_find(command, argv[i]);
+
+		if (verb)
+			return verb;
+	}
+	return command;
+}
+
 /* *command becomes the verb that the words name. */
 static int run_command(struct cli *cli, const struct command **command, int argc, char *const *argv,
 		       const struct cli_args *globals, struct error *err)
@@ -228,7 +262,7 @@ static int run_command(struct cli *cli, const struct command **command, int argc
 	join_options(*command, options);
 	r = cli_parse(options, argc, argv, false, &args, NULL, err);
 	if (r)
-		return error_hint(err, "mnmivm-se help %s", (*command)->name);
+		return cli_hint_help(addressed(*command, argc, argv)->name, err);
 	if ((*command)->verbs && (args.words.n || !cli_flag(&args, "help")))
 		r = verb_take(*command, &args, command, err);
 	if (r)
@@ -274,11 +308,8 @@ static int dispatch(struct cli *cli, int argc, char *const *argv)
 	if (used == argc || cli_flag(&globals, "help"))
 		return help_overview(used == argc && !cli_flag(&globals, "help"));
 	command = cli_find_command(argv[used]);
-	if (!command) {
-		error_set(&err, ERROR_USAGE, EINVAL, "unknown command '%s'", argv[used]);
-		error_hint(&err, "mnmivm-se help");
-		return exit_code(-EINVAL, NULL, &err);
-	}
+	if (!command)
+		return exit_code(refuse_command(argv[used], &err), NULL, &err);
 	r = run_command(cli, &command, argc - used - 1, argv + used + 1, &globals, &err);
 	return exit_code(flush_output(r, &err), command->name, &err);
 }

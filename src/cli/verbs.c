@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/near.h"
 
 const char *verb_word(const struct command *verb)
 {
@@ -14,9 +15,12 @@ const char *verb_word(const struct command *verb)
 
 const struct command *verb_find(const struct command *command, const char *word)
 {
-	for (size_t i = 0; command->verbs && command->verbs[i]; i++)
-		if (!strcmp(verb_word(command->verbs[i]), word))
-			return command->verbs[i];
+	for (size_t i = 0; command->verbs && command->verbs[i]; i++) {
+		const struct command *verb = command->verbs[i];
+
+		if (!strcmp(verb_word(verb), word) || (verb->alias && !strcmp(verb->alias, word)))
+			return verb;
+	}
 	return NULL;
 }
 
@@ -26,6 +30,16 @@ static bool has_option(const struct cli_option *options, const char *name)
 		if (!strcmp(options->name, name))
 			return true;
 	return false;
+}
+
+static int hint_near(const struct command *command, const char *word, struct error *err)
+{
+	const char *best = NULL;
+	size_t best_far = NEAR_FAR;
+
+	for (size_t i = 0; command->verbs[i]; i++)
+		near_consider(verb_word(command->verbs[i]), word, &best, &best_far);
+	return best ? error_hint(err, "did you mean '%s'?", best) : -err->code;
 }
 
 static int refuse_word(const struct command *command, const char *word, struct error *err)
@@ -40,10 +54,13 @@ static int refuse_word(const struct command *command, const char *word, struct e
 	else
 		error_set(err, ERROR_USAGE, EINVAL, "missing verb: give one of %s",
 			  buf_str(&words));
-	return error_hint(err, "mnmivm-se help %s", command->name);
+	if (word)
+		hint_near(command, word, err);
+	return cli_hint_help(command->name, err);
 }
 
-static int refuse_option(const struct command *command, const char *option, struct error *err)
+static int refuse_option(const struct command *command, const struct command *verb,
+			 const char *option, struct error *err)
 {
 	AUTO_BUF owners = BUF_INIT;
 
@@ -54,7 +71,7 @@ static int refuse_option(const struct command *command, const char *option, stru
 			buf_printf(&owners, "%s'%s'", owners.len ? " and " : "", owner->name);
 	}
 	error_set(err, ERROR_USAGE, EINVAL, "--%s goes with %s", option, buf_str(&owners));
-	return error_hint(err, "mnmivm-se help %s", command->name);
+	return error_hint(err, "mnmivm-se help %s", verb->name);
 }
 
 static int check_options(const struct command *command, const struct command *verb,
@@ -65,7 +82,7 @@ static int check_options(const struct command *command, const struct command *ve
 
 		if (args->values[i].n && !has_option(verb->options, name) &&
 		    !has_option(cli_global_options, name))
-			return refuse_option(command, name, err);
+			return refuse_option(command, verb, name, err);
 	}
 	return 0;
 }

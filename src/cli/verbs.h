@@ -8,7 +8,7 @@
 /* The word that is typed: "pull". */
 const char *verb_word(const struct command *verb);
 
-/* NULL: there is none of that word. */
+/* By its word or its alias. NULL: there is none. */
 const struct command *verb_find(const struct command *command, const char *word);
 
 /*

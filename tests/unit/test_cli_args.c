@@ -5,6 +5,7 @@
 
 #include "base/alloc.h"
 #include "../../src/cli/cli.h"
+#include "../../src/cli/verbs.h"
 #include "suite.h"
 
 static const struct cli_option options[] = {
@@ -84,6 +85,30 @@ START_TEST(test_refused)
 		suite_assert_error(parse(cases[i].line, false), err, EINVAL, ERROR_USAGE);
 		ck_assert_str_eq(err.message, cases[i].text);
 		ck_assert_mem_eq(&args, &untouched, sizeof(args));
+	}
+}
+END_TEST
+
+START_TEST(test_nearest_option)
+{
+	static const struct {
+		const char *line, *hint;
+	} cases[] = {
+		{ "--flagg", "did you mean '--flag'?" },
+		{ "--vlaue=x", "did you mean '--value'?" },
+		{ "--longvalue", "did you mean '--long-value'?" },
+		{ "--f", "" },
+		{ "--unknown", "" },
+		{ "--", "" },
+		{ "--=x", "" },
+		{ "--flag=x", "" },
+		{ "-x", "" },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		if (!parse(cases[i].line, false))
+			cli_args_done(&args);
+		ck_assert_str_eq(err.hint, cases[i].hint);
 	}
 }
 END_TEST
@@ -257,6 +282,9 @@ static void assert_verbs(const struct command *command)
 
 		ck_assert(strncmp(verb->name, command->name, len) == 0 && verb->name[len] == ' ');
 		assert_command(verb);
+		ck_assert_ptr_eq(verb_find(command, verb_word(verb)), verb);
+		if (verb->alias)
+			ck_assert_ptr_eq(verb_find(command, verb->alias), verb);
 		for (size_t other = 0; other < v; other++)
 			ck_assert_str_ne(verb->name, command->verbs[other]->name);
 	}
@@ -294,6 +322,7 @@ int main(void)
 	TCase *tcase = tcase_create("parser");
 
 	tcase_add_test(tcase, test_refused);
+	tcase_add_test(tcase, test_nearest_option);
 	tcase_add_test(tcase, test_accepted);
 	tcase_add_test(tcase, test_repeated);
 	tcase_add_test(tcase, test_until_word);
