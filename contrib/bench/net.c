@@ -11,7 +11,6 @@
 #include <net/if.h>
 #include <sched.h>
 #include <spawn.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,6 +27,7 @@
 #include "net/bridge.h"
 #include "net/netlink.h"
 #include "net/tap.h"
+#include "bench.h"
 
 enum { ROUNDS_MAX = 10000, PORTS_MAX = 1022 };
 
@@ -36,69 +36,25 @@ static const char usage[] = "Usage: net [ROUNDS [TAPS [LINKS]]]\n"
 static const char helper[] = "/usr/lib/qemu/qemu-bridge-helper";
 
 extern char **environ;
-static int control; /* a socket for ioctls */
-
-static void __attribute__((noreturn, format(printf, 1, 2))) die(const char *fmt, ...)
-{
-	va_list args;
-
-	va_start(args, fmt);
-	vfprintf(stderr, fmt, args);
-	va_end(args);
-	fputc('\n', stderr);
-	exit(1);
-}
-
-static double now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (double)now.tv_sec * 1e3 + (double)now.tv_nsec / 1e6;
-}
-
-static void link_ioctl(unsigned long request, struct ifreq *args, const char *what)
-{
-	if (ioctl(control, request, args) < 0)
-		die("%s: %s", what, strerror(errno));
-}
-
-static struct ifreq named(const char *name)
-{
-	struct ifreq request;
-
-	memset(&request, 0, sizeof(request));
-	snprintf(request.ifr_name, sizeof(request.ifr_name), "%s", name);
-	return request;
-}
-
-static void set_up(const char *name)
-{
-	struct ifreq request = named(name);
-
-	link_ioctl(SIOCGIFFLAGS, &request, "SIOCGIFFLAGS");
-	request.ifr_flags |= IFF_UP;
-	link_ioctl(SIOCSIFFLAGS, &request, "SIOCSIFFLAGS");
-}
 
 static int make_tap(const char *name)
 {
-	struct ifreq request = named(name);
+	struct ifreq request = bench_link(name);
 	int fd = open("/dev/net/tun", O_RDWR | O_CLOEXEC);
 
 	request.ifr_flags = IFF_TAP | IFF_NO_PI | IFF_VNET_HDR;
 	if (fd < 0 || ioctl(fd, TUNSETIFF, &request) < 0)
-		die("create tap '%s': %s", name, strerror(errno));
+		bench_die("create tap '%s': %s", name, strerror(errno));
 	return fd;
 }
 
 static void add_to_bridge(const char *name)
 {
-	struct ifreq tap = named(name), bridge = named("br0");
+	struct ifreq tap = bench_link(name), bridge = bench_link("br0");
 
-	link_ioctl(SIOCGIFINDEX, &tap, "SIOCGIFINDEX");
+	bench_ioctl(SIOCGIFINDEX, &tap, "SIOCGIFINDEX");
 	bridge.ifr_ifindex = tap.ifr_ifindex;
-	link_ioctl(SIOCBRADDIF, &bridge, "SIOCBRADDIF");
+	bench_ioctl(SIOCBRADDIF, &bridge, "SIOCBRADDIF");
 }
 
 /* The ways. Each makes a tap on br0 and returns; the tap goes in its close function. */
@@ -117,7 +73,7 @@ static void open_ours(enum tap_guard guard, unsigned int queues)
 	spec.queues = queues;
 	if (netlink_open(&sock, &err) < 0 || bridge_get(sock, "br0", &bridge, &err) < 0 ||
 	    tap_open(sock, &bridge, &spec, &tap, &err) < 0)
-		die("%s", err.message);
+		bench_die("%s", err.message);
 }
 
 static void open_guarded(void)
@@ -144,7 +100,7 @@ static void open_bare(void)
 {
 	held = make_tap("mvm-bench");
 	add_to_bridge("mvm-bench");
-	set_up("mvm-bench");
+	bench_set_up("mvm-bench");
 }
 
 static void close_held(void)
@@ -159,7 +115,7 @@ static void run(const char *const *argv)
 
 	if (posix_spawnp(&pid, argv[0], NULL, NULL, (char **)(uintptr_t)argv, environ) != 0 ||
 	    waitpid(pid, &status, 0) != pid || status != 0)
-		die("%s %s fails", argv[0], argv[1]);
+		bench_die("%s %s fails", argv[0], argv[1]);
 }
 
 static void open_by_ip(void)
@@ -196,7 +152,7 @@ static int receive_fd(int from)
 	int fd = -1;
 
 	if (recvmsg(from, &header, MSG_CMSG_CLOEXEC) != 1 || !(rights = CMSG_FIRSTHDR(&header)))
-		die("%s sends no descriptor", helper);
+		bench_die("%s sends no descriptor", helper);
 	memcpy(&fd, CMSG_DATA(rights), sizeof(fd));
 	return fd;
 }
@@ -209,7 +165,7 @@ static void open_by_helper(void)
 	int pair[2];
 
 	if (socketpair(AF_UNIX, SOCK_STREAM, 0, pair) < 0)
-		die("socketpair: %s", strerror(errno));
+		bench_die("socketpair: %s", strerror(errno));
 	snprintf(fd_option, sizeof(fd_option), "--fd=%d", pair[1]);
 	run(argv);
 	close(pair[1]);
@@ -270,12 +226,8 @@ static void make_namespaces(void)
 
 	setrlimit(RLIMIT_NOFILE, &limit);
 	if (unshare(CLONE_NEWNET | CLONE_NEWNS) < 0)
-		die("unshare: %s", strerror(errno));
-	control = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	if (control < 0 || ioctl(control, SIOCBRADDBR, "br0") < 0)
-		die("make a bridge: %s", strerror(errno));
-	set_up("lo");
-	set_up("br0");
+		bench_die("unshare: %s", strerror(errno));
+	bench_make_bridge();
 	have_helper = allow_helper();
 }
 
@@ -289,20 +241,13 @@ static void fill(const char *prefix, unsigned int n, bool on_bridge)
 		make_tap(name);
 		if (on_bridge)
 			add_to_bridge(name);
-		set_up(name);
+		bench_set_up(name);
 	}
-}
-
-static int compare(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return (x > y) - (x < y);
 }
 
 static void print_row(const struct way *way, double *ms, unsigned int n)
 {
-	qsort(ms, n, sizeof(*ms), compare);
+	bench_sort(ms, n);
 	printf("%-40s %8.3f %8.3f %8.3f\n", way->name, ms[n / 10], ms[n / 2], ms[n * 9 / 10]);
 }
 
@@ -318,9 +263,9 @@ static void measure(unsigned int rounds, unsigned int taps, unsigned int links)
 
 			if (!is_possible(&ways[w]))
 				continue;
-			begin = now_ms();
+			begin = bench_clock_ms(CLOCK_MONOTONIC);
 			ways[w].open();
-			ms[w][i] = now_ms() - begin;
+			ms[w][i] = bench_clock_ms(CLOCK_MONOTONIC) - begin;
 			ways[w].close();
 		}
 	}
@@ -348,9 +293,9 @@ static void show_full(unsigned int taps)
 
 	fill("full", 1023 - taps, true);
 	if (netlink_open(&sock, &err) < 0 || bridge_get(sock, "br0", &bridge, &err) < 0)
-		die("%s", err.message);
+		bench_die("%s", err.message);
 	if (tap_open(sock, &bridge, &spec, &tap, &err) == 0)
-		die("the bridge took a 1024th port");
+		bench_die("the bridge took a 1024th port");
 	printf("the 1024th port: %s\n", err.message);
 }
 
@@ -360,7 +305,7 @@ static unsigned int number(const char *text, unsigned int max)
 	unsigned long value = strtoul(text, &end, 10);
 
 	if (*end || end == text || value > max)
-		die("'%s' is no number up to %u\n%s", text, max, usage);
+		bench_die("'%s' is no number up to %u\n%s", text, max, usage);
 	return (unsigned int)value;
 }
 
@@ -371,7 +316,7 @@ int main(int argc, char **argv)
 	unsigned int links = argc > 3 ? number(argv[3], 100000) : 4000;
 
 	if (argc > 4 || !rounds)
-		die("%s", usage);
+		bench_die("%s", usage);
 	setenv("PATH", "/usr/sbin:/usr/bin:/sbin:/bin", 1);
 	make_namespaces();
 	measure(rounds, 0, 0);

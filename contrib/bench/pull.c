@@ -10,7 +10,6 @@
 #include <net/if.h>
 #include <sched.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,27 +23,18 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
+#include "bench.h"
 
 enum { ROUNDS_MAX = 1000, MIB_MAX = 1 << 20, SAMPLE_US = 5000, MEMBERS_MAX = 16 };
 
 static const char usage[] =
 	"Usage: pull [ROUNDS [MIB [PROGRAM...]]]\n"
 	"Defaults: 5 rounds, 2048 MiB, /usr/sbin/mnmivm-se. Needs nginx, openssl, "
-	"curl.\n";
-static char folder[] = "/var/tmp/bench-pull.XXXXXX";
+	"curl.\n"
+	"TMPDIR=/dev/shm leaves the disk out of it.\n";
+static char *folder;
 static const char *program = ""; /* of the way that is measured */
 static pid_t nginx = -1;
-
-static void __attribute__((noreturn, format(printf, 1, 2))) die(const char *fmt, ...)
-{
-	va_list args;
-
-	va_start(args, fmt);
-	vfprintf(stderr, fmt, args);
-	va_end(args);
-	fputc('\n', stderr);
-	exit(1);
-}
 
 /* A shell in the folder, with the program as $P. */
 static void __attribute__((noreturn)) exec_shell(const char *command)
@@ -62,7 +52,7 @@ static pid_t spawn(const char *command)
 	pid_t pid = fork();
 
 	if (pid < 0)
-		die("fork: %s", strerror(errno));
+		bench_die("fork: %s", strerror(errno));
 	if (pid == 0)
 		exec_shell(command);
 	return pid;
@@ -74,7 +64,7 @@ static void run(const char *command)
 	int status;
 
 	if (waitpid(pid, &status, 0) != pid || status != 0)
-		die("it fails: %s", command);
+		bench_die("it fails: %s", command);
 }
 
 /* --- what a way takes: of all its processes together, but for memory */
@@ -131,14 +121,6 @@ static void note_tree(pid_t pid)
 		note_tree(child);
 }
 
-static double now_ms(void)
-{
-	struct timespec now = { 0 };
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (double)now.tv_sec * 1e3 + (double)now.tv_nsec / 1e6;
-}
-
 static double ms_of(struct timeval at)
 {
 	return (double)at.tv_sec * 1e3 + (double)at.tv_usec / 1e3;
@@ -152,13 +134,13 @@ static void watch(pid_t pid, struct figures *ret)
 	for (;;) {
 		info.si_pid = 0;
 		if (waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) < 0)
-			die("waitid: %s", strerror(errno));
+			bench_die("waitid: %s", strerror(errno));
 		if (info.si_pid)
 			break;
 		note_tree(pid);
 		usleep(SAMPLE_US);
 	}
-	ret->wall_ms = now_ms() - ret->wall_ms;
+	ret->wall_ms = bench_clock_ms(CLOCK_MONOTONIC) - ret->wall_ms;
 	ret->read = field(pid, "io", "rchar:");
 	ret->written = field(pid, "io", "wchar:");
 	ret->from_disk = field(pid, "io", "read_bytes:");
@@ -174,11 +156,11 @@ static void measure(const char *command, struct figures *ret)
 	memset(ret, 0, sizeof(*ret));
 	n_members = 0;
 	sync();
-	ret->wall_ms = now_ms();
+	ret->wall_ms = bench_clock_ms(CLOCK_MONOTONIC);
 	pid = spawn(command);
 	watch(pid, ret);
 	if (wait4(pid, &status, 0, &used) != pid || status != 0)
-		die("it fails: %s", command);
+		bench_die("it fails: %s", command);
 	ret->cpu_ms = ms_of(used.ru_utime) + ms_of(used.ru_stime);
 	for (size_t i = 0; i < n_members; i++)
 		ret->peak_kib[i] = members[i].peak_kib;
@@ -210,7 +192,7 @@ static void add_program(const char *path)
 	way->name = path;
 	way->program = realpath(path, NULL);
 	if (!way->program)
-		die("find '%s': %s", path, strerror(errno));
+		bench_die("find '%s': %s", path, strerror(errno));
 	way->command = "exec \"$P\" --quiet --config conf image pull bench >name";
 }
 
@@ -219,21 +201,14 @@ static const char clean[] = "rm -rf file sum name state/images/*";
 
 static struct figures figures[WAYS_MAX][ROUNDS_MAX];
 
-static int compare(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return (x > y) - (x < y);
-}
-
 static double median(size_t way, size_t rounds, double (*get)(const struct figures *figures))
 {
 	double values[ROUNDS_MAX];
 
 	for (size_t i = 0; i < rounds; i++)
 		values[i] = get(&figures[way][i]);
-	qsort(values, rounds, sizeof(double), compare);
-	return (values[(rounds - 1) / 2] + values[rounds / 2]) / 2;
+	bench_sort(values, rounds);
+	return bench_median(values, rounds);
 }
 
 static double wall(const struct figures *of)
@@ -271,25 +246,16 @@ static void print(size_t rounds, unsigned long mib)
 
 static void make_namespace(void)
 {
-	struct ifreq request = { .ifr_flags = IFF_UP };
-	int fd;
-
 	if (unshare(CLONE_NEWNET) < 0)
-		die("unshare: %s", strerror(errno));
-	fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	snprintf(request.ifr_name, sizeof(request.ifr_name), "lo");
-	if (fd < 0 || ioctl(fd, SIOCSIFFLAGS, &request) < 0)
-		die("set lo up: %s", strerror(errno));
-	close(fd);
+		bench_die("unshare: %s", strerror(errno));
+	bench_set_up("lo");
 }
 
 static void write_file(const char *name, const char *text)
 {
 	AUTO_FREE char *path = xasprintf("%s/%s", folder, name);
-	FILE *file = fopen(path, "we");
 
-	if (!file || fputs(text, file) < 0 || fclose(file))
-		die("write '%s': %s", path, strerror(errno));
+	bench_write_file(path, text);
 }
 
 static void make_files(unsigned long mib)
@@ -360,15 +326,17 @@ int main(int argc, char **argv)
 {
 	unsigned long rounds = argc > 1 ? strtoul(argv[1], NULL, 10) : 5;
 	unsigned long mib = argc > 2 ? strtoul(argv[2], NULL, 10) : 2048;
+	const char *tmp = getenv("TMPDIR");
 
 	if (argc > 3 + PROGRAMS_MAX || !rounds || rounds > ROUNDS_MAX || !mib || mib > MIB_MAX)
-		die("%s", usage);
+		bench_die("%s", usage);
 	for (int i = 3; i < argc; i++)
 		add_program(argv[i]);
 	if (argc < 4)
 		add_program("/usr/sbin/mnmivm-se");
+	folder = xasprintf("%s/bench-pull.XXXXXX", tmp ? tmp : "/var/tmp");
 	if (!mkdtemp(folder))
-		die("prepare: %s", strerror(errno));
+		bench_die("prepare '%s': %s", folder, strerror(errno));
 	setenv("PATH", "/usr/sbin:/usr/bin:/sbin:/bin", 1);
 	atexit(clean_up);
 	make_namespace();

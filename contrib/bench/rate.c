@@ -26,6 +26,7 @@
 #include "net/bridge.h"
 #include "net/netlink.h"
 #include "net/tap.h"
+#include "bench.h"
 
 enum { PORT = 5001, CHUNK = 1 << 17, WARM_UP_MS = 1000, FRAME_MAX = 1 << 17 };
 
@@ -35,16 +36,10 @@ static const struct mac guest_mac = { { 0x52, 0x54, 0, 1, 2, 3 } };
 
 static int host_ns, guest_ns;
 
-static void __attribute__((noreturn)) die(const char *what, const char *why)
-{
-	fprintf(stderr, "rate: %s: %s\n", what, why);
-	exit(1);
-}
-
 static void check(int result, const char *what)
 {
 	if (result < 0)
-		die(what, strerror(errno));
+		bench_die("rate: %s: %s", what, strerror(errno));
 }
 
 static int64_t now_ms(void)
@@ -124,7 +119,7 @@ static struct tap open_tap(unsigned int to_guest, unsigned int from_guest)
 	struct bridge bridge;
 
 	if (netlink_open(&sock, &err) < 0 || bridge_get(sock, "br0", &bridge, &err) < 0)
-		die("open the tap", err.message);
+		bench_die("rate: open the tap: %s", err.message);
 	if (tap_open(sock, &bridge, &spec, &tap, &err) < 0)
 		printf("%s\n", err.message);
 	return tap;

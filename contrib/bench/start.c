@@ -13,7 +13,6 @@
 #include <sched.h>
 #include <signal.h>
 #include <spawn.h>
-#include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -36,6 +35,7 @@
 #include "vm/create.h"
 #include "vm/start.h"
 #include "vm/stop.h"
+#include "bench.h"
 
 enum { ROUNDS_MAX = 10000, WARM_UP = 3, READY_MS = 60000, WAYS_MAX = LAYERS + 4 };
 enum { SETTLE_US = 20000 };
@@ -47,34 +47,9 @@ static const char key[] =
 	"ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8g bench\n";
 
 extern char **environ;
-static int control; /* a socket for ioctls */
 static char folder[] = "/var/tmp/bench-start.XXXXXX";
 static char *conf, *bare_run;
 static struct vm_host host = VM_HOST_INIT;
-
-static void __attribute__((noreturn, format(printf, 1, 2))) die(const char *fmt, ...)
-{
-	va_list args;
-
-	va_start(args, fmt);
-	vfprintf(stderr, fmt, args);
-	va_end(args);
-	fputc('\n', stderr);
-	_exit(1);
-}
-
-static double ms_of(struct timespec at)
-{
-	return (double)at.tv_sec * 1e3 + (double)at.tv_nsec / 1e6;
-}
-
-static double clock_read(clockid_t clock)
-{
-	struct timespec now = { 0 };
-
-	clock_gettime(clock, &now);
-	return ms_of(now);
-}
 
 /* What the bare launcher begins with: everything of a launch plan that outlives its descriptors. */
 enum kind { KIND_FILE, KIND_SOCKET, KIND_TAP };
@@ -104,7 +79,7 @@ static char *descriptor_path(int fd)
 	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
 	len = readlink(link, path, sizeof(path) - 1);
 	if (len < 0)
-		die("read '%s': %s", link, strerror(errno));
+		bench_die("read '%s': %s", link, strerror(errno));
 	path[len] = '\0';
 	return xstrdup(path);
 }
@@ -116,7 +91,7 @@ static char *reopen(int fd)
 	int again = open(link, (fcntl(fd, F_GETFL) & O_ACCMODE) | O_CLOEXEC);
 
 	if (again < 0)
-		die("open '%s': %s", link, strerror(errno));
+		bench_die("open '%s': %s", link, strerror(errno));
 	return xasprintf("/proc/self/fd/%d", again);
 }
 
@@ -127,7 +102,7 @@ static char *socket_name(int fd)
 	const char *slash;
 
 	if (getsockname(fd, (struct sockaddr *)&addr, &len) < 0)
-		die("getsockname: %s", strerror(errno));
+		bench_die("getsockname: %s", strerror(errno));
 	slash = strrchr(addr.sun_path, '/');
 	return xstrdup(slash ? slash + 1 : addr.sun_path);
 }
@@ -180,43 +155,19 @@ int __wrap_launch_start(const struct launch_plan *plan, struct launch *ret, stru
 	return r;
 }
 
-static void link_ioctl(unsigned long request, struct ifreq *args, const char *what)
-{
-	if (ioctl(control, request, args) < 0)
-		die("%s: %s", what, strerror(errno));
-}
-
-static struct ifreq named(const char *name)
-{
-	struct ifreq request;
-
-	memset(&request, 0, sizeof(request));
-	snprintf(request.ifr_name, sizeof(request.ifr_name), "%s", name);
-	return request;
-}
-
-static void set_up(const char *name)
-{
-	struct ifreq request = named(name);
-
-	link_ioctl(SIOCGIFFLAGS, &request, "SIOCGIFFLAGS");
-	request.ifr_flags |= IFF_UP;
-	link_ioctl(SIOCSIFFLAGS, &request, "SIOCSIFFLAGS");
-}
-
 static int bare_tap(void)
 {
-	struct ifreq request = named("bare"), bridge = named("br0");
+	struct ifreq request = bench_link("bare"), bridge = bench_link("br0");
 	int fd = open("/dev/net/tun", O_RDWR | O_CLOEXEC);
 
 	request.ifr_flags = IFF_TAP | IFF_NO_PI | IFF_VNET_HDR;
 	if (fd < 0 || ioctl(fd, TUNSETIFF, &request) < 0)
-		die("create a tap: %s", strerror(errno));
-	request = named("bare");
-	link_ioctl(SIOCGIFINDEX, &request, "SIOCGIFINDEX");
+		bench_die("create a tap: %s", strerror(errno));
+	request = bench_link("bare");
+	bench_ioctl(SIOCGIFINDEX, &request, "SIOCGIFINDEX");
 	bridge.ifr_ifindex = request.ifr_ifindex;
-	link_ioctl(SIOCBRADDIF, &bridge, "SIOCBRADDIF");
-	set_up("bare");
+	bench_ioctl(SIOCBRADDIF, &bridge, "SIOCBRADDIF");
+	bench_set_up("bare");
 	return fd;
 }
 
@@ -228,7 +179,7 @@ static int bare_listen(const char *name)
 	snprintf(addr.sun_path, sizeof(addr.sun_path), "%s/%s", bare_run, name);
 	unlink(addr.sun_path);
 	if (fd < 0 || bind(fd, (struct sockaddr *)&addr, sizeof(addr)) < 0 || listen(fd, 8) < 0)
-		die("listen on '%s': %s", addr.sun_path, strerror(errno));
+		bench_die("listen on '%s': %s", addr.sun_path, strerror(errno));
 	return fd;
 }
 
@@ -244,7 +195,7 @@ static int bare_open(size_t i)
 	default:
 		fd = open(recorded.fds[i].path, recorded.fds[i].flags | O_CLOEXEC);
 		if (fd < 0)
-			die("open '%s': %s", recorded.fds[i].path, strerror(errno));
+			bench_die("open '%s': %s", recorded.fds[i].path, strerror(errno));
 		return fd;
 	}
 }
@@ -283,7 +234,7 @@ static void bare_start(void)
 	run_fd = open(bare_run, O_PATH | O_CLOEXEC);
 	if (qmp_connect(run_fd, "qmp.sock", READY_MS, &qmp, &err) ||
 	    qmp_query_status(qmp, &status, &err) || qmp_vnc_listen(qmp, vnc, &err))
-		die("QEMU, bare: %s", err.message);
+		bench_die("QEMU, bare: %s", err.message);
 	_exit(0);
 }
 
@@ -293,7 +244,7 @@ static void ours_start(void)
 	struct error err = ERROR_INIT;
 
 	if (vm_start(&host, "bench", &options, &err))
-		die("start: %s", err.message);
+		bench_die("start: %s", err.message);
 	_exit(0);
 }
 
@@ -302,7 +253,7 @@ static const char *program = "/usr/sbin/mnmivm-se";
 static void program_start(void)
 {
 	execl(program, program, "--quiet", "--config", conf, "start", "--paused", "bench", NULL);
-	die("execute '%s': %s", program, strerror(errno));
+	bench_die("execute '%s': %s", program, strerror(errno));
 }
 
 struct way {
@@ -331,7 +282,7 @@ static pid_t recorded_pid(void)
 	int pid = 0;
 
 	if (!file || fscanf(file, "%d", &pid) != 1)
-		die("no pid in '%s'", path);
+		bench_die("no pid in '%s'", path);
 	fclose(file);
 	return pid;
 }
@@ -343,7 +294,7 @@ static void spawn(const char *const *argv)
 
 	if (posix_spawnp(&pid, argv[0], NULL, NULL, (char **)(uintptr_t)argv, environ) != 0 ||
 	    waitpid(pid, &status, 0) != pid || status != 0)
-		die("%s %s %s fails", argv[0], argv[1], argv[2]);
+		bench_die("%s %s %s fails", argv[0], argv[1], argv[2]);
 }
 
 /* QEMU is a child of ours by now, as its launcher has gone: PR_SET_CHILD_SUBREAPER. */
@@ -351,7 +302,7 @@ static void end_qemu(void)
 {
 	kill(shared->qemu, SIGKILL);
 	if (waitpid(shared->qemu, NULL, 0) < 0)
-		die("wait for QEMU: %s", strerror(errno));
+		bench_die("wait for QEMU: %s", strerror(errno));
 }
 
 static void clear_record(void)
@@ -360,12 +311,12 @@ static void clear_record(void)
 	struct vm_stop_options options = { .force = true };
 
 	if (vm_stop(&host, "bench", &options, &err) < 0)
-		die("stop: %s", err.message);
+		bench_die("stop: %s", err.message);
 }
 
 static void measure(struct way *way, int round)
 {
-	double begin = clock_read(CLOCK_MONOTONIC), wall;
+	double begin = bench_clock_ms(CLOCK_MONOTONIC), wall;
 	struct rusage used;
 	clockid_t clock;
 	int status;
@@ -377,15 +328,15 @@ static void measure(struct way *way, int round)
 	if (pid == 0)
 		way->start();
 	if (wait4(pid, &status, 0, &used) != pid || status != 0)
-		die("%s ends with status %d", way->name, status);
-	wall = clock_read(CLOCK_MONOTONIC) - begin;
+		bench_die("%s ends with status %d", way->name, status);
+	wall = bench_clock_ms(CLOCK_MONOTONIC) - begin;
 	if (way->start == program_start)
 		shared->qemu = recorded_pid();
 	if (shared->qemu <= 1 || clock_getcpuclockid(shared->qemu, &clock) != 0)
-		die("%s: QEMU has gone", way->name);
+		bench_die("%s: QEMU has gone", way->name);
 	if (round >= 0) {
 		way->wall[round] = wall;
-		way->qemu[round] = clock_read(clock);
+		way->qemu[round] = bench_clock_ms(clock);
 		way->cpu[round] = (double)(used.ru_utime.tv_sec + used.ru_stime.tv_sec) * 1e3 +
 				  (double)(used.ru_utime.tv_usec + used.ru_stime.tv_usec) / 1e3;
 	}
@@ -396,18 +347,6 @@ static void measure(struct way *way, int round)
 	usleep(SETTLE_US);
 }
 
-static int compare(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return (x > y) - (x < y);
-}
-
-static double median(const double *values, unsigned int n)
-{
-	return (values[(n - 1) / 2] + values[n / 2]) / 2;
-}
-
 static void print_rows(unsigned int n)
 {
 	printf("%-32s %8s %8s %8s %8s %7s %7s\n", "", "median", "least", "CPU", "QEMU's", "median",
@@ -415,42 +354,31 @@ static void print_rows(unsigned int n)
 	for (size_t w = 0; w < n_ways; w++) {
 		struct way *way = &ways[w];
 
-		qsort(way->wall, n, sizeof(double), compare);
-		qsort(way->cpu, n, sizeof(double), compare);
-		qsort(way->qemu, n, sizeof(double), compare);
+		bench_sort(way->wall, n);
+		bench_sort(way->cpu, n);
+		bench_sort(way->qemu, n);
 		printf("%-32s %8.2f %8.2f %8.2f %8.2f %7.3f %7.3f\n", way->name,
-		       median(way->wall, n), way->wall[0], median(way->cpu, n),
-		       median(way->qemu, n), median(way->wall, n) / median(ways[0].wall, n),
+		       bench_median(way->wall, n), way->wall[0], bench_median(way->cpu, n),
+		       bench_median(way->qemu, n),
+		       bench_median(way->wall, n) / bench_median(ways[0].wall, n),
 		       way->wall[0] / ways[0].wall[0]);
 	}
 }
 
-static void write_file(const char *path, const char *text)
-{
-	FILE *file = fopen(path, "w");
-
-	if (!file || fputs(text, file) < 0 || fclose(file))
-		die("write '%s': %s", path, strerror(errno));
-}
-
 static void make_namespaces(void)
 {
-	struct ifreq address = named("br0");
+	struct ifreq address = bench_link("br0");
 	struct sockaddr_in *in = (struct sockaddr_in *)&address.ifr_addr;
 
 	if (unshare(CLONE_NEWNET | CLONE_NEWNS) < 0 ||
 	    mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
-		die("unshare: %s", strerror(errno));
-	control = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	if (control < 0 || ioctl(control, SIOCBRADDBR, "br0") < 0)
-		die("make a bridge: %s", strerror(errno));
+		bench_die("unshare: %s", strerror(errno));
+	bench_make_bridge();
 	in->sin_family = AF_INET;
 	in->sin_addr.s_addr = htonl(0xc0a85601);
-	link_ioctl(SIOCSIFADDR, &address, "SIOCSIFADDR");
+	bench_ioctl(SIOCSIFADDR, &address, "SIOCSIFADDR");
 	in->sin_addr.s_addr = htonl(0xffffff00);
-	link_ioctl(SIOCSIFNETMASK, &address, "SIOCSIFNETMASK");
-	set_up("lo");
-	set_up("br0");
+	bench_ioctl(SIOCSIFNETMASK, &address, "SIOCSIFNETMASK");
 }
 
 /* A disk of its own on an empty base image; the rest is as the defaults have it. */
@@ -467,16 +395,16 @@ static void make_vm(const char *accel)
 	struct error err = ERROR_INIT;
 
 	spawn(make_image);
-	write_file(pubkey, key);
-	write_file(conf, settings);
+	bench_write_file(pubkey, key);
+	bench_write_file(conf, settings);
 	host_config_init(&host.config);
 	if (host_config_load(&host.config, conf, true, &err) || vm_host_open(&host, true, &err))
-		die("%s", err.message);
+		bench_die("%s", err.message);
 	vm_config_init(&request.config, &host.config);
 	request.config_ready = true;
 	strv_push(&request.nics[0].ips, "192.168.86.11");
 	if (vm_create(&host, "bench", &request, &err))
-		die("create: %s", err.message);
+		bench_die("create: %s", err.message);
 	vm_create_request_done(&request);
 }
 
@@ -487,7 +415,7 @@ static void record_launch(void)
 
 	recording = true;
 	if (!vm_start(&host, "bench", &options, &err) || !recorded.n)
-		die("start: %s", err.message);
+		bench_die("start: %s", err.message);
 	recording = false;
 }
 
@@ -523,20 +451,20 @@ int main(int argc, char **argv)
 	const char *accel = argc > 2 ? argv[2] : "tcg";
 
 	if (argc > 4 || !rounds || rounds > ROUNDS_MAX)
-		die("%s", usage);
+		bench_die("%s", usage);
 	if (argc > 3)
 		program = argv[3];
 	setenv("PATH", "/usr/sbin:/usr/bin:/sbin:/bin", 1);
 	make_namespaces();
 	if (prctl(PR_SET_CHILD_SUBREAPER, 1) < 0 || !mkdtemp(folder))
-		die("prepare: %s", strerror(errno));
+		bench_die("prepare: %s", strerror(errno));
 	conf = xasprintf("%s/conf", folder);
 	bare_run = xasprintf("%s/bare", folder);
 	mkdir(bare_run, 0700);
 	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1,
 		      0);
 	if (shared == MAP_FAILED)
-		die("mmap: %s", strerror(errno));
+		bench_die("mmap: %s", strerror(errno));
 	make_vm(accel);
 	record_launch();
 	add_ways();
