@@ -128,7 +128,16 @@ wrong_bytes_are_not_kept()
 	from "$faulty/liar" "$second"
 	brings_it
 	from "$faulty/liar-1"
-	succeeds image verify
+	leaves_nothing 6 "one.*digest"
+	brings_it
+}
+
+# whose half is wrong, nobody can tell: the second mirror is asked for all of it
+half_a_wrong_file_does_not_make_the_other_mirror_wrong()
+{
+	from "$faulty/liarcut-1500000" "$second"
+	brings_it
+	is "bytes of the second" "$(nginx_sent 8444 /one/image.qcow2)" $((2 * size - 1500000))
 }
 
 # part BYTES: as an earlier pull left it
@@ -286,8 +295,10 @@ a_full_disk_is_told_and_emptied()
 	packed noise.xz
 	refused 1 'No space left on device' --quiet image pull one
 	images_unchanged "$before"
-	from "$good"
+	# one server's word is no reason not to ask another
+	from "$faulty/long-30000000" "$second"
 	succeeds image pull one
+	has "what is told" "$err" 'more are needed'
 	umount "$images"
 	images_unchanged "$kept"
 }
@@ -296,7 +307,8 @@ run_tests something_good_is_here what_was_cut_off_is_gone_on_with another_mirror
 	a_server_that_dies_is_asked_when_it_is_back a_later_pull_goes_on redirects_are_followed \
 	redirects_without_end_or_to_plain_HTTP_are_not what_is_not_there_is_looked_for_elsewhere \
 	a_server_that_is_busy_is_asked_again wrong_lengths_are_found_out an_unknown_length_is_no_fault \
-	wrong_bytes_are_not_kept a_spoilt_part_is_fetched_once_more ranges_may_be_unknown \
+	wrong_bytes_are_not_kept half_a_wrong_file_does_not_make_the_other_mirror_wrong \
+	a_spoilt_part_is_fetched_once_more ranges_may_be_unknown \
 	a_part_that_is_too_long_is_no_part digest_files_may_lack_it_or_be_too_large \
 	certificates_that_prove_nothing_are_refused without_our_CA_no_server_is_trusted \
 	who_drips_is_given_up bombs_do_not_go_off a_full_disk_is_told_and_emptied no_image_is_left \

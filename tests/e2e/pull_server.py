@@ -152,6 +152,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.spoil(len(self.data) // 2)
         self.fault_plain()
 
+    def fault_liarcut(self, length):
+        """Not more than length bytes, of which one in the middle is another one."""
+        self.spoil(length // 2)
+        self.fault_cut(length)
+
     def fault_liarrange(self):
         """As above in what is asked for by a range."""
         if self.start:
