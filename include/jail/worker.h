@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 #include "base/error.h"
@@ -33,6 +34,7 @@ struct worker {
 	const int *fds;
 	size_t n_fds; /* at most 16 */
 	size_t memory_max; /* RLIMIT_AS beyond what it starts with, bytes; 0: 256 MiB */
+	unsigned int cpu_s; /* RLIMIT_CPU, at which it is killed; 0: an hour */
 	/*
 	 * Runs in the child: writes to output_fd (a pipe), returns 0 or -errno with err filled,
 	 * which becomes worker_end()'s, without its hint. May allocate and start threads; prints
@@ -64,6 +66,14 @@ struct worker_process {
  * with a hint.
  */
 int worker_start(const struct worker *worker, struct worker_process *ret, struct error *err);
+
+/*
+ * Wait until there is output to read, or its end: a worker that was taken over may keep silent, and need not
+ * use its CPU time up. -ETIMEDOUT: for silence_ms there was none, and worker_done() is to end it.
+ * tick (NULL: none) is called about every 500 ms. Words no error.
+ */
+int worker_wait(const struct worker_process *process, int64_t silence_ms, void (*tick)(void *arg),
+		void *arg);
 
 /*
  * Close output_fd, wait and reap; shared stays until worker_done(). So read to the end of file

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,6 +25,8 @@ enum {
 	PIPE_SIZE = 1 << 20, /* the most that others than root may have (pipe(7)) */
 	MEMORY_DEFAULT = 256 << 20,
 	THREADS_MAX = 256, /* of all workers together, as they have one uid */
+	CPU_DEFAULT_S = 60 * 60,
+	TICK_MS = 500,
 	GRACE_MS = 5 * 1000,
 	STATM_MAX = 256,
 };
@@ -89,6 +92,7 @@ static int plan_fill(const struct worker *worker, struct launch_plan *plan, stru
 	plan->uid = worker->uid;
 	plan->gid = worker->uid;
 	plan->limits.address_space = now + memory;
+	plan->limits.cpu_s = worker->cpu_s ? worker->cpu_s : CPU_DEFAULT_S;
 	plan->limits.processes = worker->network ? THREADS_MAX : 1;
 	plan->layers = LAYER_BIT(LAYER_KEYRING) | LAYER_BIT(LAYER_LANDLOCK) |
 		       LAYER_BIT(LAYER_SECCOMP);
@@ -210,6 +214,28 @@ int worker_start(const struct worker *worker, struct worker_process *ret, struct
 	if (!r)
 		r = start(worker, ret, err);
 	return r < 0 ? error_prefix(err, "start the worker '%s'", worker->name) : 0;
+}
+
+/* Counted and not by the clock: while a ^Z holds both sides nobody is silent. */
+int worker_wait(const struct worker_process *process, int64_t silence_ms, void (*tick)(void *arg),
+		void *arg)
+{
+	struct pollfd pollfd = { .fd = process->output_fd, .events = POLLIN };
+
+	while (silence_ms > 0) {
+		int ms = silence_ms < TICK_MS ? (int)silence_ms : TICK_MS;
+		int n = poll(&pollfd, 1, ms);
+
+		if (n > 0)
+			return 0;
+		if (n < 0 && errno != EINTR)
+			return -errno;
+		if (n == 0)
+			silence_ms -= ms;
+		if (tick)
+			tick(arg);
+	}
+	return -ETIMEDOUT;
 }
 
 static int word_signal(const struct worker_process *process, int sig, struct error *err)

@@ -13,9 +13,12 @@
 #include "jail/worker.h"
 
 enum { CHUNK = 1 << 20, BLOCK = 64 << 10 };
+enum { CPU_S = 60 * 60, SILENCE_MS = 10 * 60 * 1000 };
 
 struct writer {
 	const struct vm_host *host;
+	const struct worker_process *process; /* whose output it is; NULL: a file of the user's */
+	int from;
 	int fd;
 	uint64_t pos, max;
 	const char *name;
@@ -23,18 +26,32 @@ struct writer {
 	const struct image_watch *watch;
 };
 
+/* A user may take his time at the other end of a pipe; a worker has no reason to. */
+static ssize_t read_some(const struct writer *writer, char *chunk, size_t len)
+{
+	for (;;) {
+		int r = writer->process ? worker_wait(writer->process, SILENCE_MS, NULL, NULL) : 0;
+		ssize_t n;
+
+		if (r)
+			return r;
+		n = read(writer->from, chunk, len);
+		if (n < 0 && errno == EINTR)
+			continue;
+		return n < 0 ? -errno : n;
+	}
+}
+
 /* Until there is a whole chunk, so that blocks of it are blocks of the file. */
-static ssize_t read_chunk(int fd, char *chunk)
+static ssize_t read_chunk(const struct writer *writer, char *chunk)
 {
 	size_t len = 0;
 
 	while (len < CHUNK) {
-		ssize_t n = read(fd, chunk + len, CHUNK - len);
+		ssize_t n = read_some(writer, chunk + len, CHUNK - len);
 
-		if (n < 0 && errno == EINTR)
-			continue;
 		if (n < 0)
-			return -errno;
+			return n;
 		if (n == 0)
 			break;
 		len += (size_t)n;
@@ -116,40 +133,67 @@ static int put(struct writer *writer, const char *chunk, size_t len, struct erro
 	return 0;
 }
 
-static int copy(struct writer *writer, int from, struct error *err)
+static int word_read(const struct writer *writer, int code, struct error *err)
+{
+	if (code != ETIMEDOUT || !writer->process)
+		return error_errno(err, code, "read '%s'", writer->name);
+	return error_set(err, ERROR_TIMEOUT, ETIMEDOUT, "unpack '%s': nothing comes any more",
+			 writer->name);
+}
+
+static int copy(struct writer *writer, struct error *err)
 {
 	AUTO_FREE char *chunk = xmalloc(CHUNK);
 	ssize_t len;
 
-	while ((len = read_chunk(from, chunk)) > 0) {
+	while ((len = read_chunk(writer, chunk)) > 0) {
 		int r = put(writer, chunk, (size_t)len, err);
 
 		if (r)
 			return r;
 	}
 	if (len < 0)
-		return error_errno(err, (int)-len, "read '%s'", writer->name);
+		return word_read(writer, (int)-len, err);
 	/* a hole at the end is of the file as well */
 	if (ftruncate(writer->fd, (off_t)writer->pos) < 0)
 		return image_write_failed(writer->host, errno, writer->name, err);
 	return 0;
 }
 
-int image_copy(const struct vm_host *host, int from, int fd, uint64_t max, const char *name,
-	       enum digest_algorithm algorithm, const struct image_watch *watch, struct digest *ret,
-	       struct error *err)
+static int copy_hashed(struct writer *writer, enum digest_algorithm algorithm, struct digest *ret,
+		       struct error *err)
 {
 	AUTO(digest_stream_done) struct digest_stream *stream = NULL;
-	struct writer writer = { .host = host, .fd = fd, .max = max, .name = name, .watch = watch };
 	int r = digest_stream_new(algorithm, &stream, err);
 
 	if (r)
 		return r;
-	writer.stream = stream;
-	r = copy(&writer, from, err);
+	writer->stream = stream;
+	r = copy(writer, err);
 	if (!r)
 		digest_stream_finish(stream, ret);
 	return r;
+}
+
+int image_copy(const struct vm_host *host, int from, int fd, uint64_t max, const char *name,
+	       enum digest_algorithm algorithm, const struct image_watch *watch, struct digest *ret,
+	       struct error *err)
+{
+	struct writer writer = {
+		.host = host,
+		.from = from,
+		.fd = fd,
+		.max = max,
+		.name = name,
+		.watch = watch,
+	};
+
+	return copy_hashed(&writer, algorithm, ret, err);
+}
+
+unsigned int image_cpu_s(uint64_t bytes)
+{
+	return CPU_S + (unsigned int)(bytes >> 20);
 }
 
 struct unpacking {
@@ -177,17 +221,26 @@ int image_unpack(const struct vm_host *host, int from, int fd, const char *name,
 		.uid = host_config_worker_uid(&host->config),
 		.fds = &from,
 		.n_fds = 1,
+		.cpu_s = image_cpu_s(unpacking.max),
 		.work = work,
 		.arg = &unpacking,
 	};
-	struct digest digest;
+	struct writer writer = {
+		.host = host,
+		.process = &process,
+		.fd = fd,
+		.max = unpacking.max,
+		.name = name,
+		.watch = watch,
+	};
+	struct digest digest = { .algorithm = algorithm };
 	int r = unpack_prepare(err);
 
 	if (!r)
 		r = worker_start(&worker, &process, err);
+	writer.from = process.output_fd;
 	if (!r)
-		r = image_copy(host, process.output_fd, fd, unpacking.max, name, algorithm, watch,
-			       &digest, err);
+		r = copy_hashed(&writer, algorithm, &digest, err);
 	if (!r)
 		r = worker_end(&process, err);
 	if (!r)

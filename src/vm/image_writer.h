@@ -25,11 +25,14 @@ int image_copy(const struct vm_host *host, int from, int fd, uint64_t max, const
 
 /*
  * The same of what a compressed or tar-wrapped file holds, by a confined worker (fetch/unpack.h). from
- * is open for reading alone.
+ * is open for reading alone. ERROR_TIMEOUT: for ten minutes nothing came of it.
  */
 int image_unpack(const struct vm_host *host, int from, int fd, const char *name,
 		 enum digest_algorithm algorithm, const struct image_watch *watch,
 		 struct digest *ret, struct error *err);
+
+/* CPU time for a worker that has so many bytes to handle: an hour, and a second for each MiB. */
+unsigned int image_cpu_s(uint64_t bytes);
 
 /* pwrite(2) all of it. Returns 0 or -errno. */
 int image_write_at(int fd, const void *data, size_t len, uint64_t pos);

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* One transfer of a pull: a confined worker speaks to the server, and we read what it passes on. */
 #include <errno.h>
-#include <poll.h>
 #include <string.h>
 #include <sys/random.h>
 #include <time.h>
@@ -11,9 +10,10 @@
 #include "base/process.h"
 #include "jail/worker.h"
 #include "ca.h"
+#include "image_writer.h"
 #include "pull_steps.h"
 
-enum { CHUNK = 1 << 20, TELL_MS = 500 };
+enum { CHUNK = 1 << 20 };
 
 /*
  * Longer than the worker's own limits, of stall_timeout_s for the connection and for each stall and of
@@ -37,26 +37,19 @@ static int work(void *arg, void *shared, int output_fd, struct error *err)
 	return http_get(arg, output_fd, shared, err);
 }
 
-/* 1: there is something to read, or its end. */
-static int wait_for_output(struct pull *pull, int fd)
+static void tick(void *arg)
 {
-	int64_t silence_ms =
-		((int64_t)pull->host->config.stall_timeout_s * SILENCE_FACTOR + SILENCE_MORE_S) *
-		1000;
-	int64_t deadline = clock_ms() + silence_ms;
-	struct pollfd pollfd = { .fd = fd, .events = POLLIN };
+	struct pull *pull = arg;
 
-	for (;;) {
-		int n = poll(&pollfd, 1, TELL_MS);
+	pull_tell(pull, pull->progress.done);
+}
 
-		if (n > 0)
-			return 1;
-		if (n < 0 && errno != EINTR)
-			return -errno;
-		pull_tell(pull, pull->progress.done);
-		if (clock_ms() >= deadline)
-			return -ETIMEDOUT;
-	}
+static int wait_for_output(struct pull *pull, const struct worker_process *process)
+{
+	int64_t silence_s = (int64_t)pull->host->config.stall_timeout_s * SILENCE_FACTOR +
+			    SILENCE_MORE_S;
+
+	return worker_wait(process, silence_s * 1000, tick, pull);
 }
 
 static uint64_t told_total(const struct worker_process *process)
@@ -73,7 +66,7 @@ static int read_all(struct pull *pull, const struct pull_request *request,
 	AUTO_FREE char *chunk = xmalloc(CHUNK);
 
 	for (;;) {
-		int r = wait_for_output(pull, process->output_fd);
+		int r = wait_for_output(pull, process);
 		ssize_t len;
 
 		if (r == -ETIMEDOUT) {
@@ -141,6 +134,7 @@ int pull_fetch(struct pull *pull, const struct pull_request *request, struct pul
 		.name = "download",
 		.uid = host_config_worker_uid(config),
 		.network = true,
+		.cpu_s = image_cpu_s(request->max),
 		.work = work,
 		.arg = &http,
 		.shared_size = sizeof(struct http_result),

@@ -133,11 +133,13 @@ START_TEST(test_limits)
 	int gate;
 
 	worker.network = _i;
+	worker.cpu_s = _i ? 4711 : 0;
 	gate = worker_run_holding();
 	assert_limits("Max file size", "0");
 	assert_limits("Max core file size", "1");
 	assert_limits("Max processes", _i ? "256" : "1");
 	assert_limits("Max address space", "");
+	assert_limits("Max cpu time", _i ? "4711" : "3600");
 	close(gate);
 	suite_assert_ok(worker_end(&worker_process, &err), err);
 }

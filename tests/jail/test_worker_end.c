@@ -166,6 +166,54 @@ START_TEST(test_memory)
 }
 END_TEST
 
+static int spin(void *arg, void *shared, int output_fd, struct error *error)
+{
+	(void)arg;
+	(void)shared;
+	(void)output_fd;
+	(void)error;
+	for (volatile unsigned int i = 0;; i++)
+		;
+}
+
+START_TEST(test_cpu_time)
+{
+	worker.network = _i;
+	worker.cpu_s = 1;
+	worker_run(spin);
+	ck_assert_int_eq(worker_wait(&worker_process, INT64_MAX, NULL, NULL), 0);
+	suite_assert_error(worker_end(&worker_process, &err), err, ECANCELED, ERROR_FAILED);
+	ck_assert_str_eq(err.message, "run the worker 'test': killed by signal 9 (Killed)");
+}
+END_TEST
+
+static void count_tick(void *arg)
+{
+	++*(unsigned int *)arg;
+}
+
+/* It lives and says nothing; then it says something; then it ends. */
+START_TEST(test_silence)
+{
+	unsigned int ticks = 0;
+	int gate;
+
+	worker.network = _i;
+	gate = worker_run_holding();
+	ck_assert_int_eq(worker_wait(&worker_process, 1, count_tick, &ticks), -ETIMEDOUT);
+	ck_assert_uint_eq(ticks, 1);
+	ck_assert_int_eq(worker_wait(&worker_process, 501, NULL, NULL), -ETIMEDOUT);
+	ck_assert_int_eq(kill(worker_pid(), 0), 0);
+	close(gate);
+	ck_assert_int_eq(worker_wait(&worker_process, INT64_MAX, NULL, NULL), 0);
+	suite_assert_ok(worker_end(&worker_process, &err), err);
+	worker_done(&worker_process);
+	worker.n_fds = 0;
+	worker_run(write_for_ever);
+	ck_assert_int_eq(worker_wait(&worker_process, INT64_MAX, NULL, NULL), 0);
+}
+END_TEST
+
 static int stay(void *arg, void *shared, int output_fd, struct error *error)
 {
 	(void)arg;
@@ -224,6 +272,8 @@ int main(void)
 	tcase_add_loop_test(tcase, test_interrupted, 0, KINDS);
 	tcase_add_loop_test(tcase, test_killed_by_its_filter, 0, KINDS);
 	tcase_add_loop_test(tcase, test_memory, 0, KINDS);
+	tcase_add_loop_test(tcase, test_cpu_time, 0, KINDS);
+	tcase_add_loop_test(tcase, test_silence, 0, KINDS);
 	tcase_add_loop_test(tcase, test_dies_with_the_caller, 0, KINDS);
 	tcase_add_test(tcase, test_end_of_none);
 	suite_add_tcase(suite, tcase);
