@@ -63,7 +63,7 @@ static bool same(const char *a, const char *b)
 	return a && strcmp(a, b) == 0;
 }
 
-/* An image whose .conf cannot be read was pulled by nobody: another pull puts that right. */
+/* An image whose .conf cannot be read was pulled by nobody: a pull of another day makes another. */
 static bool is_candidate(const struct store *store, const char *name, const char *os,
 			 const char *source_digest, int64_t *ret_added_ns)
 {

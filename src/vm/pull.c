@@ -72,20 +72,28 @@ static void make_name(struct pull *pull)
 		 pull->entry->name, day, digest);
 }
 
-/* An image of that name that nobody pulled: better told before the download than after it. */
+/*
+ * An image of that name without a .conf that says who pulled it: better told before the download than after
+ * it. Nothing but its .conf could tell what it should be, and a VM may stand on it.
+ */
 static int check_name(struct pull *pull, struct error *err)
 {
+	const char *name = pull->pulled->name;
 	struct error ignored = ERROR_INIT;
 	AUTO_FREE char *path = NULL;
 	AUTO_CLOSE int fd = -1;
 	enum disk_format format;
 
 	make_name(pull);
-	if (images_open(&pull->host->store, pull->pulled->name, &fd, &format, &path, &ignored))
+	if (images_open(&pull->host->store, name, &fd, &format, &path, &ignored))
 		return 0;
-	error_set(err, ERROR_CONFLICT, EEXIST, "image '%s' is there, and not as it was pulled",
-		  pull->pulled->name);
-	return error_hint(err, "mnmivm-se image remove %s", pull->pulled->name);
+	error_set(err, ERROR_CONFLICT, EEXIST,
+		  "image '%s' is there, and its '%s.conf' is missing, damaged or not of this pull",
+		  name, name);
+	return error_hint(err,
+			  "mnmivm-se image remove %s, or, where a VM stands on it, pull on another "
+			  "day (UTC): that is another image",
+			  name);
 }
 
 static void tell_wait(void *arg, uint64_t bytes)

@@ -21,7 +21,7 @@
 #include "../../src/vm/signature.h"
 
 /* More than what counts as getting on, twice. */
-enum { SIZE = 3 << 20, HALF = SIZE / 2, REQUESTS_MAX = 16 };
+enum { SIZE = 3 << 20, HALF = SIZE / 2, REQUESTS_MAX = 16, DAY_S = 24 * 60 * 60 };
 
 #define A "https://a/"
 #define B "https://b/"
@@ -117,6 +117,14 @@ int __wrap_nanosleep(const struct timespec *wait, struct timespec *left)
 		return 0;
 	}
 	return __real_nanosleep(wait, left);
+}
+
+static time_t today;
+
+time_t __wrap_time(time_t *ret);
+time_t __wrap_time(time_t *ret)
+{
+	return ret ? (*ret = today) : today;
 }
 
 static void expect_bytes(const char *url, uint64_t offset, const char *body, size_t end,
@@ -225,6 +233,7 @@ static void setup(void)
 	image_digest = sha512(image, SIZE);
 	sums = xasprintf("%s  disk.raw\n", image_digest);
 	n_script = notes = slept_ms = 0;
+	today = 1800000000;
 	catalogue = (struct catalogue)CATALOGUE_INIT;
 	add_keys("");
 	host = (struct vm_host){ .config = lab_config, .store = lab_store, .note = note };
@@ -814,6 +823,7 @@ START_TEST(test_signature_of_another_mirror)
 }
 END_TEST
 
+/* Its .conf is gone or damaged: not pulled over, and in nobody's way on another day. */
 START_TEST(test_name_is_taken)
 {
 	AUTO_FREE char *file = NULL;
@@ -823,10 +833,19 @@ START_TEST(test_name_is_taken)
 	suite_assert_ok(pull(), lab_err);
 	file = xasprintf("%s.conf", pulled.name);
 	ck_assert_int_eq(unlinkat(lab_store.images_fd, file, 0), 0);
+	if (_i)
+		suite_put(lab_store.images_fd, file, "damaged\n");
 	expect_sums();
 	suite_assert_error(pull(), lab_err, EEXIST, ERROR_CONFLICT);
+	ck_assert_ptr_nonnull(strstr(lab_err.message, file));
 	ck_assert_ptr_nonnull(strstr(lab_err.hint, pulled.name));
-	assert_folder("raw");
+	assert_folder(_i ? "conf raw" : "raw");
+	today += DAY_S;
+	expect_sums();
+	expect_bytes(A IMAGE, 0, image, SIZE, HTTP_DONE);
+	suite_assert_ok(pull(), lab_err);
+	ck_assert(pulled.fresh);
+	assert_folder(_i ? "conf conf raw raw" : "conf raw raw");
 }
 END_TEST
 
@@ -873,7 +892,7 @@ int main(void)
 	tcase_add_test(tcase, test_no_keyring_but_required);
 	tcase_add_test(tcase, test_keyring_out_of_reach);
 	tcase_add_test(tcase, test_signature_of_another_mirror);
-	tcase_add_test(tcase, test_name_is_taken);
+	tcase_add_loop_test(tcase, test_name_is_taken, 0, 2);
 	suite_add_tcase(s, tcase);
 	return suite_run(s);
 }
