@@ -70,9 +70,11 @@ int vm_image_verify(const struct vm_host *host, const char *name,
 int vm_image_remove(const struct vm_host *host, const char *name, struct error *err);
 
 /*
- * Remove pulled images that no VM stands on: those that a newer one of their entry replaces, with all
- * every one; and what unfinished pulls left. Imported images are only ever removed by name. One
- * pass over the VMs, and none is removed whose VMs cannot be told. With dry nothing is.
+ * Remove pulled images that no VM stands on: those that a newer one of their entry with a good header
+ * replaces, with all every one; and what unfinished pulls left. Imported images are only ever removed
+ * by name. One pass over the VMs, another one only where a VM has come or gone meanwhile; none
+ * is removed whose VMs cannot be told, or which a VM is just made of: nothing is waited for. With dry
+ * nothing is removed, nor locked.
  * removed: the names.
  */
 struct vm_prune_options {

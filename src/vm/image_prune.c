@@ -5,19 +5,16 @@
 #include <sys/stat.h>
 
 #include "base/alloc.h"
+#include "image/inspect.h"
 #include "store/images.h"
 #include "vm/image.h"
 #include "image_users.h"
 
-/* What is there; of those that may go, more. */
 struct candidate {
 	char *name;
 	char *os; /* NULL: nobody pulled it */
 	int64_t added_ns;
-	char *path;
-	int fd; /* held from before the VMs are looked at until the end; -1: it stays */
-	int hold_fd;
-	uint64_t bytes; /* on disk */
+	bool good; /* it can take the place of an older one */
 };
 
 struct prune {
@@ -25,7 +22,22 @@ struct prune {
 	const struct vm_prune_options *options;
 	struct candidate *v;
 	size_t n;
+	struct image_users users;
 };
+
+/* As strictly as when it was pulled. */
+static bool has_good_header(const struct prune *prune, const char *name)
+{
+	struct error ignored = ERROR_INIT;
+	enum disk_format format = DISK_QCOW2;
+	AUTO_FREE char *path = NULL;
+	AUTO_CLOSE int fd = -1;
+	struct image_info info;
+
+	return !images_open(&prune->host->store, name, &fd, &format, &path, &ignored) &&
+	       !image_inspect(fd, name, IMAGE_BASE, false, &info, &ignored) &&
+	       (info.format == IMAGE_RAW) == (format == DISK_RAW);
+}
 
 static void add(struct prune *prune, const char *name)
 {
@@ -33,12 +45,26 @@ static void add(struct prune *prune, const char *name)
 	struct error ignored = ERROR_INIT;
 	struct image_config config;
 
-	*candidate = (struct candidate){ .name = xstrdup(name), .fd = -1, .hold_fd = -1 };
+	*candidate = (struct candidate){ .name = xstrdup(name) };
 	if (images_config(&prune->host->store, name, &config, &ignored))
 		return;
 	candidate->os = ptr_steal(&config.os);
 	candidate->added_ns = config.added_ns;
+	candidate->good = candidate->os && has_good_header(prune, name);
 	image_config_done(&config);
+}
+
+static int find(struct prune *prune, struct error *err)
+{
+	AUTO_STRV names = STRV_INIT;
+	int r = images_list(&prune->host->store, &names, err);
+
+	if (r)
+		return r;
+	prune->v = xcalloc(names.n + 1, sizeof(*prune->v));
+	for (size_t i = 0; i < names.n; i++)
+		add(prune, names.v[i]);
+	return 0;
 }
 
 /* As images_newest() has it. */
@@ -56,78 +82,82 @@ static bool may_go(const struct prune *prune, const struct candidate *candidate)
 	if (!candidate->os || !images_is_own(&prune->host->store, candidate->name))
 		return false;
 	for (size_t i = 0; i < prune->n; i++)
-		if (is_newer(&prune->v[i], candidate))
+		if (prune->v[i].good && is_newer(&prune->v[i], candidate))
 			return true;
 	return prune->options->all;
 }
 
-/* One that somebody makes a VM of at this moment is in use. */
-static void hold(const struct prune *prune, struct candidate *candidate)
+static bool is_used(const struct prune *prune, const char *path)
+{
+	AUTO_STRV vms = STRV_INIT;
+
+	image_users_of(&prune->users, path, &vms);
+	return vms.n > 0;
+}
+
+/*
+ * Who makes a VM of it at this moment holds it, and who just has has made one that was not there when
+ * we looked. Returns 0, -errno, or PRUNE_STAYS (positive).
+ */
+enum { PRUNE_STAYS = 1 };
+
+static int remove_unused(struct prune *prune, const char *name, int fd, const char *path,
+			 struct error *err)
+{
+	const struct store *store = &prune->host->store;
+	AUTO_CLOSE int hold_fd = -1;
+	struct error why = ERROR_INIT;
+	int r = images_hold(store, fd, name, IMAGES_EXCLUSIVE_NOW, &hold_fd, &why);
+
+	if (r && (why.kind == ERROR_BUSY || why.kind == ERROR_NOT_FOUND))
+		return PRUNE_STAYS;
+	if (!r)
+		r = image_users_refresh(prune->host, &prune->users, &why);
+	if (!r && is_used(prune, path))
+		return PRUNE_STAYS;
+	if (!r)
+		r = images_remove(store, name, &why);
+	if (r)
+		*err = why;
+	return r;
+}
+
+static int prune_one(struct prune *prune, const char *name, struct vm_pruned *pruned,
+		     struct error *err)
 {
 	struct error ignored = ERROR_INIT;
-	AUTO_CLOSE int fd = -1;
 	enum disk_format format;
+	AUTO_FREE char *path = NULL;
+	AUTO_CLOSE int fd = -1;
 	struct stat st;
-
-	if (images_open(&prune->host->store, candidate->name, &fd, &format, &candidate->path,
-			&ignored) ||
-	    fstat(fd, &st) < 0 ||
-	    images_hold(&prune->host->store, fd, candidate->name, IMAGES_EXCLUSIVE,
-			&candidate->hold_fd, &ignored))
-		return;
-	candidate->fd = fd_steal(&fd);
-	candidate->bytes = (uint64_t)st.st_blocks * 512; /* whatever the block size, stat(3type) */
-}
-
-static int find(struct prune *prune, struct error *err)
-{
-	AUTO_STRV names = STRV_INIT;
-	int r = images_list(&prune->host->store, &names, err);
-
-	prune->v = xcalloc(names.n + 1, sizeof(*prune->v));
-	for (size_t i = 0; i < names.n && !r; i++)
-		add(prune, names.v[i]);
-	for (size_t i = 0; i < prune->n; i++)
-		if (may_go(prune, &prune->v[i]))
-			hold(prune, &prune->v[i]);
-	return r;
-}
-
-static int remove_unused(struct prune *prune, const struct image_users *users,
-			 struct vm_pruned *pruned, struct error *err)
-{
 	int r = 0;
 
-	for (size_t i = 0; i < prune->n && !r; i++) {
-		const struct candidate *candidate = &prune->v[i];
-		AUTO_STRV vms = STRV_INIT;
-
-		if (candidate->fd < 0)
-			continue;
-		image_users_of(users, candidate->path, &vms);
-		if (vms.n)
-			continue;
-		if (!prune->options->dry)
-			r = images_remove(&prune->host->store, candidate->name, err);
-		if (r)
-			break;
-		strv_push(&pruned->removed, candidate->name);
-		pruned->bytes += candidate->bytes;
-	}
-	return r;
+	if (images_open(&prune->host->store, name, &fd, &format, &path, &ignored) ||
+	    fstat(fd, &st) < 0 || is_used(prune, path))
+		return 0;
+	if (!prune->options->dry)
+		r = remove_unused(prune, name, fd, path, err);
+	if (r)
+		return r == PRUNE_STAYS ? 0 : r;
+	strv_push(&pruned->removed, name);
+	pruned->bytes += (uint64_t)st.st_blocks * 512; /* whatever the block size, stat(3type) */
+	return 0;
 }
 
 static int prune_images(struct prune *prune, struct vm_pruned *pruned, struct error *err)
 {
-	AUTO_IMAGE_USERS users = IMAGE_USERS_INIT;
+	const struct strv *unknown = &prune->users.unknown;
 	int r = find(prune, err);
 
 	if (!r)
-		r = image_users_read(prune->host, &users, err);
-	for (size_t i = 0; i < users.unknown.n && !r; i++)
+		r = image_users_read(prune->host, &prune->users, err);
+	for (size_t i = 0; i < unknown->n && !r; i++)
 		vm_note(prune->host, "vm '%s' cannot be read: it may stand on any image",
-			users.unknown.v[i]);
-	return r ? r : remove_unused(prune, &users, pruned, err);
+			unknown->v[i]);
+	for (size_t i = 0; i < prune->n && !r; i++)
+		if (may_go(prune, &prune->v[i]))
+			r = prune_one(prune, prune->v[i].name, pruned, err);
+	return r;
 }
 
 static void prune_done(struct prune *prune)
@@ -135,17 +165,15 @@ static void prune_done(struct prune *prune)
 	for (size_t i = 0; i < prune->n; i++) {
 		free(prune->v[i].name);
 		free(prune->v[i].os);
-		free(prune->v[i].path);
-		fd_close(&prune->v[i].hold_fd);
-		fd_close(&prune->v[i].fd);
 	}
 	free(prune->v);
+	image_users_done(&prune->users);
 }
 
 int vm_image_prune(const struct vm_host *host, const struct vm_prune_options *options,
 		   struct vm_pruned *ret, struct error *err)
 {
-	struct prune prune = { .host = host, .options = options };
+	struct prune prune = { .host = host, .options = options, .users = IMAGE_USERS_INIT };
 	struct vm_pruned pruned = { .bytes = 0 };
 	uint64_t bytes = 0;
 	int r = prune_images(&prune, &pruned, err);

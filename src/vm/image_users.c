@@ -61,14 +61,59 @@ static void read_vm(const struct vm_host *host, const char *name, struct image_u
 		strv_push(&users->unknown, name);
 }
 
+/*
+ * VMs come and go by a rename, which the folder's time tells. It is that of the kernel's tick, or of the
+ * second where the file system has no more: what has changed just now may change again in the same one.
+ */
+enum { SETTLED_S = 2 };
+
+static void read_time(const struct vm_host *host, struct image_users *users)
+{
+	struct timespec now;
+	struct stat st;
+
+	users->settled = false;
+	if (fstat(host->store.vms_fd, &st) < 0 || clock_gettime(CLOCK_REALTIME, &now) < 0)
+		return;
+	users->changed = st.st_ctim;
+	users->settled = st.st_ctim.tv_sec + SETTLED_S < now.tv_sec;
+}
+
 int image_users_read(const struct vm_host *host, struct image_users *ret, struct error *err)
 {
 	AUTO_STRV names = STRV_INIT;
-	int r = store_list(&host->store, &names, err);
+	int r;
 
+	read_time(host, ret);
+	r = store_list(&host->store, &names, err);
 	for (size_t i = 0; i < names.n && !r; i++)
 		read_vm(host, names.v[i], ret);
 	return r;
+}
+
+static bool is_fresh(const struct vm_host *host, const struct image_users *users)
+{
+	struct stat st;
+
+	return users->settled && !fstat(host->store.vms_fd, &st) &&
+	       st.st_ctim.tv_sec == users->changed.tv_sec &&
+	       st.st_ctim.tv_nsec == users->changed.tv_nsec;
+}
+
+int image_users_refresh(const struct vm_host *host, struct image_users *users, struct error *err)
+{
+	AUTO_IMAGE_USERS fresh = IMAGE_USERS_INIT;
+	struct image_users old = *users;
+	int r;
+
+	if (is_fresh(host, users))
+		return 0;
+	r = image_users_read(host, &fresh, err);
+	if (r)
+		return r;
+	*users = fresh;
+	fresh = old;
+	return 0;
 }
 
 void image_users_done(struct image_users *users)

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
@@ -461,6 +462,98 @@ START_TEST(test_prune)
 }
 END_TEST
 
+static void damage(const char *file)
+{
+	AUTO_CLOSE int fd = -1;
+
+	ck_assert_int_eq(fchmodat(lab_store.images_fd, file, 0644, 0), 0);
+	fd = openat(lab_store.images_fd, file, O_WRONLY | O_CLOEXEC);
+	ck_assert_int_eq(pwrite(fd, "xx", 2, 510), 2);
+}
+
+/* What cannot be booted replaces nothing. */
+START_TEST(test_prune_newest_is_damaged)
+{
+	make_prunable();
+	damage("debian-4.raw");
+	assert_pruned(false, true, "debian-1", 0);
+	assert_pruned(false, false, "debian-1", 0);
+	assert_files(5 * 2);
+	damage("debian-3.raw");
+	damage("debian-2.raw");
+	assert_pruned(false, false, "", 0);
+	assert_pruned(true, false, "alpine-1 debian-3 debian-4", 0);
+}
+END_TEST
+
+/* Before an image is held, and what the clock says then. */
+static void (*before_hold)(void);
+static unsigned int holds;
+static time_t clock_ahead;
+
+int __real_images_hold(const struct store *store, int fd, const char *name, enum images_hold hold,
+		       int *ret_fd, struct error *err);
+int __wrap_images_hold(const struct store *store, int fd, const char *name, enum images_hold hold,
+		       int *ret_fd, struct error *err);
+int __wrap_images_hold(const struct store *store, int fd, const char *name, enum images_hold hold,
+		       int *ret_fd, struct error *err)
+{
+	void (*before)(void) = before_hold;
+
+	holds++;
+	before_hold = NULL;
+	if (before)
+		before();
+	return __real_images_hold(store, fd, name, hold, ret_fd, err);
+}
+
+int __real_clock_gettime(clockid_t id, struct timespec *ret);
+int __wrap_clock_gettime(clockid_t id, struct timespec *ret);
+int __wrap_clock_gettime(clockid_t id, struct timespec *ret)
+{
+	int r = __real_clock_gettime(id, ret);
+
+	if (!r && id == CLOCK_REALTIME)
+		ret->tv_sec += clock_ahead;
+	return r;
+}
+
+static void make_vm_of_debian_3(void)
+{
+	AUTO_FREE char *path = image_path("debian-3");
+
+	make_vm("vm9", path);
+}
+
+/* Whether the folder of VMs has changed a moment ago or long ago. */
+START_TEST(test_prune_while_a_vm_is_made)
+{
+	make_prunable();
+	clock_ahead = _i ? 3600 : 0;
+	before_hold = make_vm_of_debian_3;
+	assert_pruned(false, false, "debian-1", 0);
+	ck_assert_ptr_null(before_hold);
+	assert_files(5 * 2);
+}
+END_TEST
+
+START_TEST(test_prune_held)
+{
+	AUTO_CLOSE int fd = -1;
+	AUTO_CLOSE int hold_fd = -1;
+
+	make_prunable();
+	assert_pruned(true, true, "alpine-1 debian-1 debian-3 debian-4", 0);
+	ck_assert_uint_eq(holds, 0);
+	ck_assert(!lab_exists(lab_store.images_fd, ".lock"));
+	fd = openat(lab_store.images_fd, "debian-3.raw", O_RDONLY | O_CLOEXEC);
+	suite_assert_ok(images_hold(&lab_store, fd, "x", IMAGES_SHARED, &hold_fd, &lab_err),
+			lab_err);
+	assert_pruned(true, false, "alpine-1 debian-1 debian-4", 0);
+	assert_files(3 * 2);
+}
+END_TEST
+
 START_TEST(test_prune_in_doubt)
 {
 	make_prunable();
@@ -495,6 +588,9 @@ int main(void)
 	tcase_add_test(tcase, test_remove_held);
 	tcase_add_test(tcase, test_remove_locked_by_a_reader);
 	tcase_add_test(tcase, test_prune);
+	tcase_add_test(tcase, test_prune_newest_is_damaged);
+	tcase_add_loop_test(tcase, test_prune_while_a_vm_is_made, 0, 2);
+	tcase_add_test(tcase, test_prune_held);
 	tcase_add_test(tcase, test_prune_in_doubt);
 	suite_add_tcase(s, tcase);
 	return suite_run(s);
