@@ -66,7 +66,11 @@ int vm_image_verify(const struct vm_host *host, const char *name,
 		    void (*progress)(void *arg, uint64_t done, uint64_t total), void *arg,
 		    bool *ret_digest, struct error *err);
 
-/* ERROR_BUSY with the names of the VMs that stand on it. */
+/*
+ * ERROR_BUSY with the names of the VMs that stand on it. Those are the caller's: VMs of other users may
+ * stand on root's images, and cannot be told, which is noted of each that is removed. Nobody can hold an
+ * image against root: whatever others can write to could be written by anybody, and for ever.
+ */
 int vm_image_remove(const struct vm_host *host, const char *name, struct error *err);
 
 /*
@@ -74,7 +78,7 @@ int vm_image_remove(const struct vm_host *host, const char *name, struct error *
  * replaces, with all every one; and what unfinished pulls left. Imported images are only ever removed
  * by name. One pass over the VMs, another one only where a VM has come or gone meanwhile; none
  * is removed whose VMs cannot be told, or which a VM is just made of: nothing is waited for. With dry
- * nothing is removed, nor locked.
+ * nothing is removed, nor locked. VMs of other users: as with vm_image_remove().
  * removed: the names.
  */
 struct vm_prune_options {

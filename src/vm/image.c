@@ -122,5 +122,9 @@ int vm_image_remove(const struct vm_host *host, const char *name, struct error *
 		r = read_users(host, path, &users, err);
 	if (!r && users.n)
 		return in_use(name, &users, err);
-	return r ? r : images_remove(&host->store, name, err);
+	if (!r)
+		r = images_remove(&host->store, name, err);
+	if (!r)
+		image_users_note_others(host, name);
+	return r;
 }

@@ -139,6 +139,7 @@ static int prune_one(struct prune *prune, const char *name, struct vm_pruned *pr
 		r = remove_unused(prune, name, fd, path, err);
 	if (r)
 		return r == PRUNE_STAYS ? 0 : r;
+	image_users_note_others(prune->host, name);
 	strv_push(&pruned->removed, name);
 	pruned->bytes += (uint64_t)st.st_blocks * 512; /* whatever the block size, stat(3type) */
 	return 0;

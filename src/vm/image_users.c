@@ -151,3 +151,13 @@ void image_users_of(const struct image_users *users, const char *path, struct st
 		strv_push(ret, users->unknown.v[i]);
 	strv_sort(ret);
 }
+
+void image_users_note_others(const struct vm_host *host, const char *name)
+{
+	struct stat st;
+
+	if (host->config.restricted || fstat(host->store.images_fd, &st) < 0 ||
+	    !(st.st_mode & S_IROTH))
+		return;
+	vm_note(host, "%s: VMs of other users are not looked at, and may stand on it", name);
+}

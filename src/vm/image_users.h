@@ -41,4 +41,7 @@ void image_users_done(struct image_users *users);
  */
 void image_users_of(const struct image_users *users, const char *path, struct strv *ret);
 
+/* Say that there may be VMs of others on an image that is removed: root's, where others may read it. */
+void image_users_note_others(const struct vm_host *host, const char *name);
+
 #endif

@@ -20,13 +20,16 @@ enum { SIZE = 1 << 20 };
 static struct vm_host host;
 static struct vm_import_options options;
 static char *image; /* what is imported: a boot sector and little else */
-static size_t notes;
+static size_t notes, notes_of_others;
 
 static void note(void *context, const char *text)
 {
 	(void)context;
 	ck_assert(text[0]);
-	notes++;
+	if (strstr(text, "VMs of other users"))
+		notes_of_others++;
+	else
+		notes++;
 }
 
 static void put_source(const char *name, const char *data, size_t len)
@@ -45,7 +48,7 @@ static void setup(void)
 	host.store.config = &host.config;
 	options = (struct vm_import_options){ .digest = NULL };
 	guest_traits_init(&options.guest);
-	notes = 0;
+	notes = notes_of_others = 0;
 	image = xcalloc(1, SIZE);
 	memcpy(image + 510, "\x55\xaa", 2);
 	memcpy(image + SIZE / 2, "something", 9);
@@ -471,6 +474,35 @@ static void damage(const char *file)
 	ck_assert_int_eq(pwrite(fd, "xx", 2, 510), 2);
 }
 
+START_TEST(test_others_are_told_of)
+{
+	make_prunable();
+	suite_assert_error(remove_image("debian-2"), lab_err, EBUSY, ERROR_BUSY);
+	ck_assert_uint_eq(notes_of_others, 0);
+	suite_assert_ok(remove_image("debian-1"), lab_err);
+	ck_assert_uint_eq(notes_of_others, 1);
+	assert_pruned(false, true, "debian-3", 0);
+	ck_assert_uint_eq(notes_of_others, 2);
+	assert_pruned(false, false, "debian-3", 0);
+	ck_assert_uint_eq(notes_of_others, 3);
+	assert_pruned(false, false, "", 0);
+	ck_assert_uint_eq(notes_of_others, 3);
+}
+END_TEST
+
+/* A user's own, or root's that nobody else can read. */
+START_TEST(test_others_have_none)
+{
+	host.config.restricted = _i == 0;
+	if (_i)
+		ck_assert_int_eq(fchmod(lab_store.images_fd, 0700), 0);
+	make_prunable();
+	suite_assert_ok(remove_image("debian-1"), lab_err);
+	assert_pruned(true, false, "alpine-1 debian-3 debian-4", 0);
+	ck_assert_uint_eq(notes_of_others, 0);
+}
+END_TEST
+
 /* What cannot be booted replaces nothing. */
 START_TEST(test_prune_newest_is_damaged)
 {
@@ -588,6 +620,8 @@ int main(void)
 	tcase_add_test(tcase, test_remove_held);
 	tcase_add_test(tcase, test_remove_locked_by_a_reader);
 	tcase_add_test(tcase, test_prune);
+	tcase_add_test(tcase, test_others_are_told_of);
+	tcase_add_loop_test(tcase, test_others_have_none, 0, 2);
 	tcase_add_test(tcase, test_prune_newest_is_damaged);
 	tcase_add_loop_test(tcase, test_prune_while_a_vm_is_made, 0, 2);
 	tcase_add_test(tcase, test_prune_held);
