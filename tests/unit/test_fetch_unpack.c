@@ -59,10 +59,15 @@ static void teardown(void)
 	suite_tmpdir_remove(&dir);
 }
 
-/* Made by a command in the folder, whose standard output is the file "in". */
+/*
+ * Made by a command in the folder, whose standard output is the file "in". mallopt(3)'s
+ * M_PERTURB is for our own memory: xz asks for eleven times its dictionary, and uses next to
+ * nothing of it.
+ */
 static int make(const char *command)
 {
-	AUTO_FREE char *line = xasprintf("cd '%s' && { %s; } >in", dir.path, command);
+	AUTO_FREE char *line = xasprintf("unset MALLOC_PERTURB_; cd '%s' && { %s; } >in", dir.path,
+					 command);
 	int fd;
 
 	ck_assert_msg(system(line) == 0, "%s", line);
@@ -212,16 +217,17 @@ START_TEST(what_is_cut_off)
 	static const unsigned int cuts[] = { 1, 4, 8, 13, 100, 50000, 120000 };
 
 	for (size_t i = 0; i < ARRAY_SIZE(tools); i++) {
+		AUTO_FREE char *whole = xasprintf("%s disk.img | tee whole", tools[i]);
+
+		close(make(whole));
 		for (size_t j = 0; j < ARRAY_SIZE(cuts); j++) {
-			AUTO_FREE char *command = xasprintf("%s disk.img | head -c -%u", tools[i],
-							    cuts[j]);
+			AUTO_FREE char *command = xasprintf("head -c -%u whole", cuts[j]);
 			const char *const sample[][2] = { { command, "broken" } };
 
 			check_bad(sample, 1);
 		}
 		for (unsigned int length = 6; length <= 40; length += 17) {
-			AUTO_FREE char *command = xasprintf("%s disk.img | head -c %u", tools[i],
-							    length);
+			AUTO_FREE char *command = xasprintf("head -c %u whole", length);
 			const char *const sample[][2] = { { command, "broken" } };
 
 			check_bad(sample, 1);
@@ -278,7 +284,7 @@ START_TEST(bombs)
 		{ "yes | head -c 9000000 | xz", "holds more than 1M" },
 		{ "yes | head -c 9000000 | gzip", "holds more than 1M" },
 		{ "yes | head -c 9000000 | zstd -q", "holds more than 1M" },
-		{ "yes | head -c 9000000 | bzip2", "holds more than 1M" },
+		{ "yes | head -c 1500000 | bzip2", "holds more than 1M" },
 		{ "yes | head -c 1048577 | xz", "holds more than 1M" },
 		/* nothing but a hole */
 		{ "truncate -s 1T t.img; tar cS t.img; rm t.img", "holds more than 1M" },
@@ -395,7 +401,6 @@ static int run_within(int from, uint64_t memory)
 START_TEST(a_dictionary_larger_than_memory_is_an_error)
 {
 	static const char *const commands[] = {
-		"xz -c --lzma2=dict=1GiB disk.img",
 		"xz -c --lzma2=dict=512MiB disk.img",
 		"cat disk.img | zstd -qc --ultra --long=30",
 	};
