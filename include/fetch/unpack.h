@@ -17,8 +17,8 @@ int unpack_prepare(struct error *err);
 /*
  * Write to out what from, a regular file, holds, read from its offset 0; unpack_prepare() was
  * called. Of a tar archive that is the one file whose name ends in .qcow2, .img or .raw, or else
- * the only file. Several of them, or none, more than max bytes, what is cut off or broken, what
- * goes on behind its end and what takes more memory than RLIMIT_AS are ERROR_VERIFY; of gzip alone
+ * the only file. Several of them, or none, more than max bytes, as much in what is not the
+ * image, what is cut off or broken, what goes on behind its end and what takes more memory than RLIMIT_AS are ERROR_VERIFY; of gzip alone
  * libarchive (3.6) checks no checksum, which is for a digest to do. Holes are written out as
  * zeros. One layer is unpacked: of an .xz.xz the content is an .xz. name is for messages.
  */

@@ -32,7 +32,8 @@ static const struct packing {
 	{ 257, "ustar", 5, ARCHIVE_FILTER_NONE },
 };
 
-enum { READ_CHUNK = 1 << 18, ENTRIES_MAX = 1024 };
+/* A chunk of zstd can unpack to 32768 times its size, and only between two are bytes counted. */
+enum { READ_CHUNK = 1 << 16, ENTRIES_MAX = 1024, OVERHEAD_MAX = 1 << 24 };
 
 static struct unpack_library lib; /* filled by unpack_prepare() */
 
@@ -44,6 +45,8 @@ struct unpacking {
 	uint64_t read; /* bytes of from */
 	int read_error; /* errno of the last read; 0: none */
 	uint64_t max, done; /* bytes of out */
+	uint64_t skipped; /* bytes of entries that are not the image: at most max, too */
+	bool endless; /* more was unpacked than all of these */
 };
 
 static const struct packing *find_packing(int fd)
@@ -85,6 +88,14 @@ static int refuse(const struct unpacking *u, struct error *err, const char *fmt,
 	return error_set(err, ERROR_VERIFY, EBADMSG, "unpack '%s': %s", u->name, why);
 }
 
+static int refuse_size(const struct unpacking *u, struct error *err)
+{
+	char max[SIZE_TEXT_MAX];
+
+	size_format(u->max, max);
+	return refuse(u, err, "it holds more than %s", max);
+}
+
 /*
  * What libarchive says, which may have words of the archive in it. Without a format it has not seen
  * a single byte, or else that would be raw, and says no more than that it knows none.
@@ -93,6 +104,8 @@ static int refuse_archive(const struct unpacking *u, struct error *err)
 {
 	const char *text = lib.archive_error_string(u->archive);
 
+	if (u->endless)
+		return refuse_size(u, err);
 	if (u->read_error)
 		return error_errno(err, u->read_error, "read '%s'", u->name);
 	if (lib.archive_errno(u->archive) == ENOMEM)
@@ -104,12 +117,15 @@ static int refuse_archive(const struct unpacking *u, struct error *err)
 	return refuse(u, err, "it is cut off or broken%s%s", text ? ": " : "", text ? text : "");
 }
 
-static int refuse_size(const struct unpacking *u, struct error *err)
+/*
+ * What is skipped costs as much time as what is not. An entry's own word is not enough: a sparse
+ * one is longer than it says, and behind the last one there may be zeros without end.
+ */
+static bool is_endless(const struct unpacking *u)
 {
-	char max[SIZE_TEXT_MAX];
+	la_int64_t unpacked = lib.archive_filter_bytes(u->archive, 0);
 
-	size_format(u->max, max);
-	return refuse(u, err, "it holds more than %s", max);
+	return unpacked > 0 && (uint64_t)unpacked / 2 > u->max + OVERHEAD_MAX / 2;
 }
 
 static la_ssize_t read_chunk(struct archive *archive, void *arg, const void **ret)
@@ -118,6 +134,9 @@ static la_ssize_t read_chunk(struct archive *archive, void *arg, const void **re
 	ssize_t len;
 
 	(void)archive;
+	u->endless = is_endless(u);
+	if (u->endless)
+		return -1;
 	do
 		len = pread(u->from, u->chunk, READ_CHUNK, (off_t)u->read);
 	while (len < 0 && errno == EINTR);
@@ -241,6 +260,17 @@ static int next_entry(struct unpacking *u, struct archive_entry **ret, struct er
 	return 0;
 }
 
+/* libarchive unpacks it in one go as it looks for the next header. */
+static int skip_entry(struct unpacking *u, struct archive_entry *entry, struct error *err)
+{
+	int64_t size = lib.archive_entry_size(entry);
+
+	if (size < 0 || (uint64_t)size > u->max - u->skipped)
+		return refuse_size(u, err);
+	u->skipped += (uint64_t)size;
+	return 0;
+}
+
 struct counts {
 	unsigned int files, images;
 };
@@ -262,11 +292,9 @@ static int put_entries(struct unpacking *u, enum entry_kind least, struct counts
 		kind = entry_kind(u, entry);
 		ret->files += kind >= ENTRY_FILE;
 		ret->images += kind == ENTRY_IMAGE;
-		if (kind < least)
-			continue;
-		if ((least == ENTRY_IMAGE ? ret->images : ret->files) > 1)
+		if (kind >= least && (least == ENTRY_IMAGE ? ret->images : ret->files) > 1)
 			return refuse(u, err, "it has more than one image in it");
-		r = put_entry(u, entry, err);
+		r = kind < least ? skip_entry(u, entry, err) : put_entry(u, entry, err);
 		if (r)
 			return r;
 	}
@@ -296,7 +324,7 @@ static int run(struct unpacking *u, const struct packing *packing, enum entry_ki
 {
 	int r;
 
-	u->read = 0;
+	u->read = u->skipped = 0;
 	u->archive = lib.archive_read_new();
 	if (!u->archive)
 		return error_set(err, ERROR_FAILED, ENOMEM, "unpack '%s': no memory", u->name);

@@ -278,6 +278,25 @@ START_TEST(what_is_broken)
 }
 END_TEST
 
+/* In what is not the image, before it and behind; and nothing need be unpacked to see it. */
+START_TEST(bombs_in_what_is_skipped)
+{
+	static const char *const samples[][2] = {
+		{ "truncate -s 2M big; tar c big disk.img", "holds more than 1M" },
+		{ "truncate -s 2M big; tar c big disk.img | zstd -q", "holds more than 1M" },
+		{ "truncate -s 2M big; tar c disk.img big | xz", "holds more than 1M" },
+		{ "truncate -s 600K a b; tar c a b disk.img | gzip", "holds more than 1M" },
+		{ "truncate -s 15T big; tar cS big disk.img", "holds more than 1M" },
+		{ "truncate -s 2M big; tar c big README", "holds more than 1M" },
+		/* zeros that no entry speaks of */
+		{ "tar c disk.img | zstd -q; head -c 100M /dev/zero | zstd -q", "holds more than" },
+		{ "tar c disk.img | zstd -q; head -c 100M /dev/zero | gzip -1", "broken" },
+	};
+
+	check_bad(samples, ARRAY_SIZE(samples));
+}
+END_TEST
+
 START_TEST(bombs)
 {
 	static const char *const samples[][2] = {
@@ -448,6 +467,7 @@ int main(void)
 	tcase_add_test(tc, what_is_cut_off);
 	tcase_add_test(tc, what_is_broken);
 	tcase_add_test(tc, bombs);
+	tcase_add_test(tc, bombs_in_what_is_skipped);
 	tcase_add_test(tc, a_hole_that_is_too_large_is_refused_at_once);
 	tcase_add_test(tc, only_one_layer_is_unpacked);
 	tcase_add_test(tc, as_much_as_there_may_be_is_no_more);
