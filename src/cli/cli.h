@@ -69,8 +69,8 @@ bool cli_flag(const struct cli_args *args, const char *name);
 
 /*
  * Sort argv (without the program's name) into args. Options and words come in any order; "--"
- * ends the options. ERROR_USAGE names what is wrong, its hint the option that is near. until_word stops before the first word:
- * *ret_used says how far it got.
+ * ends the options. ERROR_USAGE names what is wrong, its hint the option that is near. until_word
+ * stops before the first word: *ret_used says how far it got.
  */
 int cli_parse(const struct cli_option *options, int argc, char *const *argv, bool until_word,
 	      struct cli_args *ret, int *ret_used, struct error *err);

@@ -12,6 +12,7 @@
 struct pull {
 	struct cli *cli;
 	const struct catalogue *catalogue;
+	struct strv names; /* of those that can be pulled */
 	json_t *results; /* of those that were pulled, or were here */
 };
 
@@ -44,20 +45,26 @@ static int pull_one(void *arg, const char *name, struct error *err)
 	return 0;
 }
 
-/* A name that is wrong is told before anything is fetched. */
-static int check_names(const struct catalogue *catalogue, const struct strv *names,
-		       struct error *err)
+static int check_one(void *arg, const char *name, struct error *err)
 {
-	int r = 0;
+	struct pull *pull = arg;
+	const struct catalogue_entry *entry;
+	int r = image_find_entry(pull->catalogue, name, "in the catalogue", &entry, err);
 
-	for (size_t i = 0; i < names->n && !r; i++) {
-		const struct catalogue_entry *entry;
-
-		r = image_find_entry(catalogue, names->v[i], "in the catalogue", &entry, err);
-		if (!r)
-			r = catalogue_check_arch(entry, err);
-	}
+	if (!r)
+		r = catalogue_check_arch(entry, err);
+	if (!r)
+		strv_push(&pull->names, name);
 	return r;
+}
+
+/* What is wrong with a name is told before anything is fetched, and does not keep others from it. */
+static int pull_all(struct pull *pull, const struct strv *names)
+{
+	int wrong = image_each(&image_pull_verb, names, check_one, pull);
+	int code = image_each(&image_pull_verb, &pull->names, pull_one, pull);
+
+	return wrong ? wrong : code;
 }
 
 static int run_pull(struct cli *cli, const struct cli_args *args, struct error *err)
@@ -66,15 +73,14 @@ static int run_pull(struct cli *cli, const struct cli_args *args, struct error *
 	struct pull pull = { .cli = cli, .catalogue = &catalogue };
 	int r = catalogue_load(&catalogue, &cli->host.config, err);
 
-	if (!r)
-		r = check_names(&catalogue, &args->words, err);
 	if (r)
 		return r;
 	pull.results = json_array();
-	r = image_each(&image_pull_verb, &args->words, pull_one, &pull);
+	r = pull_all(&pull, &args->words);
 	if (cli->json)
 		output_json(json_incref(pull.results));
 	json_decref(pull.results);
+	strv_done(&pull.names);
 	return r;
 }
 

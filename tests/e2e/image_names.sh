@@ -39,4 +39,22 @@ ls_and_rm_are_verbs_too()
 	is "images" "$(names "$images")" ''
 }
 
-run_tests a_word_that_is_nearly_right_is_told ls_and_rm_are_verbs_too nothing_is_left_behind
+wrong_names_do_not_keep_others_from_a_pull()
+{
+	new_entry app 'aliases = application'
+	se image pull appp app slow2
+	is "exit code" "$code" 3
+	has "first" "$err" "no image 'appp' in the catalogue"
+	has "second" "$err" "no image 'slow2' in the catalogue"
+	has "third" "$err" "app: pulled $(pulled app), "
+	holds "$(pulled app)" "$web/app/image.qcow2"
+	se --format json image pull appp slow2
+	is "exit code" "$code" 3
+	is "output" "$out" '[]'
+	se --format json image pull slow2 app
+	is "exit code" "$code" 3
+	is "names" "$(jq -r '.[].name' <<<"$out")" "$(pulled app)"
+}
+
+run_tests a_word_that_is_nearly_right_is_told ls_and_rm_are_verbs_too \
+	wrong_names_do_not_keep_others_from_a_pull no_image_is_left nothing_is_left_behind
