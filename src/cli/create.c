@@ -11,6 +11,7 @@
 #include "vm/create.h"
 #include "vm/start.h"
 #include "commands.h"
+#include "image.h"
 #include "nic_options.h"
 #include "options.h"
 #include "progress.h"
@@ -281,9 +282,12 @@ static int describe(struct cli *cli, const struct cli_args *args, const char *na
 
 	request->pull = cli_flag(args, "no-pull") ? NULL : &silent;
 	r = vm_create_describe(&cli->host, name, request, &text, err);
-	if (!r)
-		print_plan(cli, buf_str(&text));
-	return r;
+	if (r)
+		return r;
+	print_plan(cli, buf_str(&text));
+	if (request->os)
+		image_note_hidden(cli, request->os);
+	return 0;
 }
 
 static int make(struct cli *cli, const struct cli_args *args, const char *name,
@@ -372,6 +376,8 @@ static int create(struct cli *cli, const char *name, const struct cli_args *args
 	if (r)
 		return r;
 	say_created(cli, name, &request->config);
+	if (request->os)
+		image_note_hidden(cli, request->os);
 	if (wait || cli_flag(args, "start"))
 		return start_and_wait(cli, name, args, what, err);
 	say(cli, "start it with: mnmivm-se start %s", name);
@@ -388,6 +394,8 @@ static int run_create(struct cli *cli, const struct cli_args *args, struct error
 		r = read_request(cli, args, &request, err);
 	if (!r)
 		r = create(cli, name, args, &request, err);
+	if (r && request.image_file)
+		image_hint_os(cli, request.image_file, err);
 	vm_create_request_done(&request);
 	return r;
 }

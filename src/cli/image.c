@@ -55,9 +55,10 @@ static int remove_one(void *arg, const char *name, struct error *err)
 	const struct cli *cli = arg;
 	int r = vm_image_remove(&cli->host, name, err);
 
-	if (!r)
-		say(cli, "%s: removed", name);
-	return r;
+	if (r)
+		return image_hint_missing(cli, name, err);
+	say(cli, "%s: removed", name);
+	return 0;
 }
 
 static int run_remove(struct cli *cli, const struct cli_args *args, struct error *err)

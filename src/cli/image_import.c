@@ -61,9 +61,11 @@ static int run_import(struct cli *cli, const struct cli_args *args, struct error
 		r = vm_image_import(&cli->host, path, name, &options, err);
 	progress_end(&progress);
 	guest_traits_done(&options.guest);
-	if (!r)
-		say(cli, "%s: imported", name);
-	return r;
+	if (r)
+		return r;
+	say(cli, "%s: imported", name);
+	image_note_hidden(cli, name);
+	return 0;
 }
 
 static const struct cli_option import_options[] = {

@@ -21,6 +21,14 @@ static void set_guest(json_t *object, const struct guest_traits *guest)
 	object_set_number(object, "cpu_level", guest->cpu_level);
 }
 
+/* The entry whose name or alias --os does not reach, as an image has it. */
+static void set_hides(json_t *object, const char *name, const struct catalogue *catalogue)
+{
+	const struct catalogue_entry *entry = catalogue_find(catalogue, name);
+
+	object_set_text(object, "hides", entry ? entry->name : NULL);
+}
+
 static void set_entry(json_t *object, const struct catalogue_entry *entry)
 {
 	static const struct strv none = STRV_INIT;
@@ -66,6 +74,7 @@ json_t *image_local_json(const struct vm_image_info *info, const struct catalogu
 	object_set_text(object, "digest", config->digest);
 	object_set_text(object, "source_digest", config->source_digest);
 	object_set_text(object, "url", config->url);
+	set_hides(object, info->name, catalogue);
 	if (info->problem[0])
 		object_set_text(object, "problem", info->problem);
 	return object;
@@ -84,5 +93,6 @@ json_t *image_available_json(const struct catalogue_entry *entry)
 	set_guest(object, &entry->guest);
 	object_set_text(object, "source_digest", entry->digest);
 	object_set_text(object, "url", url);
+	object_set_text(object, "hides", NULL);
 	return object;
 }

@@ -2,7 +2,6 @@
 /* image show: one image, or what the catalogue says of one. */
 #include <jansson.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "base/alloc.h"
 #include "base/buf.h"
@@ -41,8 +40,10 @@ static void print_guest(const struct guest_traits *guest)
 	printf("%-14s x86-64-v%u\n", "CPU:", guest->cpu_level);
 }
 
-static void print_local(const struct vm_image_info *info, const struct strv *users)
+static void print_local(const struct vm_image_info *info, const struct catalogue *catalogue,
+			const struct strv *users)
 {
+	const struct catalogue_entry *hidden = catalogue_find(catalogue, info->name);
 	const struct image_config *config = &info->config;
 	char date[IMAGE_DATE_MAX];
 
@@ -61,6 +62,9 @@ static void print_local(const struct vm_image_info *info, const struct strv *use
 	print_text("digest:", config->digest);
 	print_guest(&config->guest);
 	print_list("used by:", users);
+	if (hidden)
+		printf("%-14s '%s' of the catalogue, from --os %s\n", "hides:", hidden->name,
+		       info->name);
 }
 
 static void print_mirrors(const struct catalogue_entry *entry)
@@ -87,6 +91,13 @@ static void print_digest(const struct catalogue_entry *entry)
 	print_text("", entry->signature && entry->signature_required ? "(required)" : NULL);
 }
 
+/* images: as image_list_of() has them */
+static void print_pulled(const struct strv *images)
+{
+	for (size_t i = 0; i < images->n; i++)
+		print_text(i == 0 ? "newest:" : i == 1 ? "older:" : "", images->v[i]);
+}
+
 static void print_available(const struct catalogue_entry *entry, const struct strv *images)
 {
 	print_text("name:", entry->name);
@@ -98,7 +109,7 @@ static void print_available(const struct catalogue_entry *entry, const struct st
 	print_digest(entry);
 	print_guest(&entry->guest);
 	print_text("told by:", entry->origin);
-	print_list("pulled:", images);
+	print_pulled(images);
 }
 
 static void print_object(json_t *object, const char *key, const struct strv *list)
@@ -107,19 +118,15 @@ static void print_object(json_t *object, const char *key, const struct strv *lis
 	output_json(object);
 }
 
-/* Its images that are here. */
+/* Its images that are here, the newest first. */
 static int images_of(struct cli *cli, const struct catalogue_entry *entry, struct strv *ret,
 		     struct error *err)
 {
 	AUTO(vm_image_list_done) struct vm_image_list list = { .n = 0 };
 	int r = vm_image_list(&cli->host, &list, err);
 
-	for (size_t i = 0; !r && i < list.n; i++) {
-		const char *os = list.v[i].config.os;
-
-		if (os && !strcmp(os, entry->name))
-			strv_push(ret, list.v[i].name);
-	}
+	if (!r)
+		image_list_of(&list, entry->name, ret);
 	return r;
 }
 
@@ -154,14 +161,13 @@ static int run_show(struct cli *cli, const struct cli_args *args, struct error *
 
 	if (r)
 		return err->kind == ERROR_NOT_FOUND ? show_entry(cli, name, err) : r;
-	if (!cli->json) {
-		print_local(&info, &users);
-		return 0;
-	}
-	/* for the title alone: without a catalogue there is none */
+	/* for its title and what it hides: without a catalogue there is neither */
 	if (catalogue_load(&catalogue, &cli->host.config, &(struct error)ERROR_INIT))
 		catalogue_done(&catalogue);
-	print_object(image_local_json(&info, &catalogue), "users", &users);
+	if (cli->json)
+		print_object(image_local_json(&info, &catalogue), "users", &users);
+	else
+		print_local(&info, &catalogue, &users);
 	return 0;
 }
 

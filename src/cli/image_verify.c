@@ -36,6 +36,8 @@ static int verify_one(void *arg, const char *name, struct error *err)
 	progress_name(&progress, name);
 	r = vm_image_verify(&verify->cli->host, name, progress_bytes, &progress, &digest, err);
 	progress_end(&progress);
+	if (r)
+		image_hint_missing(verify->cli, name, err);
 	add_result(verify->results, name, digest, err);
 	if (!r)
 		say(verify->cli,

@@ -56,5 +56,73 @@ wrong_names_do_not_keep_others_from_a_pull()
 	is "names" "$(jq -r '.[].name' <<<"$out")" "$(pulled app)"
 }
 
+who_names_an_entry_is_told_its_images()
+{
+	local name word
+
+	name=$(pulled app)
+	for word in app application; do
+		hints "'$word' is of the catalogue; its images here: $name" image remove "$word"
+		hints "'$word' is of the catalogue; its images here: $name" image verify "$word"
+	done
+	hints "did you mean '$name'?" image remove "${name%?}x"
+	hints 'mnmivm-se image list --local' image remove nope
+	hints 'mnmivm-se image list --local' image verify nope
+	entry far
+	hints "'far' is of the catalogue; no image of it is here" image verify far
+	is "images" "$(names "$images")" "$name.conf $name.qcow2"
+	rm "$catalogue/far.conf"
+}
+
+a_file_that_is_a_name_is_told_so()
+{
+	local word
+
+	for word in app application "$(pulled app)"; do
+		hints "did you mean --os $word?" create vm --image "$word" --pubkey-path "$key.pub" \
+			--ip 192.168.86.31
+	done
+	se create vm --image ./app --pubkey-path "$key.pub" --ip 192.168.86.31
+	lacks "hint" "$err" --os
+	se create vm --image nope --pubkey-path "$key.pub" --ip 192.168.86.31
+	lacks "hint" "$err" --os
+}
+
+an_import_that_hides_an_entry_is_told()
+{
+	local word told
+
+	for word in app application; do
+		told="'$word' is in the catalogue, too: --os $word is the image of that name here"
+		says "$told" image import "$MNMIVM_GUEST/guest.qcow2" "$word"
+		says "$told" create vm --os "$word" --pubkey-path "$key.pub" --ip 192.168.86.31 --dry-run
+		says "$told" create vm --os "$word" --pubkey-path "$key.pub" --ip 192.168.86.31
+		is "base" "$(base_of vm)" "$images/$word.qcow2"
+		succeeds delete --yes vm
+		prints "hides:         'app' of the catalogue" image show "$word"
+		json .hides app image show "$word"
+		succeeds image remove "$word"
+		succeeds --quiet image import "$MNMIVM_GUEST/guest.qcow2" "$word"
+		is "what -q tells" "$err" ''
+		succeeds image remove "$word"
+	done
+}
+
+what_hides_nothing_is_not_told()
+{
+	succeeds image import "$MNMIVM_GUEST/guest.qcow2" mine
+	is "what is told of an import" "$err" 'mine: imported'
+	json .hides null image show mine
+	lacks "what is shown" "$("$MNMIVM_SE" --config "$conf" image show mine)" hides
+	for word in app mine; do
+		succeeds create vm --os "$word" --pubkey-path "$key.pub" --ip 192.168.86.31
+		lacks "what is told of a create" "$err" 'in the catalogue'
+		succeeds delete --yes vm
+	done
+	succeeds image remove mine
+}
+
 run_tests a_word_that_is_nearly_right_is_told ls_and_rm_are_verbs_too \
-	wrong_names_do_not_keep_others_from_a_pull no_image_is_left nothing_is_left_behind
+	wrong_names_do_not_keep_others_from_a_pull who_names_an_entry_is_told_its_images \
+	a_file_that_is_a_name_is_told_so an_import_that_hides_an_entry_is_told \
+	what_hides_nothing_is_not_told no_image_is_left nothing_is_left_behind
