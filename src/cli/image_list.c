@@ -3,22 +3,45 @@
 #include <errno.h>
 #include <jansson.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "base/alloc.h"
 #include "image.h"
+#include "json.h"
 #include "output.h"
 
-enum { LOCAL_COLUMNS = 5, AVAILABLE_COLUMNS = 3 };
+enum { LOCAL_COLUMNS = 6, AVAILABLE_COLUMNS = 4 };
+
+/* Of an entry's images, the caller's to free; NULL: none, or no entry. */
+static char *newest_of(const struct vm_image_list *list, const char *entry)
+{
+	AUTO_STRV images = STRV_INIT;
+
+	if (entry)
+		image_list_of(list, entry, &images);
+	return images.n ? xstrdup(images.v[0]) : NULL;
+}
+
+static void append_json(json_t *array, json_t *object, const struct vm_image_list *list,
+			const char *entry)
+{
+	AUTO_FREE char *newest = newest_of(list, entry);
+
+	object_set_text(object, "newest", newest);
+	json_array_append_new(array, object);
+}
 
 static void list_json(const struct vm_image_list *list, const struct catalogue *catalogue,
-		      bool available)
+		      bool local, bool available)
 {
 	json_t *array = json_array();
 
-	for (size_t i = 0; i < list->n; i++)
-		json_array_append_new(array, image_local_json(&list->v[i], catalogue));
+	for (size_t i = 0; local && i < list->n; i++)
+		append_json(array, image_local_json(&list->v[i], catalogue), list,
+			    list->v[i].config.os);
 	for (size_t i = 0; available && i < catalogue->n; i++)
-		json_array_append_new(array, image_available_json(catalogue->v[i]));
+		append_json(array, image_available_json(catalogue->v[i]), list,
+			    catalogue->v[i]->name);
 	output_json(array);
 }
 
@@ -32,12 +55,13 @@ static void list_names(const struct vm_image_list *list, const struct catalogue 
 
 static void local_table(const struct vm_image_list *list)
 {
-	static const char *const headings[LOCAL_COLUMNS] = { "NAME", "ADDED", "FORMAT", "SIZE",
-							     "FILE" };
+	static const char *const headings[LOCAL_COLUMNS] = { "NAME", "ADDED", "FORMAT",
+							     "SIZE", "FILE",  "OS" };
 	AUTO_STRV cells = STRV_INIT;
 
 	for (size_t i = 0; i < list->n; i++) {
 		const struct vm_image_info *info = &list->v[i];
+		AUTO_FREE char *newest = newest_of(list, info->config.os);
 		char size[SIZE_TEXT_MAX], date[IMAGE_DATE_MAX];
 
 		strv_push(&cells, info->name);
@@ -48,23 +72,44 @@ static void local_table(const struct vm_image_list *list)
 		strv_push(&cells, size);
 		size_format(info->file_bytes, size);
 		strv_push(&cells, size);
+		strv_push(&cells, newest && !strcmp(newest, info->name) ? "*" : "-");
 	}
 	output_table(headings, LOCAL_COLUMNS, (const char *const *)cells.v, list->n);
 }
 
-static void available_table(const struct catalogue *catalogue)
+/* What --os takes of it: an image that is here, one that only has its name, or it has to be pulled. */
+static const char *here_word(const struct vm_image_list *list, const char *entry)
 {
-	static const char *const headings[AVAILABLE_COLUMNS] = { "AVAILABLE", "ALIASES", "TITLE" };
+	AUTO_FREE char *newest = newest_of(list, entry);
+
+	if (image_list_has(list, entry))
+		return "own";
+	return newest ? "yes" : "-";
+}
+
+static void push_title(struct strv *cells, const struct catalogue_entry *entry)
+{
+	bool foreign = catalogue_check_arch(entry, &(struct error)ERROR_INIT) != 0;
+	const char *slash = strrchr(entry->file, '/');
+	const char *file = slash ? slash + 1 : entry->file;
+
+	strv_pushf(cells, "%s%s%s", entry->title ? entry->title : file, foreign ? ", for " : "",
+		   foreign ? entry->arch : "");
+}
+
+static void available_table(const struct vm_image_list *list, const struct catalogue *catalogue)
+{
+	static const char *const headings[AVAILABLE_COLUMNS] = { "AVAILABLE", "ALIASES", "HERE",
+								 "TITLE" };
 	AUTO_STRV cells = STRV_INIT;
 
 	for (size_t i = 0; i < catalogue->n; i++) {
 		const struct catalogue_entry *entry = catalogue->v[i];
-		bool foreign = catalogue_check_arch(entry, &(struct error)ERROR_INIT) != 0;
 
 		strv_push(&cells, entry->name);
 		strv_push_take(&cells, strv_join(&entry->aliases, ", "));
-		strv_pushf(&cells, "%s%s%s", entry->title ? entry->title : "",
-			   foreign ? ", for " : "", foreign ? entry->arch : "");
+		strv_push(&cells, here_word(list, entry->name));
+		push_title(&cells, entry);
 	}
 	output_table(headings, AVAILABLE_COLUMNS, (const char *const *)cells.v, catalogue->n);
 }
@@ -86,7 +131,7 @@ static void list_tables(const struct vm_image_list *list, const struct catalogue
 	if (local && list->n && available && catalogue->n)
 		printf("\n");
 	if (available && (catalogue->n || !list->n || !local))
-		available_table(catalogue);
+		available_table(list, catalogue);
 	if (local)
 		print_problems(list);
 }
@@ -111,7 +156,7 @@ static int run_list(struct cli *cli, const struct cli_args *args, struct error *
 	if (r)
 		catalogue_done(&catalogue);
 	if (cli->json)
-		list_json(local ? &list : &no_images, &catalogue, available);
+		list_json(&list, &catalogue, local, available);
 	else if (cli->quiet)
 		list_names(local ? &list : &no_images, local ? &no_entries : &catalogue);
 	else

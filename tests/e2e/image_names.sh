@@ -122,7 +122,56 @@ what_hides_nothing_is_not_told()
 	succeeds image remove mine
 }
 
+# row NAME: the line of a list whose first word that is
+row()
+{
+	awk -v name="$1" '$1 == name' <<<"$out"
+}
+
+a_list_tells_what_os_takes()
+{
+	local old new
+
+	old=$(pulled app)
+	new_image "$web/app/image.qcow2" 4
+	publish app
+	succeeds image pull app
+	new=$(pulled app)
+	entry far 'aliases = distant'
+	sed -i '/^title/d' "$catalogue/far.conf"
+	entry arm 'arch = aarch64'
+	sed -i '/^title/d' "$catalogue/arm.conf"
+	succeeds image list
+	matches "the newer one" "$(row "$new")" ' \*$'
+	matches "the older one" "$(row "$old")" ' -$'
+	matches "what is here" "$(row app)" '^app +application +yes +app of the lab$'
+	matches "what is not" "$(row far)" '^far +distant +- +image.qcow2$'
+	matches "what is of no use" "$(row arm)" '^arm +- +image.qcow2, for aarch64$'
+	json "map(select(.name == .newest) | .name) | join(\" \")" "$new" image list
+	json "map(select(.name == \"app\" or .name == \"$old\") | .newest) | unique" "[\"$new\"]" image list
+	json 'map(select(.name == "far") | .newest)' '[null]' image list
+	json .images "[\"$new\",\"$old\"]" image show app
+	prints "newest:        $new" image show app
+	prints "older:         $old" image show app
+	succeeds image import "$MNMIVM_GUEST/guest.qcow2" app
+	succeeds image list --available
+	matches "what is hidden" "$(row app)" '^app +application +own +app of the lab$'
+	succeeds image remove app
+	rm "$catalogue/far.conf" "$catalogue/arm.conf"
+}
+
+the_shipped_catalogue_fits_80_columns()
+{
+	cp -r "${BASH_SOURCE[0]%/*}/../../contrib/images.d" "$LAB/shipped"
+	chmod -R u=rwX,go=rX "$LAB/shipped"
+	setting catalogue "$LAB/shipped"
+	prints debian-13 image list --available
+	is "lines that are longer" "$(awk 'length > 80' <<<"$out")" ''
+	setting catalogue "$catalogue"
+}
+
 run_tests a_word_that_is_nearly_right_is_told ls_and_rm_are_verbs_too \
 	wrong_names_do_not_keep_others_from_a_pull who_names_an_entry_is_told_its_images \
 	a_file_that_is_a_name_is_told_so an_import_that_hides_an_entry_is_told \
-	what_hides_nothing_is_not_told no_image_is_left nothing_is_left_behind
+	what_hides_nothing_is_not_told a_list_tells_what_os_takes \
+	the_shipped_catalogue_fits_80_columns no_image_is_left nothing_is_left_behind
