@@ -3,6 +3,7 @@
 #include "progress.h"
 
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,13 +26,35 @@ static const int ending_signals[] = { SIGINT, SIGTERM, SIGHUP };
 /* Whether a line stands there, for a signal's handler: there is one terminal. */
 static volatile sig_atomic_t line_stands;
 
+/* How to go on with what is under way, for the same handler; it changes while its length is 0. */
+static char advice[NAME_MAX_LEN + 80];
+static volatile sig_atomic_t advice_len;
+
 /* What the shell prints next is to begin a line. By SA_RESETHAND raise() ends the program. */
 static void end_line(int signal)
 {
 	ssize_t n = line_stands ? write(STDERR_FILENO, "\n", 1) : 0;
 
+	if (n > 0 && advice_len)
+		n = write(STDERR_FILENO, advice, (size_t)advice_len);
 	(void)n;
 	raise(signal);
+}
+
+/* From here on there are bytes that a later pull need not fetch. */
+static void advise(const char *name, enum vm_pull_phase phase)
+{
+	int len;
+
+	advice_len = 0;
+	if (phase < PULL_RESUME)
+		return;
+	atomic_signal_fence(memory_order_seq_cst);
+	len = snprintf(advice, sizeof(advice),
+		       "what came stays, and this goes on there: mnmivm-se image pull %s\n", name);
+	atomic_signal_fence(memory_order_seq_cst);
+	if (len > 0 && (size_t)len < sizeof(advice))
+		advice_len = len;
 }
 
 /* Each from old where it is as new handler; what is ignored, or another's, stays. */
@@ -127,6 +150,7 @@ static void show_pull(void *arg, const struct vm_pull_progress *pull)
 	if (progress->phase != (int)pull->phase || strcmp(progress->name, pull->name) != 0) {
 		progress_name(progress, pull->name);
 		progress->phase = pull->phase;
+		advise(progress->name, pull->phase);
 	}
 	if (pull->phase == PULL_DOWNLOAD)
 		count_received(progress, counted);
@@ -199,5 +223,6 @@ void progress_end(struct progress *progress)
 	progress_format_sum(progress->received, progress->received_ms - progress->receive_ms, &sum);
 	if (progress->received && !progress->told && progress->phase > (int)PULL_DOWNLOAD)
 		say(progress->cli, "%s: downloaded, %s", progress->name, buf_str(&sum));
+	advice_len = 0;
 	progress->cli = NULL;
 }

@@ -215,6 +215,29 @@ static void die(struct cli *cli)
 	raise(SIGINT);
 }
 
+static void die_before_a_byte(struct cli *cli)
+{
+	struct progress progress = { .cli = NULL };
+
+	progress_begin(&progress, cli);
+	tell(&progress, PULL_DOWNLOAD, 1, 0);
+	tell(&progress, PULL_DIGEST, 0, 0);
+	raise(SIGINT);
+}
+
+static void die_in_a_check(struct cli *cli)
+{
+	struct progress progress = { .cli = NULL };
+
+	progress_begin(&progress, cli);
+	tell(&progress, PULL_DOWNLOAD, 1, 0);
+	progress_end(&progress);
+	progress_begin(&progress, cli);
+	progress_name(&progress, "mine");
+	progress_bytes(&progress, 1, 2);
+	raise(SIGTERM);
+}
+
 static void die_without_a_line(struct cli *cli)
 {
 	struct progress progress = { .cli = NULL };
@@ -234,10 +257,18 @@ START_TEST(test_signals)
 {
 	int status;
 	AUTO_FREE char *line = on_terminal(80, "xterm", die, &status);
-	AUTO_FREE char *none = NULL, *after = NULL;
+	AUTO_FREE char *none = NULL, *after = NULL, *early = NULL, *check = NULL;
 
 	ck_assert(WIFSIGNALED(status) && WTERMSIG(status) == SIGINT);
-	ck_assert_msg(ends_with(line, "\033[K\r\n"), "%s", line);
+	ck_assert_msg(ends_with(line, "\033[K\r\nwhat came stays, and this goes on there: "
+				      "mnmivm-se image pull debian-13\r\n"),
+		      "%s", line);
+	early = on_terminal(80, "xterm", die_before_a_byte, &status);
+	ck_assert(WIFSIGNALED(status) && WTERMSIG(status) == SIGINT);
+	ck_assert_msg(ends_with(early, "\033[K\r\n"), "%s", early);
+	check = on_terminal(80, "xterm", die_in_a_check, &status);
+	ck_assert(WIFSIGNALED(status) && WTERMSIG(status) == SIGTERM);
+	ck_assert_msg(ends_with(check, "\033[K\r\n"), "%s", check);
 	none = on_terminal(80, "xterm", die_without_a_line, &status);
 	ck_assert(WIFSIGNALED(status) && WTERMSIG(status) == SIGTERM);
 	ck_assert_str_eq(none, "");
