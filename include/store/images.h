@@ -129,4 +129,9 @@ int images_remove(const struct store *store, const char *name, struct error *err
 int images_sweep(const struct store *store, bool dry, unsigned int *ret_n, uint64_t *ret_bytes,
 		 struct error *err);
 
+/* The same, and each file that goes is told, with its bytes on disk. */
+int images_sweep_each(const struct store *store, bool dry,
+		      void (*each)(void *arg, const char *file, uint64_t bytes), void *arg,
+		      unsigned int *ret_n, uint64_t *ret_bytes, struct error *err);
+
 #endif

@@ -83,6 +83,9 @@ int vm_image_remove(const struct vm_host *host, const char *name, struct error *
  */
 struct vm_prune_options {
 	bool all, dry;
+	/* What goes, as it goes: an image by its name, a leftover by its file's. NULL: nobody is told. */
+	void (*each)(void *arg, const char *name, bool leftover, uint64_t bytes);
+	void *arg;
 };
 struct vm_pruned {
 	struct strv removed;

@@ -1,22 +1,26 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* image prune: remove what nobody needs. */
+#include <jansson.h>
+#include <stdio.h>
+
 #include "base/alloc.h"
-#include "base/buf.h"
 #include "base/parse.h"
 #include "image.h"
+#include "json.h"
 #include "options.h"
+#include "output.h"
 
-static void describe(const struct vm_pruned *pruned, struct buf *out)
+static void describe(const struct vm_pruned *pruned)
 {
 	char size[SIZE_TEXT_MAX];
 
 	for (size_t i = 0; i < pruned->removed.n; i++)
-		buf_printf(out, "remove image %s\n", pruned->removed.v[i]);
+		printf("remove image %s\n", pruned->removed.v[i]);
 	size_format(pruned->bytes, size);
 	if (pruned->leftovers)
-		buf_printf(out, "remove leftovers of unfinished pulls: %u\n", pruned->leftovers);
+		printf("remove leftovers of unfinished pulls: %u\n", pruned->leftovers);
 	if (pruned->bytes)
-		buf_printf(out, "free %s\n", size);
+		printf("free %s\n", size);
 }
 
 static void tell(const struct cli *cli, const struct vm_pruned *pruned)
@@ -30,18 +34,32 @@ static void tell(const struct cli *cli, const struct vm_pruned *pruned)
 	    pruned->removed.n, pruned->leftovers, size);
 }
 
+static void add_result(void *arg, const char *name, bool leftover, uint64_t bytes)
+{
+	json_t *object = json_object();
+
+	object_set_text(object, "name", name);
+	object_set_text(object, "kind", leftover ? "leftover" : "image");
+	object_set_number(object, "bytes", bytes);
+	json_array_append_new(arg, object);
+}
+
 static int run_prune(struct cli *cli, const struct cli_args *args, struct error *err)
 {
+	json_t *results = json_array();
 	const struct vm_prune_options options = { .all = cli_flag(args, "all"),
-						  .dry = cli_flag(args, "dry-run") };
+						  .dry = cli_flag(args, "dry-run"),
+						  .each = add_result,
+						  .arg = results };
 	struct vm_pruned pruned = { .removed = STRV_INIT };
-	AUTO_BUF plan = BUF_INIT;
 	int r = vm_image_prune(&cli->host, &options, &pruned, err);
 
-	if (!r && options.dry) {
-		describe(&pruned, &plan);
-		print_plan(cli, buf_str(&plan));
-	}
+	/* what is gone is told, whatever came after */
+	if (cli->json)
+		output_json(json_incref(results));
+	else if (!r && options.dry)
+		describe(&pruned);
+	json_decref(results);
 	if (!r && !pruned.removed.n && !pruned.leftovers)
 		say(cli, "nothing to remove");
 	else if (!r && !options.dry)

@@ -15,6 +15,8 @@
 struct sweep {
 	const struct store *store;
 	bool dry;
+	void (*each)(void *arg, const char *file, uint64_t bytes); /* NULL: nobody is told */
+	void *arg;
 	unsigned int n;
 	uint64_t bytes;
 };
@@ -22,13 +24,17 @@ struct sweep {
 static void sweep_file(struct sweep *sweep, const char *file)
 {
 	struct stat st;
+	uint64_t bytes;
 
 	if (fstatat(sweep->store->images_fd, file, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return;
 	if (!sweep->dry && unlinkat(sweep->store->images_fd, file, 0) < 0)
 		return;
+	bytes = (uint64_t)st.st_blocks * 512; /* whatever the block size, stat(3type) */
 	sweep->n++;
-	sweep->bytes += (uint64_t)st.st_blocks * 512; /* whatever the block size, stat(3type) */
+	sweep->bytes += bytes;
+	if (sweep->each)
+		sweep->each(sweep->arg, file, bytes);
 }
 
 /* What somebody is writing is locked, see images_draft.c; where he has just ended it is gone. */
@@ -121,10 +127,11 @@ static void sweep_entry(const char *file, void *arg)
 		sweep_config(sweep, stem, file);
 }
 
-int images_sweep(const struct store *store, bool dry, unsigned int *ret_n, uint64_t *ret_bytes,
-		 struct error *err)
+int images_sweep_each(const struct store *store, bool dry,
+		      void (*each)(void *arg, const char *file, uint64_t bytes), void *arg,
+		      unsigned int *ret_n, uint64_t *ret_bytes, struct error *err)
 {
-	struct sweep sweep = { .store = store, .dry = dry };
+	struct sweep sweep = { .store = store, .dry = dry, .each = each, .arg = arg };
 
 	dir_for_each(store->images_fd, sweep_entry, &sweep);
 	if (sweep.n && !dry && fsync(store->images_fd) < 0)
@@ -132,6 +139,12 @@ int images_sweep(const struct store *store, bool dry, unsigned int *ret_n, uint6
 	*ret_n = sweep.n;
 	*ret_bytes = sweep.bytes;
 	return 0;
+}
+
+int images_sweep(const struct store *store, bool dry, unsigned int *ret_n, uint64_t *ret_bytes,
+		 struct error *err)
+{
+	return images_sweep_each(store, dry, NULL, NULL, ret_n, ret_bytes, err);
 }
 
 void image_config_drop(const struct store *store, const char *name)

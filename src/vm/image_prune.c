@@ -122,6 +122,20 @@ static int remove_unused(struct prune *prune, const char *name, int fd, const ch
 	return r;
 }
 
+static void tell(const struct vm_prune_options *options, const char *name, bool leftover,
+		 uint64_t bytes)
+{
+	if (options->each)
+		options->each(options->arg, name, leftover, bytes);
+}
+
+static void tell_leftover(void *arg, const char *file, uint64_t bytes)
+{
+	const struct prune *prune = arg;
+
+	tell(prune->options, file, true, bytes);
+}
+
 static int prune_one(struct prune *prune, const char *name, struct vm_pruned *pruned,
 		     struct error *err)
 {
@@ -130,6 +144,7 @@ static int prune_one(struct prune *prune, const char *name, struct vm_pruned *pr
 	AUTO_FREE char *path = NULL;
 	AUTO_CLOSE int fd = -1;
 	struct stat st;
+	uint64_t bytes;
 	int r = 0;
 
 	if (images_open(&prune->host->store, name, &fd, &format, &path, &ignored) ||
@@ -141,7 +156,9 @@ static int prune_one(struct prune *prune, const char *name, struct vm_pruned *pr
 		return r == PRUNE_STAYS ? 0 : r;
 	image_users_note_others(prune->host, name);
 	strv_push(&pruned->removed, name);
-	pruned->bytes += (uint64_t)st.st_blocks * 512; /* whatever the block size, stat(3type) */
+	bytes = (uint64_t)st.st_blocks * 512; /* whatever the block size, stat(3type) */
+	pruned->bytes += bytes;
+	tell(prune->options, name, false, bytes);
 	return 0;
 }
 
@@ -180,7 +197,8 @@ int vm_image_prune(const struct vm_host *host, const struct vm_prune_options *op
 	int r = prune_images(&prune, &pruned, err);
 
 	if (!r)
-		r = images_sweep(&host->store, options->dry, &pruned.leftovers, &bytes, err);
+		r = images_sweep_each(&host->store, options->dry, tell_leftover, &prune,
+				      &pruned.leftovers, &bytes, err);
 	prune_done(&prune);
 	if (r) {
 		strv_done(&pruned.removed);

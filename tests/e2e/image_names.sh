@@ -170,8 +170,28 @@ the_shipped_catalogue_fits_80_columns()
 	setting catalogue "$catalogue"
 }
 
+prune_tells_programs_what_goes()
+{
+	local part old new
+
+	part=.part-sha256-$(printf '%064d' 7)
+	new=$(pulled app)
+	old=$(find "$images" -name 'app-*.qcow2' ! -name "$new.qcow2" -printf '%f\n')
+	old=${old%.qcow2}
+	head -c 8192 /dev/urandom >"$images/$part"
+	chmod 600 "$images/$part"
+	json 'map([.name, .kind])' "[[\"$old\",\"image\"],[\"$part\",\"leftover\"]]" image prune --dry-run
+	json 'map(.bytes)' "[$(($(stat -c %b "$images/$old.qcow2") * 512)),8192]" image prune --dry-run
+	prints "remove image $old" image prune --dry-run
+	json 'map(.name)' "[\"$old\",\"$part\"]" image prune
+	is "what is left" "$(names "$images")" "$new.conf $new.qcow2"
+	json . '[]' image prune
+	json 'map(.name)' "[\"$new\"]" image prune --all
+}
+
 run_tests a_word_that_is_nearly_right_is_told ls_and_rm_are_verbs_too \
 	wrong_names_do_not_keep_others_from_a_pull who_names_an_entry_is_told_its_images \
 	a_file_that_is_a_name_is_told_so an_import_that_hides_an_entry_is_told \
 	what_hides_nothing_is_not_told a_list_tells_what_os_takes \
-	the_shipped_catalogue_fits_80_columns no_image_is_left nothing_is_left_behind
+	the_shipped_catalogue_fits_80_columns prune_tells_programs_what_goes no_image_is_left \
+	nothing_is_left_behind
