@@ -11,6 +11,7 @@
 #include "fetch/unpack.h"
 #include "store/images.h"
 #include "vm/image.h"
+#include "check_image.h"
 #include "image_put.h"
 #include "image_writer.h"
 
@@ -121,6 +122,36 @@ static int fill(struct import *import, int fd, struct error *err)
 	return !r && unpack_wants(import->draft.fd) ? unpack_draft(import, err) : r;
 }
 
+/*
+ * Its header says what the file is called, and no digest that it came whole. The helper opens it by its
+ * mode, which is that of an image from now on.
+ */
+static int check_tables(struct import *import, const struct image_info *info, struct error *err)
+{
+	const struct vm_host *host = import->host;
+	AUTO_CLOSE int fd = file_openat(host->store.images_fd, import->draft.file, O_RDONLY, 0);
+	struct error why = ERROR_INIT;
+	int r;
+
+	if (fd < 0)
+		return error_errno(err, -fd, "open the copy of '%s'", import->path);
+	if (fchmod(fd, 0444) < 0)
+		return error_errno(err, errno, "set the mode of the copy of '%s'", import->path);
+	r = check_image(&host->config, fd, image_disk_format(info), import->path, &why);
+	if (r == CHECK_LEAKS)
+		vm_note(host, "%s: '%s' has clusters that nothing uses", import->name,
+			import->path);
+	if (r >= 0)
+		return 0;
+	if (why.kind != ERROR_HOST && why.kind != ERROR_PERMISSION) {
+		*err = why;
+		return r;
+	}
+	vm_note(host, "%s: its header is good, its tables are not checked: %s", import->name,
+		why.message);
+	return 0;
+}
+
 static int commit(struct import *import, const struct image_info *info, struct error *err)
 {
 	AUTO(image_config_done) struct image_config config;
@@ -164,6 +195,8 @@ int vm_image_import(const struct vm_host *host, const char *path, const char *na
 		r = fill(&import, fd, err);
 	if (!r)
 		r = image_look(import.draft.fd, path, path, &info, err);
+	if (!r)
+		r = check_tables(&import, &info, err);
 	if (r) {
 		images_abort(&host->store, &import.draft);
 		return r;

@@ -230,6 +230,24 @@ START_TEST(test_import_with_digest)
 }
 END_TEST
 
+/* The tables that a qcow2 ends in, and what lies between, are not in its header. */
+START_TEST(test_import_truncated)
+{
+	static char nowhere[] = "/nonexistent/qemu-img";
+
+	run("qemu-img convert -f raw -O qcow2 source", "whole.qcow2");
+	run("head -c 262144 whole.qcow2 >", "cut.qcow2");
+	suite_assert_ok(import("whole.qcow2", "mine"), lab_err);
+	ck_assert_uint_eq(notes, 0);
+	suite_assert_error(import("cut.qcow2", "cut"), lab_err, EBADMSG, ERROR_VERIFY);
+	assert_files(2);
+	host.config.qemu_img = nowhere;
+	suite_assert_ok(import("cut.qcow2", "cut"), lab_err);
+	ck_assert_uint_eq(notes, 1);
+	assert_files(4);
+}
+END_TEST
+
 static const char wrong[] =
 	"sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
 
@@ -301,6 +319,7 @@ int main(void)
 	tcase_add_loop_test(tcase, test_import_pipe, 0, 2);
 	tcase_add_test(tcase, test_import_rewritten);
 	tcase_add_test(tcase, test_import_with_digest);
+	tcase_add_test(tcase, test_import_truncated);
 	tcase_add_test(tcase, test_import_refused);
 	tcase_add_test(tcase, test_import_bomb);
 	tcase_add_test(tcase, test_verify_changed);
