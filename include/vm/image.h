@@ -42,7 +42,7 @@ struct vm_import_options {
 };
 
 /*
- * Copy path ("-": standard input) into the image folder under name, unpacked where it is
+ * Copy path (a regular file or a block device; "-": standard input, whatever it is) into the image folder under name, unpacked where it is
  * compressed, header checked, format by header; read-only from then on, with its digest beside it.
  * ERROR_VERIFY for an image we refuse, one whose name or partition table says another
  * architecture among them, and one whose tables contradict each other, by a confined qemu-img. Where that

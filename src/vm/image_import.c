@@ -26,23 +26,40 @@ struct import {
 	struct digest digest; /* of the draft */
 };
 
-static int open_source(const char *path, int *ret_fd, struct error *err)
+/* A pipe is for "-": the one who opens it by its name waits until somebody writes to it. */
+static int check_kind(const struct import *import, mode_t mode, bool is_input, struct error *err)
 {
-	struct stat st;
-	AUTO_CLOSE int fd = -1;
+	if (S_ISDIR(mode))
+		return error_set(err, ERROR_USAGE, EISDIR, "'%s' is a folder", import->path);
+	if (is_input || S_ISREG(mode) || S_ISBLK(mode))
+		return 0;
+	error_set(err, ERROR_USAGE, EINVAL, "'%s' is no regular file", import->path);
+	return error_hint(err, "mnmivm-se image import - %s <'%s'", import->name, import->path);
+}
 
-	if (!strcmp(path, "-"))
+static int open_source(const struct import *import, int *ret_fd, struct error *err)
+{
+	const char *path = import->path;
+	bool is_input = !strcmp(path, "-");
+	AUTO_CLOSE int fd = -1;
+	struct stat st;
+	int r;
+
+	if (is_input)
 		fd = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3);
 	else
-		fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+		fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 	if (fd < 0) {
 		error_errno(err, errno, "open '%s'", path);
 		return err->code == ENOENT ? error_kind(err, ERROR_NOT_FOUND) : -err->code;
 	}
 	if (fstat(fd, &st) < 0)
 		return error_errno(err, errno, "look at '%s'", path);
-	if (S_ISDIR(st.st_mode))
-		return error_set(err, ERROR_USAGE, EISDIR, "'%s' is a folder", path);
+	r = check_kind(import, st.st_mode, is_input, err);
+	if (r)
+		return r;
+	if (is_input && isatty(fd))
+		vm_note(import->host, "%s: reading standard input", import->name);
 	posix_fadvise(fd, 0, 0, POSIX_FADV_SEQUENTIAL);
 	*ret_fd = fd_steal(&fd);
 	return 0;
@@ -188,7 +205,7 @@ int vm_image_import(const struct vm_host *host, const char *path, const char *na
 	if (import.wanted_text)
 		r = digest_parse("digest", import.wanted_text, &import.wanted, err);
 	if (!r)
-		r = open_source(path, &fd, err);
+		r = open_source(&import, &fd, err);
 	if (!r)
 		r = images_begin(&host->store, name, &import.draft, err);
 	if (!r)

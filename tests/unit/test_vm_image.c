@@ -248,6 +248,41 @@ START_TEST(test_import_truncated)
 }
 END_TEST
 
+/* And nobody waits for a writer. */
+START_TEST(test_import_no_file)
+{
+	AUTO_FREE char *path = in_lab("pipe");
+
+	ck_assert_int_eq(mkfifo(path, 0600), 0);
+	suite_assert_error(import("pipe", "mine"), lab_err, EINVAL, ERROR_USAGE);
+	ck_assert_ptr_nonnull(strstr(lab_err.hint, "image import - mine <"));
+	suite_assert_error(vm_image_import(&host, "/dev/zero", "mine", &options, &lab_err), lab_err,
+			   EINVAL, ERROR_USAGE);
+	assert_files(0);
+}
+END_TEST
+
+/* Who sits there is told; what is typed is no image. */
+START_TEST(test_import_terminal)
+{
+	int saved = dup(STDIN_FILENO);
+	int master = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
+	AUTO_CLOSE int slave = -1;
+
+	ck_assert_int_eq(grantpt(master) | unlockpt(master), 0);
+	slave = open(ptsname(master), O_RDWR | O_NOCTTY | O_CLOEXEC);
+	ck_assert_int_eq(dup2(slave, STDIN_FILENO), STDIN_FILENO);
+	ck_assert_int_eq(write(master, "\4", 1), 1); /* VEOF, termios(3) */
+	ck_assert_int_lt(vm_image_import(&host, "-", "mine", &options, &lab_err), 0);
+	ck_assert_int_eq(lab_err.kind, ERROR_VERIFY);
+	ck_assert_uint_eq(notes, 1);
+	ck_assert_int_eq(dup2(saved, STDIN_FILENO), STDIN_FILENO);
+	close(saved);
+	close(master);
+	assert_files(0);
+}
+END_TEST
+
 static const char wrong[] =
 	"sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
 
@@ -320,6 +355,8 @@ int main(void)
 	tcase_add_test(tcase, test_import_rewritten);
 	tcase_add_test(tcase, test_import_with_digest);
 	tcase_add_test(tcase, test_import_truncated);
+	tcase_add_test(tcase, test_import_no_file);
+	tcase_add_test(tcase, test_import_terminal);
 	tcase_add_test(tcase, test_import_refused);
 	tcase_add_test(tcase, test_import_bomb);
 	tcase_add_test(tcase, test_verify_changed);
