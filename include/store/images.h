@@ -26,7 +26,8 @@ int images_open(const struct store *store, const char *name, int *ret_fd,
 		enum disk_format *ret_format, char **ret_path, struct error *err);
 
 /*
- * The .conf of the image that images_open() finds; none is one of defaults. ret is initialised by it, to be
+ * The .conf of the image that images_open() finds; none is one of defaults. Errors name it by its path,
+ * and hint at who is to correct it. ret is initialised by it, to be
  * released after success.
  */
 int images_config(const struct store *store, const char *name, struct image_config *ret,

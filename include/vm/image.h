@@ -19,7 +19,8 @@ struct vm_image_info {
 	uint64_t virtual_bytes;
 	uint64_t file_bytes;
 	struct image_config config;
-	char problem[256]; /* "" when the header is good */
+	char problem[256]; /* "" when the header and the .conf are good */
+	char hint[512]; /* the command that puts the .conf right; "" where it is not that */
 };
 
 struct vm_image_list {

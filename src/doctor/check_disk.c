@@ -83,6 +83,20 @@ static bool has_store(struct check *check, const char *object)
 	return false;
 }
 
+/* What can be put right is not removed: of an import there may be no other copy. */
+static void check_one_image(struct check *check, const struct vm_image_info *image)
+{
+	if (!image->problem[0]) {
+		check_pass(check, image->name, "has a good header");
+		return;
+	}
+	check_fail(check, image->name, "%s", image->problem);
+	if (image->hint[0])
+		check_fix(check, "%s", image->hint);
+	else
+		check_fix(check, "mnmivm-se image remove %s", image->name);
+}
+
 void check_images(struct check *check)
 {
 	struct vm_image_list list = { .n = 0 };
@@ -94,16 +108,8 @@ void check_images(struct check *check)
 		check_error(check, "images", &err);
 		return;
 	}
-	for (size_t i = 0; i < list.n; i++) {
-		const struct vm_image_info *image = &list.v[i];
-
-		if (image->problem[0]) {
-			check_fail(check, image->name, "%s", image->problem);
-			check_fix(check, "mnmivm-se image remove %s", image->name);
-		} else {
-			check_pass(check, image->name, "has a good header");
-		}
-	}
+	for (size_t i = 0; i < list.n; i++)
+		check_one_image(check, &list.v[i]);
 	if (!list.n)
 		check_pass(check, "images", "there are none yet");
 	vm_image_list_done(&list);

@@ -40,7 +40,7 @@ char *image_strip(const char *text, const char *suffix)
 	return xstrndup(text, len - suffix_len);
 }
 
-static char *image_dir(const struct store *store)
+char *image_folder(const struct store *store)
 {
 	if (store->config->image_dir)
 		return xstrdup(store->config->image_dir);
@@ -89,7 +89,7 @@ static int open_in(int dir_fd, const char *dir, const char *name, int *ret_fd,
 int images_open(const struct store *store, const char *name, int *ret_fd,
 		enum disk_format *ret_format, char **ret_path, struct error *err)
 {
-	AUTO_FREE char *dir = image_dir(store);
+	AUTO_FREE char *dir = image_folder(store);
 	int r = parse_image_name(name, err);
 
 	if (!r)

@@ -10,7 +10,9 @@
 
 enum { CONFIG_SIZE_MAX = 64 * 1024 };
 
-static int read_config(int dir_fd, const char *file, struct image_config *config, struct error *err)
+/* path is for messages: it may be the only thing that is wrong with an image. */
+static int read_config(int dir_fd, const char *file, const char *path, struct image_config *config,
+		       struct error *err)
 {
 	struct error why = ERROR_INIT;
 	AUTO_BUF text = BUF_INIT;
@@ -22,21 +24,25 @@ static int read_config(int dir_fd, const char *file, struct image_config *config
 		*err = why;
 		return r;
 	}
-	return image_config_parse(config, file, buf_str(&text), text.len, err);
+	r = image_config_parse(config, path, buf_str(&text), text.len, err);
+	return r ? error_hint(err, "${EDITOR:-vi} '%s'", path) : 0;
 }
 
 int images_config(const struct store *store, const char *name, struct image_config *ret,
 		  struct error *err)
 {
 	bool own = image_exists(store->images_fd, name);
+	int dir_fd = own ? store->images_fd : store->shared_images_fd;
+	AUTO_FREE char *dir = own ? image_folder(store) : NULL;
 	AUTO_FREE char *file = image_config_file(name);
+	AUTO_FREE char *path = xasprintf("%s/%s", own ? dir : store->config->shared_image_dir,
+					 file);
 	struct image_config config;
 	int r = 0;
 
 	image_config_init(&config);
-	if (own || store->shared_images_fd >= 0)
-		r = read_config(own ? store->images_fd : store->shared_images_fd, file, &config,
-				err);
+	if (dir_fd >= 0)
+		r = read_config(dir_fd, file, path, &config, err);
 	if (r) {
 		image_config_done(&config);
 		return error_prefix(err, "image '%s'", name);
@@ -52,7 +58,7 @@ bool image_config_is_written(const struct store *store, const char *file)
 	bool is;
 
 	image_config_init(&config);
-	is = !read_config(store->images_fd, file, &config, &ignored) && config.digest &&
+	is = !read_config(store->images_fd, file, file, &config, &ignored) && config.digest &&
 	     config.added_ns;
 	image_config_done(&config);
 	return is;

@@ -13,6 +13,7 @@
 #define IMAGE_LOCK_FILE ".lock"
 
 /* All of these are the caller's to free. */
+char *image_folder(const struct store *store); /* the caller's own, as a path */
 char *image_file(const char *name, enum disk_format format); /* NAME.qcow2, NAME.raw */
 char *image_config_file(const char *name); /* NAME.conf */
 char *image_draft_file(const char *name); /* .tmp-NAME */

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/alloc.h"
 #include "image/inspect.h"
@@ -10,8 +11,11 @@
 #include "vm/image.h"
 #include "image_users.h"
 
-static int read_info(const struct vm_host *host, const char *name, struct vm_image_info *info,
-		     struct error *err)
+_Static_assert(sizeof(((struct vm_image_info *)0)->hint) == sizeof(((struct error *)0)->hint),
+	       "a hint is told as a whole");
+
+static int read_header(const struct vm_host *host, const char *name, struct vm_image_info *info,
+		       struct error *err)
 {
 	struct image_info image = { .virtual_size = 0 };
 	AUTO_CLOSE int fd = -1;
@@ -19,22 +23,27 @@ static int read_info(const struct vm_host *host, const char *name, struct vm_ima
 
 	if (!r)
 		r = image_inspect(fd, name, IMAGE_BASE, info->format == DISK_RAW, &image, err);
-	if (!r) {
-		info->virtual_bytes = image.virtual_size;
-		info->file_bytes = image.file_size;
-		r = images_config(&host->store, name, &info->config, err);
-	}
-	return r;
+	if (r)
+		return r;
+	info->virtual_bytes = image.virtual_size;
+	info->file_bytes = image.file_size;
+	return 0;
 }
 
 /* What is wrong with one is told of it, and does not keep the others from being listed. */
 static void fill_info(const struct vm_host *host, const char *name, struct vm_image_info *info)
 {
 	struct error err = ERROR_INIT;
+	int r;
 
 	image_config_init(&info->config);
 	snprintf(info->name, sizeof(info->name), "%s", name);
-	if (read_info(host, name, info, &err))
+	r = read_header(host, name, info, &err);
+	if (!r) {
+		r = images_config(&host->store, name, &info->config, &err);
+		memcpy(info->hint, err.hint, sizeof(info->hint));
+	}
+	if (r)
 		snprintf(info->problem, sizeof(info->problem), "%.*s",
 			 (int)sizeof(info->problem) - 1, err.message);
 }

@@ -450,6 +450,11 @@ image_headers_are_read()
 	chmod 444 "$state/images/"*
 	found FAIL images bad
 	cured images bad good
+	echo 'not a line' >"$state/images/good.conf"
+	found FAIL images good "$state/images/good.conf:1: "
+	is "fix" "$fix" "\${EDITOR:-vi} '$state/images/good.conf'"
+	: >"$state/images/good.conf"
+	found PASS images good
 	succeeds image remove good
 }
 

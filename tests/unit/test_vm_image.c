@@ -18,6 +18,14 @@ enum { SIZE = 1 << 20 };
 static struct vm_host host;
 static struct vm_import_options options;
 static char *image; /* what is imported: a boot sector and little else */
+static size_t notes;
+
+static void note(void *context, const char *text)
+{
+	(void)context;
+	ck_assert(text[0]);
+	notes++;
+}
 
 static void put_source(const char *name, const char *data, size_t len)
 {
@@ -31,10 +39,11 @@ static void put_source(const char *name, const char *data, size_t len)
 static void setup(void)
 {
 	lab_setup();
-	host = (struct vm_host){ .config = lab_config, .store = lab_store };
+	host = (struct vm_host){ .config = lab_config, .store = lab_store, .note = note };
 	host.store.config = &host.config;
 	options = (struct vm_import_options){ .digest = NULL };
 	guest_traits_init(&options.guest);
+	notes = 0;
 	image = xcalloc(1, SIZE);
 	memcpy(image + 510, "\x55\xaa", 2);
 	memcpy(image + SIZE / 2, "something", 9);
@@ -343,6 +352,29 @@ START_TEST(test_verify_changed)
 }
 END_TEST
 
+/* Wherever it is met: what is wrong is a line of a file, and not the image. */
+START_TEST(test_bad_config)
+{
+	struct vm_image_list list = { .n = 0 };
+	AUTO_FREE char *path = xasprintf("%s/images/mine.conf:1: ", lab_config.state_dir);
+	AUTO_FREE char *fix = xasprintf("${EDITOR:-vi} '%s/images/mine.conf'",
+					lab_config.state_dir);
+	bool digest;
+
+	suite_assert_ok(import("source", "mine"), lab_err);
+	suite_put(lab_store.images_fd, "mine.conf", "rubbish\n");
+	suite_assert_ok(vm_image_list(&host, &list, &lab_err), lab_err);
+	ck_assert_uint_eq(list.n, 1);
+	ck_assert_ptr_nonnull(strstr(list.v[0].problem, path));
+	ck_assert_str_eq(list.v[0].hint, fix);
+	vm_image_list_done(&list);
+	suite_assert_error(vm_image_verify(&host, "mine", NULL, NULL, &digest, &lab_err), lab_err,
+			   EINVAL, ERROR_USAGE);
+	ck_assert_ptr_nonnull(strstr(lab_err.message, path));
+	ck_assert_str_eq(lab_err.hint, fix);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("vm_image");
@@ -360,6 +392,7 @@ int main(void)
 	tcase_add_test(tcase, test_import_refused);
 	tcase_add_test(tcase, test_import_bomb);
 	tcase_add_test(tcase, test_verify_changed);
+	tcase_add_test(tcase, test_bad_config);
 	suite_add_tcase(s, tcase);
 	return suite_run(s);
 }
