@@ -73,8 +73,10 @@ static void sweep_config(struct sweep *sweep, const char *name, const char *file
 		return;
 	}
 	if (is_ours(sweep, left))
-		sweep_unlocked(sweep, left); /* before we take it over */
-	if (images_begin(sweep->store, name, &draft, &ignored))
+		sweep_unlocked(sweep, left);
+	/* what is still there we would take over */
+	if (!faccessat(sweep->store->images_fd, left, F_OK, AT_SYMLINK_NOFOLLOW) ||
+	    images_begin(sweep->store, name, &draft, &ignored))
 		return;
 	sweep_file(sweep, file);
 	images_abort(sweep->store, &draft);

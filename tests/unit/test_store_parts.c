@@ -477,6 +477,9 @@ static void put_other_types(void)
 	ck_assert_int_eq(linkat(lab_dir.fd, "victim", lab_store.images_fd, "hard.conf", 0), 0);
 	ck_assert_int_eq(linkat(lab_dir.fd, "victim", lab_store.images_fd, PART, 0), 0);
 	ck_assert_int_eq(symlinkat("../../victim", lab_store.images_fd, "soft.conf"), 0);
+	/* beside what is ours */
+	suite_put(lab_store.images_fd, "gone.conf", WRITTEN);
+	ck_assert_int_eq(linkat(lab_dir.fd, "victim", lab_store.images_fd, ".tmp-gone", 0), 0);
 	ck_assert_int_eq(mkfifoat(lab_store.images_fd, ".tmp-fifo", 0600), 0);
 	ck_assert_int_eq(mkdirat(lab_store.images_fd, ".tmp-folder", 0700), 0);
 }
@@ -485,8 +488,8 @@ static void put_other_types(void)
 START_TEST(test_sweep_of_others)
 {
 	put_others();
-	put_other_types();
 	assert_sweep(true, 0);
+	put_other_types();
 	assert_sweep(false, 0);
 	for (size_t i = 0; i < ARRAY_SIZE(not_ours); i++)
 		ck_assert_msg(lab_exists(lab_store.images_fd, not_ours[i]), "%s", not_ours[i]);
@@ -495,6 +498,7 @@ START_TEST(test_sweep_of_others)
 	ck_assert(lab_exists(lab_store.images_fd, PART));
 	ck_assert(lab_exists(lab_store.images_fd, ".tmp-fifo"));
 	ck_assert(lab_exists(lab_store.images_fd, ".tmp-folder"));
+	assert_content(".tmp-gone", WRITTEN);
 }
 END_TEST
 
