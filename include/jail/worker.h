@@ -20,7 +20,8 @@
  * no socket of AF_UNIX. Without it has a network namespace with nothing in it, where the host can
  * give one, and no file at all. What the host lacks of these (Landlock, namespaces) it goes
  * without: the uid, the capabilities and the filter are never missing. Its memory begins as a copy
- * of the caller's: start none while that holds a secret.
+ * of the caller's: start none while that holds a secret. So `create` reads user-data when the
+ * image is there, and checks it before in a process of its own; host keys are made later still.
  */
 struct worker {
 	const char *name; /* for messages: "download" */

@@ -35,8 +35,9 @@ struct vm_create_request {
 void vm_create_request_done(struct vm_create_request *request);
 
 /*
- * Needs no running QEMU and changes nothing outside state_dir and run_dir. All else is checked before an
- * image is pulled, and again after. ERROR_CONFLICT: the
+ * Needs no running QEMU and changes nothing outside state_dir and run_dir. All else is checked
+ * before an image is pulled, and again after: files of the request but the public key are read
+ * twice then, and are in this process's memory only when the pull is done. ERROR_CONFLICT: the
  * name, address or MAC is taken. ERROR_HOST: no such bridge. After a failure nothing is left;
  * after a kill the next create or delete sweeps up.
  */

@@ -3,7 +3,9 @@
  * Making a VM. Everything is built in state_dir/tmp/NAME under the VM's lock and moved to
  * vms/NAME by one rename, so a VM is there whole or not at all; what a kill leaves is swept up
  * by the next command that writes. An image that is not here is pulled before that, without
- * the lock, and after all checks that need no image: they are made again under it.
+ * the lock, and after all checks that need no image: they are made again under it. Those before
+ * are made in a process of their own, as user-data has passwords in it, and what downloads begins
+ * with a copy of our memory (jail/worker.h).
  */
 #include "vm/create.h"
 
@@ -15,6 +17,7 @@
 #include "base/file.h"
 #include "jail/launch.h"
 #include "store/claim.h"
+#include "apart.h"
 #include "create_steps.h"
 #include "limits.h"
 #include "live.h"
@@ -47,9 +50,9 @@ void vm_create_request_done(struct vm_create_request *request)
 static int read_documents(struct create *create, struct error *err)
 {
 	const struct vm_create_request *request = create->request;
-	int r = seed_files_read_pubkey(request->pubkey_path, &create->pubkey, err);
+	int r = 0;
 
-	if (!r && request->user_data_path)
+	if (request->user_data_path)
 		r = user_file_read(request->user_data_path, SEED_USER_DATA_MAX, &create->user_data,
 				   err);
 	if (!r && request->network_config_path)
@@ -199,18 +202,25 @@ static int check_unlocked(struct create *create, struct error *err)
 	return r ? r : vm_claims_check_nics(store, create->name, create->vm, err);
 }
 
-/* What there is to note is noted when the VM is made. */
-static int check_and_pull(struct create *create, struct error *err)
+/* In a process of its own. What there is to note is noted when the VM is made. */
+static int check_ahead(void *arg, struct error *err)
 {
-	const struct vm_host *host = create->host;
-	struct vm_host quiet = *host;
+	struct create *create = arg;
+	struct vm_host quiet = *create->host;
 	int r;
 
 	quiet.note = NULL;
 	create->host = &quiet;
-	r = check_unlocked(create, err);
-	create->host = host;
-	return r ? r : create_pull(create, err);
+	r = read_documents(create, err);
+	return r ? r : check_unlocked(create, err);
+}
+
+/* Standard input can be read once, and may take its time: a public key, before all else. */
+static int find_image(struct create *create, struct error *err)
+{
+	int r = seed_files_read_pubkey(create->request->pubkey_path, &create->pubkey, err);
+
+	return r ? r : create_find_image(create, err);
 }
 
 int vm_create(const struct vm_host *host, const char *name, struct vm_create_request *request,
@@ -220,12 +230,14 @@ int vm_create(const struct vm_host *host, const char *name, struct vm_create_req
 	int r;
 
 	create_init(&create, host, name, request);
-	/* before the lock: standard input may take its time */
-	r = read_documents(&create, err);
+	r = find_image(&create, err);
+	if (!r && create.wanted) {
+		r = run_apart(check_ahead, &create, err);
+		if (!r)
+			r = create_pull(&create, err);
+	}
 	if (!r)
-		r = create_find_image(&create, err);
-	if (!r && create.wanted)
-		r = check_and_pull(&create, err);
+		r = read_documents(&create, err);
 	if (!r)
 		r = vm_dir_lock(&host->store, name, "create", &create.dir, err);
 	return r ? r : create_locked(&create, err);
@@ -239,7 +251,9 @@ int vm_create_describe(const struct vm_host *host, const char *name,
 
 	create_init(&create, host, name, request);
 	create.dry = true;
-	r = read_documents(&create, err);
+	r = find_image(&create, err);
+	if (!r)
+		r = read_documents(&create, err);
 	if (!r)
 		r = check_unlocked(&create, err);
 	if (!r)
