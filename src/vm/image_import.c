@@ -187,6 +187,23 @@ static int commit(struct import *import, const struct image_info *info, struct e
 			     err);
 }
 
+/* The copy may take its time: what cannot be recorded at its end is refused before it. */
+static int check_options(struct import *import, struct error *err)
+{
+	AUTO(image_config_done) struct image_config config;
+	AUTO_BUF text = BUF_INIT;
+	int r = 0;
+
+	image_config_init(&config);
+	if (import->wanted_text)
+		r = digest_parse("digest", import->wanted_text, &import->wanted, err);
+	if (!r && import->options) {
+		guest_traits_copy(&config.guest, &import->options->guest);
+		r = image_config_format(&config, &text, err);
+	}
+	return r;
+}
+
 int vm_image_import(const struct vm_host *host, const char *path, const char *name,
 		    const struct vm_import_options *options, struct error *err)
 {
@@ -200,10 +217,8 @@ int vm_image_import(const struct vm_host *host, const char *path, const char *na
 	};
 	AUTO_CLOSE int fd = -1;
 	struct image_info info;
-	int r = 0;
+	int r = check_options(&import, err);
 
-	if (import.wanted_text)
-		r = digest_parse("digest", import.wanted_text, &import.wanted, err);
 	if (!r)
 		r = open_source(&import, &fd, err);
 	if (!r)

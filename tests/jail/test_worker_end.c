@@ -172,8 +172,9 @@ static int spin(void *arg, void *shared, int output_fd, struct error *error)
 	(void)shared;
 	(void)output_fd;
 	(void)error;
-	for (volatile unsigned int i = 0;; i++)
+	for (volatile unsigned int i = 0; i < 1 || i > 0; i++)
 		;
+	return 0;
 }
 
 START_TEST(test_cpu_time)

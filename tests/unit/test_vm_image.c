@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -321,6 +322,32 @@ START_TEST(test_import_refused)
 }
 END_TEST
 
+/* Before a copy that may take minutes: the pipe is as full as it was. */
+START_TEST(test_import_with_bad_guest)
+{
+	static const char *const users[] = { "root", "a b", "-x", "a\nb" };
+	int pipe_fds[2], unread = 0, saved = dup(STDIN_FILENO);
+
+	ck_assert_int_eq(pipe2(pipe_fds, O_CLOEXEC), 0);
+	ck_assert_int_eq(write(pipe_fds[1], "x", 1), 1);
+	close(pipe_fds[1]);
+	ck_assert_int_eq(dup2(pipe_fds[0], STDIN_FILENO), STDIN_FILENO);
+	for (size_t i = 0; i < ARRAY_SIZE(users); i++) {
+		lab_err = (struct error)ERROR_INIT;
+		xreplace(&options.guest.user, users[i]);
+		ck_assert_int_lt(vm_image_import(&host, "-", "mine", &options, &lab_err), 0);
+		ck_assert_msg(lab_err.kind == ERROR_USAGE, "'%s': %s", users[i], lab_err.message);
+	}
+	ck_assert_int_eq(ioctl(pipe_fds[0], FIONREAD, &unread), 0);
+	ck_assert_int_eq(unread, 1);
+	close(pipe_fds[0]);
+	ck_assert_int_eq(dup2(saved, STDIN_FILENO), STDIN_FILENO);
+	close(saved);
+	xreplace(&options.guest.user, NULL);
+	assert_files(0);
+}
+END_TEST
+
 START_TEST(test_import_bomb)
 {
 	run("xz -k", "source");
@@ -390,6 +417,7 @@ int main(void)
 	tcase_add_test(tcase, test_import_no_file);
 	tcase_add_test(tcase, test_import_terminal);
 	tcase_add_test(tcase, test_import_refused);
+	tcase_add_test(tcase, test_import_with_bad_guest);
 	tcase_add_test(tcase, test_import_bomb);
 	tcase_add_test(tcase, test_verify_changed);
 	tcase_add_test(tcase, test_bad_config);
