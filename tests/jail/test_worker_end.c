@@ -168,11 +168,13 @@ END_TEST
 
 static int spin(void *arg, void *shared, int output_fd, struct error *error)
 {
+	volatile bool on = true;
+
 	(void)arg;
 	(void)shared;
 	(void)output_fd;
 	(void)error;
-	for (volatile unsigned int i = 0; i < 1 || i > 0; i++)
+	while (on)
 		;
 	return 0;
 }
