@@ -8,7 +8,6 @@
 
 #include "base/alloc.h"
 #include "base/near.h"
-#include "base/parse.h"
 #include "base/privilege.h"
 #include "base/user_folders.h"
 #include "cli/main.h"
@@ -108,14 +107,13 @@ static void join_options(const struct command *command, struct cli_option joined
 
 static int apply_globals(struct cli *cli, const struct cli_args *args, struct error *err)
 {
-	static const char *const formats[] = { "table", "json", NULL };
 	const char *format = cli_value(args, "format");
-	int index = 0;
-	int r = format ? parse_choice("--format", format, formats, &index, err) : 0;
+	bool json = format && !strcmp(format, "json");
 
-	if (r)
-		return r;
-	cli->json |= index == 1;
+	if (format && !json && strcmp(format, "table") != 0)
+		return error_set(err, ERROR_USAGE, EINVAL,
+				 "option '--format %s': must be table or json", format);
+	cli->json |= json;
 	cli->quiet |= cli_flag(args, "quiet");
 	cli->verbose |= cli_flag(args, "verbose");
 	cli->host.note = cli->quiet ? NULL : print_note;

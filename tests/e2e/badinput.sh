@@ -79,7 +79,7 @@ usage_errors_are_told()
 	refused 2 "'--all' takes no value" start --all=yes
 	refused 2 "names or --all, not both" start there --all
 	refused 2 "which VM" stop
-	refused 2 "--format 'xml': must be one of table, json" list --format xml
+	refused 2 "'--format xml': must be table or json" list --format xml
 	refused 2 "'nonsense': must be one of" image nonsense
 	refused 2 "missing verb: give one of list," image
 	refused 2 "missing argument" image import "$image"
