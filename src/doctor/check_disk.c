@@ -33,8 +33,9 @@ static int space_of(const char *path, struct statvfs *ret)
 	return 0;
 }
 
-static void check_space(struct check *check, const char *path, uint64_t least, uint64_t good,
-			const char *what)
+/* key names the folder in the configuration; what is what stops there. */
+static void check_space(struct check *check, const char *key, const char *path, uint64_t least,
+			uint64_t good, const char *what)
 {
 	char free_text[SIZE_TEXT_MAX], good_text[SIZE_TEXT_MAX];
 	struct statvfs fs;
@@ -60,18 +61,26 @@ static void check_space(struct check *check, const char *path, uint64_t least, u
 	else
 		check_pass(check, path, "has %s left", free_text);
 	if (available < least || available < good)
-		check_keep(check, "'state_dir' in %s can name a larger disk",
+		check_keep(check, "'%s' in %s can name a larger disk", key,
 			   check->host->config_path);
+}
+
+/* What nobody needs there is easier to find than a larger disk. */
+static void check_image_space(struct check *check)
+{
+	check_space(check, "image_dir", check->config->image_dir, 0, SPACE_MIN, "imports");
+	if (check->report->v[check->report->n - 1].keep)
+		check_fix(check, "mnmivm-se image prune");
 }
 
 void check_disk_space(struct check *check)
 {
 	const struct host_config *config = check->config;
 
-	check_space(check, config->state_dir, SPACE_MIN, config->disk_bytes, "guests");
+	check_space(check, "state_dir", config->state_dir, SPACE_MIN, config->disk_bytes, "guests");
 	if (config->image_dir)
-		check_space(check, config->image_dir, 0, SPACE_MIN, "imports");
-	check_space(check, config->run_dir, RUN_SPACE_MIN, RUN_SPACE_MIN, "starts");
+		check_image_space(check);
+	check_space(check, "run_dir", config->run_dir, RUN_SPACE_MIN, RUN_SPACE_MIN, "starts");
 }
 
 /* Is the store one that can be looked at? Says so where it is not. */
