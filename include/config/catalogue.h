@@ -70,10 +70,11 @@ int catalogue_parse(struct catalogue *catalogue, const char *origin, const char 
 int catalogue_check_aliases(struct catalogue *catalogue, struct error *err);
 
 /*
- * Read every .conf file of every folder of host->catalogue, sorted by name within a folder; a folder that
- * is not there is fine. A file or folder that others than root and the caller own or may write is
+ * Read every .conf file of every folder of host->catalogue, sorted by name within a folder. A folder that
+ * is not there is fine where it is one of the defaults, and ERROR_USAGE where the configuration alone
+ * names it. A file or folder that others than root and the caller own or may write is
  * ERROR_PERMISSION. *catalogue is replaced, or untouched on failure. It costs a read of each file:
- * for commands that need it.
+ * for commands that need it. The hint of an error is the command that opens the file, where there is no better one.
  */
 int catalogue_load(struct catalogue *catalogue, const struct host_config *host, struct error *err);
 

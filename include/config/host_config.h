@@ -16,6 +16,7 @@
 enum { HOST_EXPOSE_MAX = 8, HOST_CATALOGUE_MAX = 8 };
 
 #define HOST_CONFIG_PATH "/etc/mnmivm-se/mnmivm-se.conf"
+#define HOST_CATALOGUE_DIR "/etc/mnmivm-se/images.d"
 
 /*
  * Strings are owned by the struct and never NULL unless said. What is left to
@@ -57,6 +58,7 @@ struct host_config {
 	char *uefi_code, *uefi_vars; /* firmware images; NULL: where distributions keep them */
 	char *timezone; /* NULL: the guest keeps its image's */
 	struct strv catalogue; /* folders of *.conf, a later one over an earlier; see catalogue.h */
+	char *user_catalogue; /* the one of them that is a user's by default; NULL: there is none */
 	char *ca_file; /* PEM, who may sign a server's certificate; NULL: the distribution's */
 	char *proxy; /* for downloads, "http://HOST:PORT"; NULL: by the environment */
 	unsigned int

@@ -9,6 +9,7 @@
 #include "base/buf.h"
 #include "base/file.h"
 #include "catalogue_list.h"
+#include "paths.h"
 #include "trusted_file.h"
 
 enum { FILE_BYTES_MAX = 1 << 20, FILES_MAX = CATALOGUE_ENTRIES_MAX };
@@ -59,10 +60,13 @@ static int refuse_alias(const struct word *word, const struct word *other, struc
 {
 	const struct catalogue_entry *entry = word->entry;
 
-	return error_set(err, ERROR_USAGE, EINVAL,
-			 "%s: section [%s]: alias '%s' is %s of section [%s] at %s, too",
-			 entry->origin, entry->name, word->text, other->alias ? "one" : "the name",
-			 other->entry->name, other->entry->origin);
+	error_set(err, ERROR_USAGE, EINVAL,
+		  "%s: section [%s]: alias '%s' is %s of section [%s] at %s, too", entry->origin,
+		  entry->name, word->text, other->alias ? "one" : "the name", other->entry->name,
+		  other->entry->origin);
+	/* without the line */
+	return error_hint(err, "${EDITOR:-vi} '%.*s'",
+			  (int)(strrchr(entry->origin, ':') - entry->origin), entry->origin);
 }
 
 /* The words keep pointing to the text: it goes to dropped. */
@@ -113,12 +117,35 @@ static int load_file(struct catalogue *catalogue, int dir_fd, const char *folder
 	int r = trusted_file_read(dir_fd, name, path, FILE_BYTES_MAX, geteuid(), &text, err);
 
 	/* a link that leads nowhere */
-	if (r == TRUSTED_FILE_ABSENT)
-		return error_errno(err, ENOENT, "open '%s'", path);
-	return r < 0 ? r : catalogue_parse(catalogue, path, buf_str(&text), text.len, err);
+	if (r == TRUSTED_FILE_ABSENT) {
+		error_errno(err, ENOENT, "open '%s'", path);
+		return error_hint(err, "rm '%s'", path);
+	}
+	if (r < 0)
+		return r;
+	r = catalogue_parse(catalogue, path, buf_str(&text), text.len, err);
+	if (r < 0 && !err->hint[0])
+		error_hint(err, "${EDITOR:-vi} '%s'", path);
+	return r;
 }
 
-static int load_folder(struct catalogue *catalogue, const char *folder, struct error *err)
+/* The program and its package look into their own; another one somebody has named. */
+static int refuse_absent(const struct host_config *host, const char *folder, struct error *err)
+{
+	static const char *const defaults[] = { MNMIVM_CATALOGUE_DIR, HOST_CATALOGUE_DIR };
+
+	for (size_t i = 0; i < ARRAY_SIZE(defaults); i++)
+		if (!strcmp(folder, defaults[i]))
+			return 0;
+	if (host->user_catalogue && !strcmp(folder, host->user_catalogue))
+		return 0;
+	error_set(err, ERROR_USAGE, ENOENT, "'catalogue' names a folder that is not there: '%s'",
+		  folder);
+	return error_hint(err, "correct 'catalogue' in %s, or: mkdir -p '%s'", host->path, folder);
+}
+
+static int load_folder(struct catalogue *catalogue, const struct host_config *host,
+		       const char *folder, struct error *err)
 {
 	AUTO_CLOSE int fd = -1;
 	AUTO_STRV files = STRV_INIT;
@@ -126,7 +153,7 @@ static int load_folder(struct catalogue *catalogue, const char *folder, struct e
 	int r = dir_open_path(folder, false, 0, &fd, &why);
 
 	if (r == -ENOENT)
-		return 0;
+		return refuse_absent(host, folder, err);
 	if (r < 0) {
 		*err = why;
 		return r;
@@ -147,7 +174,7 @@ int catalogue_load(struct catalogue *catalogue, const struct host_config *host, 
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < host->catalogue.n; i++)
-		r = load_folder(&draft, host->catalogue.v[i], err);
+		r = load_folder(&draft, host, host->catalogue.v[i], err);
 	if (r == 0)
 		r = catalogue_check_aliases(&draft, err);
 	if (r < 0)

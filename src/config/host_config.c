@@ -113,7 +113,7 @@ void host_config_init(struct host_config *config)
 		.image_bytes_max = UINT64_C(64) << 30,
 	};
 	strv_push(&config->catalogue, MNMIVM_CATALOGUE_DIR);
-	strv_push(&config->catalogue, "/etc/mnmivm-se/images.d");
+	strv_push(&config->catalogue, HOST_CATALOGUE_DIR);
 }
 
 void host_config_done(struct host_config *config)
@@ -140,6 +140,7 @@ void host_config_done(struct host_config *config)
 	free(config->uefi_vars);
 	free(config->timezone);
 	strv_done(&config->catalogue);
+	free(config->user_catalogue);
 	free(config->ca_file);
 	free(config->proxy);
 	*config = (struct host_config){ 0 };

@@ -101,8 +101,10 @@ static void take_folders(struct host_config *config, const struct host_folders *
 	config->shared_image_dir = images;
 	xreplace(&config->state_dir, folders->state);
 	xreplace(&config->run_dir, folders->run);
-	if (folders->config)
-		strv_pushf(&config->catalogue, "%s/images.d", folders->config);
+	if (!folders->config)
+		return;
+	config->user_catalogue = xasprintf("%s/images.d", folders->config);
+	strv_push(&config->catalogue, config->user_catalogue);
 }
 
 static int check_folders(const struct host_config *config, struct error *err)

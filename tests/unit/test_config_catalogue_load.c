@@ -91,10 +91,44 @@ START_TEST(no_folder_is_no_image)
 	strv_clear(&host.catalogue);
 	take();
 	ck_assert_uint_eq(catalogue.n, 0);
+	/* the defaults may all be missing */
 	strv_pushf(&host.catalogue, "%s/nowhere/images.d", dir.path);
+	strv_push(&host.catalogue, HOST_CATALOGUE_DIR);
+	host.user_catalogue = xstrdup(host.catalogue.v[0]);
 	strv_pushf(&host.catalogue, "%s/usr", dir.path);
 	take();
 	ck_assert_uint_eq(catalogue.n, 0);
+}
+END_TEST
+
+START_TEST(a_folder_that_somebody_named_is_there)
+{
+	struct error err = ERROR_INIT;
+
+	suite_put(usr_fd, "a.conf", "[a]\n" WHOLE);
+	take();
+	strv_pushf(&host.catalogue, "%s/nowhere/images.d", dir.path);
+	refuse(ENOENT, ERROR_USAGE, "/nowhere/images.d'");
+	ck_assert_int_lt(catalogue_load(&catalogue, &host, &err), 0);
+	ck_assert_ptr_nonnull(strstr(err.hint, host.path));
+	ck_assert_ptr_nonnull(strstr(err.hint, "/nowhere/images.d'"));
+}
+END_TEST
+
+START_TEST(the_file_to_correct_is_hinted_at)
+{
+	static const char *const bad[] = { "nonsense\n", "aliases = a\n" };
+	AUTO_FREE char *hint = xasprintf("${EDITOR:-vi} '%s/etc/b.conf'", dir.path);
+
+	suite_put(usr_fd, "a.conf", "[a]\n" WHOLE);
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
+		AUTO_FREE char *text = xasprintf("[b]\n" WHOLE "%s", bad[i]);
+		struct error err = ERROR_INIT;
+
+		suite_put(etc_fd, "b.conf", text);
+		ck_assert_int_lt(catalogue_load(&catalogue, &host, &err), 0);
+		ck_assert_str_eq(err.hint, hint);
+	}
 }
 END_TEST
 
@@ -281,6 +315,8 @@ int main(void)
 		return suite_skip("needs root");
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, no_folder_is_no_image);
+	tcase_add_test(tc, a_folder_that_somebody_named_is_there);
+	tcase_add_test(tc, the_file_to_correct_is_hinted_at);
 	tcase_add_test(tc, later_folders_have_the_last_word);
 	tcase_add_test(tc, files_of_other_names_are_none);
 	tcase_add_test(tc, one_bad_file_is_told);
