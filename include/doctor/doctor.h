@@ -11,7 +11,10 @@
 #include "base/strv.h"
 #include "vm/host.h"
 
-/* WARN: something will not work, or may not; also what could not be looked at. FAIL: VMs do not. */
+/*
+ * WARN: something will not work, or may not; also what could not be looked at. FAIL: VMs do not, or
+ * what was set by hand cannot be used.
+ */
 enum doctor_level { DOCTOR_PASS, DOCTOR_WARN, DOCTOR_FAIL };
 extern const char *const doctor_level_words[]; /* "PASS", "WARN", "FAIL" */
 

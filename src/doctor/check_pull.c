@@ -6,10 +6,16 @@
 #include "store/images.h"
 #include "vm/pull_needs.h"
 
-/* VMs of images that are here, or are imported, do without all of it. */
-static void warn_of(struct check *check, const char *object, const struct error *err)
+/*
+ * VMs of images that are here, or are imported, do without what is not installed. What somebody has set is
+ * meant to be used, and no pull works while it cannot be.
+ */
+static void tell_of(struct check *check, const char *object, bool is_set, const struct error *err)
 {
-	check_warn(check, object, "%s", err->message);
+	if (is_set)
+		check_fail(check, object, "%s: no image can be pulled", err->message);
+	else
+		check_warn(check, object, "%s", err->message);
 	if (err->hint[0])
 		check_fix(check, "%s", err->hint);
 }
@@ -20,7 +26,7 @@ static void check_catalogue(struct check *check)
 	struct error err = ERROR_INIT;
 
 	if (catalogue_load(&catalogue, check->config, &err)) {
-		warn_of(check, "catalogue", &err);
+		tell_of(check, "catalogue", true, &err);
 		return;
 	}
 	if (catalogue.n) {
@@ -54,21 +60,25 @@ static void check_leftovers(struct check *check)
 		return;
 	}
 	check_warn(check, "leftovers",
-		   "%u of unfinished pulls, %s on disk: a pull of the same file goes on there", n,
-		   size);
+		   "%u of unfinished pulls or of images that are gone, %s on disk", n, size);
 	check_fix(check, "mnmivm-se image prune");
+}
+
+static void check_need(struct check *check, enum vm_pull_need need)
+{
+	bool is_set = need == VM_PULL_CERTIFICATES && check->config->ca_file;
+	struct error err = ERROR_INIT;
+
+	if (vm_pull_need_check(check->host->vm, need, &err))
+		tell_of(check, vm_pull_need_words[need], is_set, &err);
+	else
+		check_pass(check, vm_pull_need_words[need], "is there");
 }
 
 void check_pull(struct check *check)
 {
 	check_catalogue(check);
-	for (int i = 0; i < VM_PULL_NEEDS; i++) {
-		struct error err = ERROR_INIT;
-
-		if (vm_pull_need_check(check->host->vm, (enum vm_pull_need)i, &err))
-			warn_of(check, vm_pull_need_words[i], &err);
-		else
-			check_pass(check, vm_pull_need_words[i], "is there");
-	}
+	for (int i = 0; i < VM_PULL_NEEDS; i++)
+		check_need(check, (enum vm_pull_need)i);
 	check_leftovers(check);
 }

@@ -464,16 +464,20 @@ pulls_have_what_they_want()
 
 	sed '/^catalogue/d' "$LAB/conf" >"$conf"
 	echo "catalogue = $folder" >>"$conf"
+	found FAIL pull catalogue "'$folder'"
+	has "fix" "$fix" "$conf"
+	mkdir "$folder"
 	found WARN pull catalogue 'is empty'
 	has "keep" "$keep" "'catalogue' in $conf"
 	an_image_can_be_pulled
 	folder=$LAB/images.d
 	found PASS pull catalogue 'offers 1 image'
 	echo 'frob = 1' >>"$folder/tiny.conf"
-	found WARN pull catalogue "$folder/tiny.conf:5: "
+	found FAIL pull catalogue "$folder/tiny.conf:5: "
+	[[ -n $fix ]] || fail "nothing helps with a broken catalogue"
 	sed -i '$d' "$folder/tiny.conf"
 	chmod 666 "$folder/tiny.conf"
-	found WARN pull catalogue "$folder/tiny.conf"
+	found FAIL pull catalogue "$folder/tiny.conf"
 	chmod 644 "$folder/tiny.conf"
 	for name in libcurl libcrypto libarchive; do
 		file=$(ldconfig -p | awk -v name="$name.so" 'index($1, name) == 1 { print $NF; exit }')
@@ -486,9 +490,15 @@ pulls_have_what_they_want()
 	found_on "mount --bind '$LAB/none.pem' /etc/ssl/certs/ca-certificates.crt" WARN pull \
 		certificates 'no certificate'
 	has "fix" "$fix" 'ca-certificates'
+	echo 'ca_file = /nope.pem' >>"$conf"
+	found FAIL pull certificates /nope.pem
+	sed -i '/^ca_file/d' "$conf"
 	found PASS pull leftovers
 	head -c 70000 /dev/zero >"$state/images/.part-sha256-$(printf '0%.0s' {1..64})"
 	found WARN pull leftovers '1 of unfinished pulls'
+	cured pull leftovers
+	: >"$state/images/lone.conf"
+	found WARN pull leftovers '1 of unfinished pulls or of images that are gone'
 	cured pull leftovers
 }
 
