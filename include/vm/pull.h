@@ -47,7 +47,8 @@ int vm_pull(const struct vm_host *host, const struct catalogue_entry *entry,
 
 /*
  * What `--os word` means: an image of that name; else the newest image of the catalogue's entry with
- * that name or alias; else a pull of it, if pull is not NULL. *ret_name is the image's, the caller's to
+ * that name or alias; else a pull of it, if pull is not NULL. Where the catalogue cannot be read, the
+ * newest image that was pulled by that name is taken, and it is noted. *ret_name is the image's, the caller's to
  * free. ERROR_NOT_FOUND with the nearest name, or with the pull that helps.
  */
 int vm_image_resolve(const struct vm_host *host, const char *word,

@@ -12,6 +12,8 @@ static int unknown(const struct catalogue *catalogue, const char *word, struct e
 
 	error_set(err, ERROR_NOT_FOUND, ENOENT, "no image '%s', nor does the catalogue know it",
 		  word);
+	if (!catalogue->n)
+		return error_hint(err, "the catalogue is empty: mnmivm-se doctor pull");
 	if (near)
 		return error_hint(err, "did you mean '%s'? See: mnmivm-se image list --available",
 				  near);
@@ -35,15 +37,30 @@ static int pull_entry(const struct vm_host *host, const struct catalogue_entry *
 	return r;
 }
 
+/* What was pulled by that name needs no catalogue; aliases do. */
+static int resolve_without(const struct vm_host *host, const char *word, const struct error *why,
+			   char **ret_name, struct error *err)
+{
+	struct error ignored = ERROR_INIT;
+
+	if (images_newest(&host->store, word, NULL, ret_name, &ignored)) {
+		*err = *why;
+		return -why->code;
+	}
+	vm_note(host, "%s: taking the newest image that is here: %s", word, why->message);
+	return 0;
+}
+
 static int resolve_entry(const struct vm_host *host, const char *word,
 			 const struct vm_pull_options *pull, char **ret_name, struct error *err)
 {
 	AUTO(catalogue_done) struct catalogue catalogue = CATALOGUE_INIT;
 	const struct catalogue_entry *entry;
-	int r = catalogue_load(&catalogue, &host->config, err);
+	struct error why = ERROR_INIT;
+	int r = catalogue_load(&catalogue, &host->config, &why);
 
 	if (r)
-		return r;
+		return resolve_without(host, word, &why, ret_name, err);
 	entry = catalogue_find(&catalogue, word);
 	if (!entry)
 		return unknown(&catalogue, word, err);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Which VMs stand on which images, and images that are removed and pruned. */
+/* Which image a word means, which VMs stand on it, and images that are removed and pruned. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -13,6 +13,7 @@
 #include "base/file.h"
 #include "store/images.h"
 #include "vm/image.h"
+#include "vm/pull.h"
 #include "store_lab.h"
 
 static struct vm_host host;
@@ -65,6 +66,38 @@ static void make_image(const char *name, const char *os, int64_t added_ns)
 	ck_assert_int_eq(fd_write_all(draft.fd, boot_sector, sizeof(boot_sector)), 0);
 	suite_assert_ok(images_commit(&lab_store, &draft, DISK_RAW, &config, &lab_err), lab_err);
 }
+
+/* What is here does not need to be found in a catalogue, unless by another name. */
+START_TEST(test_resolve_without_catalogue)
+{
+	AUTO_STRV folders = STRV_INIT;
+	AUTO_FREE char *found = NULL;
+	char *none = NULL;
+
+	strv_pushf(&folders, "%s/nowhere", lab_dir.path);
+	host.config.catalogue = folders;
+	make_image("app-1", "app", 1);
+	make_image("app-2", "app", 2);
+	suite_assert_ok(vm_image_resolve(&host, "app", NULL, &found, &lab_err), lab_err);
+	ck_assert_str_eq(found, "app-2");
+	ck_assert_uint_eq(notes, 1);
+	suite_assert_error(vm_image_resolve(&host, "alias", NULL, &none, &lab_err), lab_err, ENOENT,
+			   ERROR_USAGE);
+	ck_assert_ptr_null(none);
+	ck_assert_ptr_nonnull(strstr(lab_err.message, "/nowhere'"));
+}
+END_TEST
+
+START_TEST(test_resolve_in_empty_catalogue)
+{
+	char *none = NULL;
+
+	host.config.catalogue = (struct strv)STRV_INIT;
+	suite_assert_error(vm_image_resolve(&host, "app", NULL, &none, &lab_err), lab_err, ENOENT,
+			   ERROR_NOT_FOUND);
+	ck_assert_ptr_nonnull(strstr(lab_err.hint, "mnmivm-se doctor pull"));
+}
+END_TEST
 
 static void make_vm(const char *name, const char *path)
 {
@@ -352,6 +385,8 @@ int main(void)
 	TCase *tcase = tcase_create("users");
 
 	tcase_add_checked_fixture(tcase, setup, lab_teardown);
+	tcase_add_test(tcase, test_resolve_without_catalogue);
+	tcase_add_test(tcase, test_resolve_in_empty_catalogue);
 	tcase_add_test(tcase, test_users);
 	tcase_add_test(tcase, test_unreadable_vm);
 	tcase_add_test(tcase, test_remove_held);
