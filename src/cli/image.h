@@ -34,8 +34,8 @@ void image_list_of(const struct vm_image_list *list, const char *entry, struct s
 bool image_list_has(const struct vm_image_list *list, const char *name);
 
 /*
- * To an ERROR_NOT_FOUND of an image that must be here: which ones are, where name is of the catalogue, or
- * the one that is near. Returns -err->code, as the next one.
+ * To an ERROR_NOT_FOUND of an image that must be here: which ones are, where name is of the
+ * catalogue, or the one that is near. Returns -err->code, as the next one.
  */
 int image_hint_missing(const struct cli *cli, const char *name, struct error *err);
 

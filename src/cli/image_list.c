@@ -77,7 +77,7 @@ static void local_table(const struct vm_image_list *list)
 	output_table(headings, LOCAL_COLUMNS, (const char *const *)cells.v, list->n);
 }
 
-/* What --os takes of it: an image that is here, one that only has its name, or it has to be pulled. */
+/* What --os takes of it: an image that is here, one that only has its name, or what it pulls. */
 static const char *here_word(const struct vm_image_list *list, const char *entry)
 {
 	AUTO_FREE char *newest = newest_of(list, entry);

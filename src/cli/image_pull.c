@@ -58,7 +58,7 @@ static int check_one(void *arg, const char *name, struct error *err)
 	return r;
 }
 
-/* What is wrong with a name is told before anything is fetched, and does not keep others from it. */
+/* What is wrong with a name is told before anything is fetched, and keeps no other from it. */
 static int pull_all(struct pull *pull, const struct strv *names)
 {
 	int wrong = image_each(&image_pull_verb, names, check_one, pull);

@@ -43,7 +43,8 @@ uint64_t progress_rate_add(struct progress_rate *rate, int64_t now_ms, uint64_t 
 
 /*
  * From begin to end notes of the operation clear the line first, and a signal that ends the program
- * leaves the cursor below it, and of a pull how to go on. begin on zeroed memory; end is harmless without it, and twice.
+ * leaves the cursor below it, and of a pull how to go on. begin on zeroed memory; end is harmless
+ * without it, and twice.
  */
 struct progress {
 	struct cli *cli;

@@ -1,9 +1,12 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# image_names.sh - names of images, verbs and options that are not what they seem, and what is told of them.
+# image_names.sh - names of images, verbs and options that are not what they seem, and what is told
+# of them.
 
 # shellcheck source=pull_lib.sh
 . "${BASH_SOURCE[0]%/*}/pull_lib.sh"
+
+ip=192.168.86.31
 
 # hints TEXT ARG...: it fails, and TEXT is its hint.
 hints()
@@ -81,12 +84,12 @@ a_file_that_is_a_name_is_told_so()
 	local word
 
 	for word in app application "$(pulled app)"; do
-		hints "did you mean --os $word?" create vm --image "$word" --pubkey-path "$key.pub" \
-			--ip 192.168.86.31
+		hints "did you mean --os $word?" create vm --image "$word" --ip "$ip" \
+			--pubkey-path "$key.pub"
 	done
-	se create vm --image ./app --pubkey-path "$key.pub" --ip 192.168.86.31
+	se create vm --image ./app --pubkey-path "$key.pub" --ip "$ip"
 	lacks "hint" "$err" --os
-	se create vm --image nope --pubkey-path "$key.pub" --ip 192.168.86.31
+	se create vm --image nope --pubkey-path "$key.pub" --ip "$ip"
 	lacks "hint" "$err" --os
 }
 
@@ -97,8 +100,8 @@ an_import_that_hides_an_entry_is_told()
 	for word in app application; do
 		told="'$word' is in the catalogue, too: --os $word is the image of that name here"
 		says "$told" image import "$MNMIVM_GUEST/guest.qcow2" "$word"
-		says "$told" create vm --os "$word" --pubkey-path "$key.pub" --ip 192.168.86.31 --dry-run
-		says "$told" create vm --os "$word" --pubkey-path "$key.pub" --ip 192.168.86.31
+		says "$told" create vm --os "$word" --pubkey-path "$key.pub" --ip "$ip" --dry-run
+		says "$told" create vm --os "$word" --pubkey-path "$key.pub" --ip "$ip"
 		is "base" "$(base_of vm)" "$images/$word.qcow2"
 		succeeds delete --yes vm
 		prints "hides:         'app' of the catalogue" image show "$word"
@@ -117,7 +120,7 @@ what_hides_nothing_is_not_told()
 	json .hides null image show mine
 	lacks "what is shown" "$("$MNMIVM_SE" --config "$conf" image show mine)" hides
 	for word in app mine; do
-		succeeds create vm --os "$word" --pubkey-path "$key.pub" --ip 192.168.86.31
+		succeeds create vm --os "$word" --pubkey-path "$key.pub" --ip "$ip"
 		lacks "what is told of a create" "$err" 'in the catalogue'
 		succeeds delete --yes vm
 	done
@@ -150,7 +153,8 @@ a_list_tells_what_os_takes()
 	matches "what is not" "$(row far)" '^far +distant +- +image.qcow2$'
 	matches "what is of no use" "$(row arm)" '^arm +- +image.qcow2, for aarch64$'
 	json "map(select(.name == .newest) | .name) | join(\" \")" "$new" image list
-	json "map(select(.name == \"app\" or .name == \"$old\") | .newest) | unique" "[\"$new\"]" image list
+	json "map(select(.name == \"app\" or .name == \"$old\") | .newest) | unique" "[\"$new\"]" \
+		image list
 	json 'map(select(.name == "far") | .newest)' '[null]' image list
 	json .images "[\"$new\",\"$old\"]" image show app
 	prints "newest:        $new" image show app
@@ -182,8 +186,10 @@ prune_tells_programs_what_goes()
 	old=${old%.qcow2}
 	head -c 8192 /dev/urandom >"$images/$part"
 	chmod 600 "$images/$part"
-	json 'map([.name, .kind])' "[[\"$old\",\"image\"],[\"$part\",\"leftover\"]]" image prune --dry-run
-	json 'map(.bytes)' "[$(($(stat -c %b "$images/$old.qcow2") * 512)),8192]" image prune --dry-run
+	json 'map([.name, .kind])' "[[\"$old\",\"image\"],[\"$part\",\"leftover\"]]" \
+		image prune --dry-run
+	json 'map(.bytes)' "[$(($(stat -c %b "$images/$old.qcow2") * 512)),8192]" \
+		image prune --dry-run
 	prints "remove image $old" image prune --dry-run
 	json 'map(.name)' "[\"$old\",\"$part\"]" image prune
 	is "what is left" "$(names "$images")" "$new.conf $new.qcow2"
