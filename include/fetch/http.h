@@ -28,13 +28,23 @@ enum http_outcome {
 	HTTP_DONE,
 };
 
+/* Why, as far as it has a remedy of its own. */
+enum http_reason {
+	HTTP_REASON_OTHER,
+	HTTP_REASON_UNREACHED, /* no address, or nobody there; of the proxy where there is one */
+	HTTP_REASON_CERTIFICATE, /* refused, for what is none of these: */
+	HTTP_REASON_EXPIRED, /* or not yet valid */
+	HTTP_REASON_NAME, /* it is another host's */
+	HTTP_REASON_ISSUER, /* nobody that is trusted signed it */
+};
+
 /* In memory that the worker shares: the caller takes it as hostile. */
 struct http_result {
 	enum http_outcome outcome;
 	long status; /* HTTP's; 0: none came */
 	uint64_t total; /* of the whole file, by the server's word; 0: not told */
 	unsigned int retry_after_s; /* 0: not told */
-	int tls; /* the certificate was refused: ERROR_VERIFY */
+	enum http_reason reason; /* a certificate that was refused: ERROR_VERIFY */
 };
 
 /* Load libcurl and what it loads late, for a worker that cannot. ERROR_HOST. */

@@ -23,6 +23,11 @@ struct vm_pull_options {
 	/* Called now and then, about every 100 ms, and at the end of each phase; NULL: silent. */
 	void (*progress)(void *arg, const struct vm_pull_progress *progress);
 	void *arg;
+	/*
+	 * For several pulls, false before the first: set by one that could reach nobody until it gave
+	 * up, and then the next ones wait for nobody either. NULL: each pull is on its own.
+	 */
+	bool *offline;
 };
 
 struct vm_pulled {

@@ -72,6 +72,62 @@ static bool find_kernels_reason(const struct http_transfer *transfer, CURLcode c
 	return true;
 }
 
+/*
+ * The numbers are of <openssl/x509_vfy.h>, which other TLS libraries do not have. OpenSSL itself
+ * is content with what libcurl refuses for its name, or was not asked yet: then it is UNSPECIFIED.
+ */
+static enum http_reason judge_certificate(const struct http_transfer *transfer)
+{
+	enum {
+		GOOD = 0,
+		UNSPECIFIED = 1,
+		NOT_YET = 9,
+		EXPIRED = 10,
+		SELF_SIGNED = 18,
+		IN_CHAIN,
+		NO_ISSUER,
+		NO_CHAIN
+	};
+	const struct curl_tlssessioninfo *session = NULL;
+	const struct libcurl *curl = transfer->curl;
+	long proxys = GOOD, servers = GOOD;
+
+	curl->curl_easy_getinfo(transfer->handle, CURLINFO_TLS_SSL_PTR, &session);
+	curl->curl_easy_getinfo(transfer->handle, CURLINFO_PROXY_SSL_VERIFYRESULT, &proxys);
+	curl->curl_easy_getinfo(transfer->handle, CURLINFO_SSL_VERIFYRESULT, &servers);
+	if (!session || session->backend != CURLSSLBACKEND_OPENSSL)
+		return HTTP_REASON_CERTIFICATE;
+	switch (proxys ? proxys : servers) {
+	case GOOD:
+	case UNSPECIFIED:
+		return HTTP_REASON_NAME;
+	case NOT_YET:
+	case EXPIRED:
+		return HTTP_REASON_EXPIRED;
+	case SELF_SIGNED:
+	case IN_CHAIN:
+	case NO_ISSUER:
+	case NO_CHAIN:
+		return HTTP_REASON_ISSUER;
+	default:
+		return HTTP_REASON_CERTIFICATE;
+	}
+}
+
+static enum http_reason reason_of(const struct http_transfer *transfer, CURLcode code)
+{
+	switch (code) {
+	case CURLE_COULDNT_RESOLVE_PROXY:
+	case CURLE_COULDNT_RESOLVE_HOST:
+	case CURLE_COULDNT_CONNECT:
+		return HTTP_REASON_UNREACHED;
+	case CURLE_PEER_FAILED_VERIFICATION:
+		return judge_certificate(transfer);
+	default:
+		return HTTP_REASON_OTHER;
+	}
+}
+
 void http_refused(struct http_transfer *transfer, CURLcode code)
 {
 	const struct refusal *refusal = find(code);
@@ -84,11 +140,13 @@ void http_refused(struct http_transfer *transfer, CURLcode code)
 						   : transfer->curl->curl_easy_strerror(code));
 	if (outcome == HTTP_AGAIN && proxy_forbids(transfer))
 		outcome = HTTP_FAILED;
-	http_stop(transfer, outcome, refusal->kind, refusal->errno_, "%s", reason);
-	if (code != CURLE_PEER_FAILED_VERIFICATION)
-		return;
-	transfer->result->tls = 1;
-	error_hint(transfer->err, "for an authority of your own, set ca_file in mnmivm-se.conf");
+	transfer->result->reason = reason_of(transfer, code);
+	http_stop(transfer, outcome, refusal->kind, refusal->errno_, "%s%s",
+		  code == CURLE_SSL_CONNECT_ERROR
+			  ? "the server and we do not agree on TLS, which it "
+			    "may not speak at that port: "
+			  : "",
+		  reason);
 }
 
 void http_show_url(const char *url, char out[HTTP_SHOWN_MAX])

@@ -88,8 +88,41 @@ static int read_all(struct pull *pull, const struct pull_request *request,
 	}
 }
 
+static int hint_reason(const struct pull *pull, const struct http_result *result, struct error *err)
+{
+	enum { FORBIDDEN = 403, ABSENT = 404, GONE = 410 };
+	const struct host_config *config = &pull->host->config;
+	const char *name = pull->entry->name;
+
+	switch (result->reason) {
+	case HTTP_REASON_UNREACHED:
+		if (config->proxy)
+			return error_hint(err, "is 'proxy' in %s right?", config->path);
+		return error_hint(err, "behind a proxy: set 'proxy' in %s; sudo drops https_proxy",
+				  config->path);
+	case HTTP_REASON_EXPIRED:
+		return error_hint(err, "the server's certificate is too old, or this host's clock "
+				       "is wrong: date");
+	case HTTP_REASON_NAME:
+		return error_hint(err, "another host answers at that URL: mnmivm-se image show %s",
+				  name);
+	case HTTP_REASON_CERTIFICATE:
+	case HTTP_REASON_ISSUER:
+		if (config->ca_file)
+			return error_hint(err, "'ca_file' in %s, which is '%s', is all that counts",
+					  config->path, config->ca_file);
+		return error_hint(err, "for an authority of your own, set 'ca_file' in %s",
+				  config->path);
+	case HTTP_REASON_OTHER:
+		break;
+	}
+	if (result->status != FORBIDDEN && result->status != ABSENT && result->status != GONE)
+		return -err->code;
+	return error_hint(err, "see where it is looked for: mnmivm-se image show %s", name);
+}
+
 /* What the worker says of itself is believed only as far as it does no harm. */
-static void judge(struct worker_process *process, struct pull_answer *ret)
+static void judge(const struct pull *pull, struct worker_process *process, struct pull_answer *ret)
 {
 	struct http_result result;
 	int r = worker_end(process, &ret->why);
@@ -103,9 +136,8 @@ static void judge(struct worker_process *process, struct pull_answer *ret)
 	}
 	if (ret->outcome != HTTP_AGAIN && ret->outcome != HTTP_NO_RANGE)
 		ret->outcome = HTTP_FAILED;
-	if (result.tls)
-		error_hint(&ret->why, "for an authority of your own, set 'ca_file' in the host's "
-				      "configuration");
+	ret->unreached = result.reason == HTTP_REASON_UNREACHED;
+	hint_reason(pull, &result, &ret->why);
 }
 
 static void fall_silent(const char *url, struct pull_answer *ret)
@@ -152,7 +184,7 @@ int pull_fetch(struct pull *pull, const struct pull_request *request, struct pul
 	if (silent)
 		fall_silent(request->url, ret);
 	else
-		judge(&process, ret);
+		judge(pull, &process, ret);
 	return 0;
 }
 
@@ -178,6 +210,24 @@ enum retry_event pull_event(enum http_outcome outcome)
 	return RETRY_REFUSED;
 }
 
+/*
+ * Where a pull before this one has tried in vain for as long as it may to reach anybody at all, there is
+ * nothing to wait for: each mirror is asked once.
+ */
+static bool is_offline(const struct pull *pull, const struct pull_answer *answer,
+		       enum retry_step step, unsigned int delay_ms)
+{
+	bool *offline = pull->options ? pull->options->offline : NULL;
+
+	if (!offline)
+		return false;
+	if (!answer->unreached)
+		*offline = false;
+	else if (step == RETRY_GIVE_UP)
+		*offline = true;
+	return *offline && delay_ms > 0;
+}
+
 enum retry_step pull_retry(struct pull *pull, struct retry *retry, enum retry_event event,
 			   uint64_t bytes, const struct pull_answer *answer)
 {
@@ -188,6 +238,8 @@ enum retry_step pull_retry(struct pull *pull, struct retry *retry, enum retry_ev
 	if (getrandom(&jitter, sizeof(jitter), GRND_NONBLOCK) != sizeof(jitter))
 		jitter = (uint32_t)clock_ms();
 	step = retry_failed(retry, event, bytes, answer->retry_after_s, jitter, &delay_ms);
+	if (is_offline(pull, answer, step, delay_ms))
+		step = RETRY_GIVE_UP;
 	if (step == RETRY_GIVE_UP)
 		return step;
 	if (delay_ms)

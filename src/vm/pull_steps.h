@@ -62,6 +62,7 @@ struct pull_request {
 struct pull_answer {
 	enum http_outcome outcome;
 	unsigned int retry_after_s;
+	bool unreached; /* nobody answered, or could be found */
 	struct error why; /* it is not HTTP_DONE */
 };
 

@@ -76,7 +76,7 @@ START_TEST(what_is_fine)
 		ck_assert_msg(http_lab_get(cases[i].url) == 0, "%s: %s", cases[i].url,
 			      http_err.message);
 		ck_assert_int_eq(http_result.outcome, HTTP_DONE);
-		ck_assert_int_eq(http_result.tls, 0);
+		ck_assert_int_eq(http_result.reason, HTTP_REASON_OTHER);
 		ck_assert_uint_eq(http_result.total, cases[i].total);
 		http_assert_written(HTTP_SIZE - cases[i].offset);
 		http_clear();

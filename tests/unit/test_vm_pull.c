@@ -37,7 +37,8 @@ struct request {
 	size_t end;
 	enum http_outcome outcome;
 	unsigned int retry_after_s;
-	bool tls;
+	enum http_reason reason;
+	long status;
 	uint64_t total; /* that it tells of; 0: the truth */
 	int code; /* 0: ECONNRESET */
 };
@@ -98,13 +99,14 @@ int __wrap_http_get(const struct http_request *request, int fd, struct http_resu
 	ret->total = step->total ? step->total : ret->total;
 	ret->outcome = step->outcome;
 	ret->retry_after_s = step->retry_after_s;
-	ret->tls = step->tls;
+	ret->reason = step->reason;
+	ret->status = step->status;
 	if (step->end > step->offset &&
 	    fd_write_all(fd, step->body + step->offset, step->end - step->offset))
 		return error_set(err, ERROR_FAILED, EPIPE, "write");
 	if (step->outcome == HTTP_DONE)
 		return 0;
-	return error_set(err, step->tls ? ERROR_VERIFY : ERROR_FAILED,
+	return error_set(err, step->reason >= HTTP_REASON_CERTIFICATE ? ERROR_VERIFY : ERROR_FAILED,
 			 step->code ? step->code : ECONNRESET, "as scripted");
 }
 
@@ -624,13 +626,73 @@ START_TEST(test_refused_everywhere)
 }
 END_TEST
 
-START_TEST(test_certificates)
+/* What helps depends on the reason, and on what is set already. */
+static const struct {
+	enum http_reason reason;
+	long status;
+	bool is_set; /* ca_file and proxy */
+	const char *hint;
+} remedies[] = {
+	{ HTTP_REASON_CERTIFICATE, 0, false, "set 'ca_file' in " },
+	{ HTTP_REASON_ISSUER, 0, false, "set 'ca_file' in " },
+	{ HTTP_REASON_ISSUER, 0, true, "which is '/its/ca.pem'" },
+	{ HTTP_REASON_EXPIRED, 0, true, "clock is wrong: date" },
+	{ HTTP_REASON_NAME, 0, true, "mnmivm-se image show test-1" },
+	{ HTTP_REASON_UNREACHED, 0, false, "set 'proxy' in " },
+	{ HTTP_REASON_UNREACHED, 0, true, "is 'proxy' in " },
+	{ HTTP_REASON_OTHER, 404, false, "mnmivm-se image show test-1" },
+	{ HTTP_REASON_OTHER, 403, false, "mnmivm-se image show test-1" },
+	{ HTTP_REASON_OTHER, 500, false, NULL },
+	{ (enum http_reason)77, 0, false, NULL },
+};
+
+START_TEST(test_remedies)
 {
+	static char ca_file[] = "/its/ca.pem", proxy[] = "http://proxy:3128";
+
 	expect_failure(A SUMS, 0, HTTP_FAILED);
 	expect_failure(B SUMS, 0, HTTP_FAILED);
-	script[0].tls = script[1].tls = true;
-	suite_assert_error(pull(), lab_err, ECONNRESET, ERROR_VERIFY);
-	ck_assert_ptr_nonnull(strstr(lab_err.hint, "ca_file"));
+	script[0].reason = script[1].reason = remedies[_i].reason;
+	script[0].status = script[1].status = remedies[_i].status;
+	host.config.ca_file = remedies[_i].is_set ? ca_file : NULL;
+	host.config.proxy = remedies[_i].is_set ? proxy : NULL;
+	ck_assert_int_lt(pull(), 0);
+	if (remedies[_i].hint)
+		ck_assert_msg(strstr(lab_err.hint, remedies[_i].hint) != NULL, "%s", lab_err.hint);
+	else
+		ck_assert_str_eq(lab_err.hint, "");
+}
+END_TEST
+
+static struct vm_pull_options in_a_row;
+
+static int pull_next(void)
+{
+	n_script = seen->n = 0;
+	slept_ms = 0;
+	lab_err = (struct error)ERROR_INIT;
+	for (unsigned int i = 0; i < host.config.pull_tries; i++) {
+		expect_failure(i % 2 ? B SUMS : A SUMS, 0, HTTP_AGAIN);
+		script[i].reason = HTTP_REASON_UNREACHED;
+	}
+	return vm_pull(&host, catalogue.v[0], &in_a_row, &pulled, &lab_err);
+}
+
+/* The second of several names does not wait where the first could reach nobody. */
+START_TEST(test_offline)
+{
+	bool offline = false;
+	size_t tries = host.config.pull_tries;
+
+	in_a_row.offline = &offline;
+	suite_assert_error(pull_next(), lab_err, ECONNRESET, ERROR_FAILED);
+	ck_assert_uint_eq(seen->n, tries);
+	ck_assert_uint_gt(slept_ms, 0);
+	ck_assert(offline);
+	suite_assert_error(pull_next(), lab_err, ECONNRESET, ERROR_FAILED);
+	ck_assert_uint_eq(seen->n, 2);
+	ck_assert_uint_eq(slept_ms, 0);
+	ck_assert(offline);
 }
 END_TEST
 
@@ -877,7 +939,8 @@ int main(void)
 	tcase_add_loop_test(tcase, test_more_than_there_can_be, 0, 2);
 	tcase_add_test(tcase, test_given_up);
 	tcase_add_test(tcase, test_refused_everywhere);
-	tcase_add_test(tcase, test_certificates);
+	tcase_add_loop_test(tcase, test_remedies, 0, (int)ARRAY_SIZE(remedies));
+	tcase_add_test(tcase, test_offline);
 	tcase_add_test(tcase, test_sums_of_another_mirror);
 	tcase_add_test(tcase, test_no_sums);
 	tcase_add_test(tcase, test_refused_image);
