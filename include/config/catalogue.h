@@ -16,6 +16,7 @@ enum {
 	CATALOGUE_MIRRORS_MAX = 16,
 	CATALOGUE_ALIASES_MAX = 16,
 	CATALOGUE_NAME_MAX = 40, /* room for "-20261123-0123456789ab" in NAME_MAX_LEN */
+	CATALOGUE_KEYRING_MAX = 180, /* likewise */
 	CATALOGUE_URL_MAX = 180, /* mirror and file: room for a line of an image's .conf */
 };
 

@@ -15,6 +15,7 @@ struct image_config {
 	char *os; /* catalogue entry that it was pulled by; NULL: imported */
 	char *url; /* as it was asked for, without redirects */
 	char *source_digest; /* "sha512:HEX" of the file as published */
+	char *signature; /* keyring that has the key of who signed that; NULL: nobody was asked */
 	char *digest; /* of the image as it is stored: what `image verify` holds it to */
 	int64_t added_ns; /* since 1970; of the pull or import */
 	struct guest_traits guest;

@@ -124,6 +124,10 @@ static int check_signed(const struct catalogue_entry *entry, struct error *err)
 		return useless("keyring_package", "keyring", err);
 	if (entry->signature_required && !entry->signature)
 		return useless("signature_required", "signature", err);
+	if (entry->keyring && strlen(entry->keyring) > CATALOGUE_KEYRING_MAX)
+		return error_set(err, ERROR_USAGE, EINVAL,
+				 "keyring '%s' is longer than %d characters", entry->keyring,
+				 CATALOGUE_KEYRING_MAX);
 	return 0;
 }
 

@@ -14,6 +14,7 @@ static const struct config_key keys[] = {
 	{ "url", FIELD(url), &value_string, .optional = true, .check = check_url },
 	{ "source_digest", FIELD(source_digest), &value_string, .optional = true,
 	  .check = check_digest },
+	{ "signature", FIELD(signature), &value_string, .optional = true, .check = check_path },
 	{ "digest", FIELD(digest), &value_string, .optional = true, .check = check_digest },
 	{ "added", FIELD(added_ns), &value_time, .optional = true },
 	{ "user", FIELD(guest.user), &value_string, .optional = true, .check = check_user },
@@ -47,6 +48,7 @@ void image_config_done(struct image_config *config)
 	free(config->os);
 	free(config->url);
 	free(config->source_digest);
+	free(config->signature);
 	free(config->digest);
 	guest_traits_done(&config->guest);
 	*config = (struct image_config){ .os = NULL };

@@ -97,6 +97,7 @@ static int check_signature(struct pull *pull, const char *url, const struct buf 
 		answer->why = why;
 		return 0;
 	}
+	pull->signature = pull->entry->keyring;
 	buf_clear(text);
 	buf_add(text, buf_str(&signed_text), signed_text.len);
 	return 0;
@@ -131,6 +132,7 @@ static int try_mirror(struct pull *pull, size_t mirror, struct pull_answer *answ
 	AUTO_BUF text = BUF_INIT;
 	int r = fetch_text(pull, url, &text, answer, err);
 
+	pull->signature = NULL; /* that of another mirror's file */
 	if (!r && answer->outcome == HTTP_DONE)
 		r = verify(pull, mirror, url, &text, answer, err);
 	if (r || answer->outcome != HTTP_DONE)

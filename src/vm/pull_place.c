@@ -17,6 +17,7 @@ static void describe(const struct pull *pull, const char *digest, struct image_c
 	ret->os = xstrdup(pull->entry->name);
 	ret->url = xstrdup(pull->url);
 	ret->source_digest = xstrdup(pull->source_text);
+	xreplace(&ret->signature, pull->signature);
 	guest_traits_copy(&ret->guest, &pull->entry->guest);
 	image_config_stamp(ret, digest);
 }

@@ -24,6 +24,7 @@ struct pull {
 	struct digest source; /* that the file must have */
 	char source_text[DIGEST_TEXT_MAX];
 	bool unsigned_text; /* it is taken without the signature, for want of the keyring */
+	const char *signature; /* keyring by which it is signed; NULL: that was not checked */
 
 	struct image_part part;
 	struct digest_stream *stream; /* of the first `done` bytes of the part */

@@ -46,6 +46,7 @@ static void refuse(const char *text, const char *message)
 static const char all_lines[] = "os = debian-13\n"
 				"url = https://a.example/x/debian-13.qcow2\n"
 				"source_digest = sha512:" HEX64 HEX64 "\n"
+				"signature = /usr/share/keyrings/x.gpg\n"
 				"digest = sha256:" HEX64 "\n"
 				"added = 1767222000123456789\n"
 				"user = debian\n"
@@ -63,6 +64,7 @@ START_TEST(all_is_read_and_written)
 	ck_assert_str_eq(config.os, "debian-13");
 	ck_assert_str_eq(config.url, "https://a.example/x/debian-13.qcow2");
 	ck_assert_str_eq(config.source_digest, "sha512:" HEX64 HEX64);
+	ck_assert_str_eq(config.signature, "/usr/share/keyrings/x.gpg");
 	ck_assert_str_eq(config.digest, "sha256:" HEX64);
 	ck_assert_int_eq(config.added_ns, 1767222000123456789);
 	ck_assert_str_eq(config.guest.user, "debian");
@@ -108,6 +110,8 @@ static const struct {
 	{ "digest = sha512:" HEX64, "parse digest" },
 	{ "digest = md5:" HEX16 HEX16, "parse digest" },
 	{ "digest = SHA256:" HEX64, "parse digest" },
+	{ "signature = on", "parse signature" },
+	{ "signature = /a/../b", "parse signature" },
 	{ "added = soon", "parse added" },
 	{ "added = 9223372036854775808", "parse added" },
 	{ "user = root", "parse user" },

@@ -753,6 +753,16 @@ static void expect_signature(const char *mirror_url, const char *signature)
 	expect_bytes(mirror_url, 0, signature, strlen(signature), HTTP_DONE);
 }
 
+/* By whom it was signed is told by the image, too. */
+static void assert_signature(const char *expected)
+{
+	struct image_config config;
+
+	suite_assert_ok(images_config(&lab_store, pulled.name, &config, &lab_err), lab_err);
+	ck_assert_pstr_eq(config.signature, expected);
+	image_config_done(&config);
+}
+
 START_TEST(test_signed)
 {
 	add_keys(SIGNED);
@@ -761,6 +771,7 @@ START_TEST(test_signed)
 	expect_bytes(A IMAGE, 0, image, SIZE, HTTP_DONE);
 	suite_assert_ok(pull(), lab_err);
 	assert_pulled();
+	assert_signature("/etc/passwd");
 	ck_assert_uint_eq(notes, 0);
 }
 END_TEST
@@ -836,6 +847,7 @@ START_TEST(test_no_keyring)
 	suite_assert_ok(pull(), lab_err);
 	ck_assert_uint_eq(notes, 1);
 	assert_pulled();
+	assert_signature(NULL);
 }
 END_TEST
 
