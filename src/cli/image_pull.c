@@ -13,6 +13,7 @@ struct pull {
 	struct cli *cli;
 	const struct catalogue *catalogue;
 	struct strv names; /* of those that can be pulled */
+	bool offline; /* nobody could be reached: vm_pull() */
 	json_t *results; /* of those that were pulled, or were here */
 };
 
@@ -30,14 +31,17 @@ static void add_result(json_t *results, const char *entry, const struct vm_pulle
 
 static int pull_one(void *arg, const char *name, struct error *err)
 {
-	const struct pull *pull = arg;
+	struct pull *pull = arg;
 	AUTO(progress_end) struct progress progress = { .cli = NULL };
 	const struct catalogue_entry *entry = catalogue_find(pull->catalogue, name);
+	struct vm_pull_options options;
 	struct vm_pulled pulled;
 	int r;
 
 	progress_begin(&progress, pull->cli);
-	r = vm_pull(&pull->cli->host, entry, progress_options(&progress), &pulled, err);
+	options = *progress_options(&progress);
+	options.offline = &pull->offline;
+	r = vm_pull(&pull->cli->host, entry, &options, &pulled, err);
 	if (r)
 		return r;
 	progress_pulled(&progress, entry->name, &pulled);
