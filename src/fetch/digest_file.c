@@ -5,6 +5,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/alloc.h"
+
 /* A piece of the text; it may hold any byte but what it was cut at. */
 struct span {
 	const char *at;
@@ -196,6 +198,11 @@ static int read_bare(struct search *search, struct span text, bool named, struct
 	return keep(search, hash, err);
 }
 
+static bool is_found(const struct search *search)
+{
+	return search->found[DIGEST_SHA256] || search->found[DIGEST_SHA512];
+}
+
 static int read_text(struct search *search, struct span text, enum digest_style style,
 		     struct error *err)
 {
@@ -212,19 +219,44 @@ static int read_text(struct search *search, struct span text, enum digest_style 
 	return read_bare(search, text, false, err);
 }
 
+/* By far the most frequent fault of a catalogue's entry; `lone` would be happy with any name. */
+static int refuse_style(const struct search *search, struct span text, enum digest_style style,
+			struct error *err)
+{
+	static const enum digest_style others[] = { DIGEST_STYLE_GNU, DIGEST_STYLE_BSD,
+						    DIGEST_STYLE_BARE };
+
+	for (size_t i = 0; i < ARRAY_SIZE(others); i++) {
+		struct search other = { .origin = search->origin, .name = search->name };
+		const char *word = digest_style_words[others[i]];
+
+		if (others[i] == style ||
+		    read_text(&other, text, others[i], &(struct error)ERROR_INIT) ||
+		    !is_found(&other))
+			continue;
+		error_set(err, ERROR_VERIFY, EBADMSG,
+			  "find '%s' in '%s': it is written in the style '%s', and not '%s'",
+			  search->name, search->origin, word, digest_style_words[style]);
+		return error_hint(err, "set 'digest_style = %s' in its section of the catalogue",
+				  word);
+	}
+	return -err->code;
+}
+
 int digest_file_find(const char *origin, const char *text, size_t len, enum digest_style style,
 		     const char *name, struct digest *ret, struct error *err)
 {
 	struct search search = { .origin = origin, .name = name };
+	const struct span all = { len ? text : "", len };
 	int r;
 
 	if (len > DIGEST_FILE_MAX)
 		return refuse(&search, "the file is larger than 1 MiB", err);
-	r = read_text(&search, (struct span){ len ? text : "", len }, style, err);
+	r = read_text(&search, all, style, err);
+	if (!r && !is_found(&search))
+		r = refuse(&search, "there is no SHA-256 or SHA-512 digest of it", err);
 	if (r)
-		return r;
-	if (!search.found[DIGEST_SHA256] && !search.found[DIGEST_SHA512])
-		return refuse(&search, "there is no SHA-256 or SHA-512 digest of it", err);
+		return is_found(&search) ? r : refuse_style(&search, all, style, err);
 	*ret = search.digest[search.found[DIGEST_SHA512] ? DIGEST_SHA512 : DIGEST_SHA256];
 	return 0;
 }

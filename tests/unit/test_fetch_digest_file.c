@@ -110,7 +110,10 @@ START_TEST(gnu_lines_refused)
 		{ DIGEST_STYLE_GNU, "", "no SHA-256 or" },
 		{ DIGEST_STYLE_GNU, "\n", "no SHA-256 or" },
 		{ DIGEST_STYLE_GNU, NAME, "no SHA-256 or" },
-		{ DIGEST_STYLE_GNU, H1 "\n", "no SHA-256 or" },
+		{ DIGEST_STYLE_GNU, H1 "\n", "in the style 'bare', and not 'gnu'" },
+		{ DIGEST_STYLE_GNU, "SHA256 (" NAME ") = " H1,
+		  "in the style 'bsd', and not 'gnu'" },
+		{ DIGEST_STYLE_GNU, "SHA256 (other) = " H1, "no SHA-256 or" },
 		{ DIGEST_STYLE_GNU, H1 NAME "\n", "no SHA-256 or" },
 		{ DIGEST_STYLE_GNU, H1 "  " NAME ".xz\n", "no SHA-256 or" },
 		{ DIGEST_STYLE_GNU, H1 "  " NAME "/\n", "no SHA-256 or" },
@@ -122,7 +125,6 @@ START_TEST(gnu_lines_refused)
 		{ DIGEST_STYLE_GNU, SHA1 "  " NAME "\n", "no SHA-256 or" },
 		{ DIGEST_STYLE_GNU, SHA384 "  " NAME "\n", "no SHA-256 or" },
 		{ DIGEST_STYLE_GNU, "# " H1 "  " NAME "\n", "no SHA-256 or" },
-		{ DIGEST_STYLE_GNU, "SHA256 (" NAME ") = " H1 "\n", "no SHA-256 or" },
 		{ DIGEST_STYLE_GNU, H1 "  " NAME "\n" H2 "  " NAME "\n", "disagree" },
 		{ DIGEST_STYLE_GNU, H1 "  a/" NAME "\n" H2 "  b/" NAME "\n", "disagree" },
 		{ DIGEST_STYLE_GNU, L1 "  " NAME "\n" H1 "  " NAME "\n" H2 "  " NAME "\n",
@@ -180,7 +182,8 @@ START_TEST(bsd_lines_refused)
 {
 	static const struct sample bad[] = {
 		{ DIGEST_STYLE_BSD, "", "no SHA-256 or" },
-		{ DIGEST_STYLE_BSD, H1 "  " NAME "\n", "no SHA-256 or" },
+		{ DIGEST_STYLE_BSD, H1 "  " NAME "\n", "in the style 'gnu', and not 'bsd'" },
+		{ DIGEST_STYLE_BSD, H1 "  other\n", "no SHA-256 or" },
 		{ DIGEST_STYLE_BSD, "SHA256 " NAME " = " H1, "no SHA-256 or" },
 		{ DIGEST_STYLE_BSD, "SHA256 (" NAME " = " H1, "no SHA-256 or" },
 		{ DIGEST_STYLE_BSD, "SHA256 (" NAME ".xz) = " H1, "no SHA-256 or" },
@@ -237,7 +240,7 @@ START_TEST(bare_hashes)
 		{ DIGEST_STYLE_BARE, "# a comment\n" H1, "more than one" },
 		{ DIGEST_STYLE_BARE, H1 "  " NAME ".xz\n", "another file" },
 		{ DIGEST_STYLE_BARE, H1 " " H1, "another file" },
-		{ DIGEST_STYLE_BARE, "SHA256 (" NAME ") = " H1, "another file" },
+		{ DIGEST_STYLE_BARE, "SHA256 (" NAME ") = " H1, "in the style 'bsd'" },
 		{ DIGEST_STYLE_BARE, "<html><body>404 Not Found</body></html>", "another file" },
 	};
 
@@ -257,10 +260,10 @@ START_TEST(lone_hashes)
 	static const struct sample bad[] = {
 		{ DIGEST_STYLE_LONE, "", "no digest of 64" },
 		{ DIGEST_STYLE_LONE, NAME, "no digest of 64" },
-		{ DIGEST_STYLE_LONE, "SHA256 (" NAME ") = " H1, "no digest of 64" },
+		{ DIGEST_STYLE_LONE, "SHA256 (" NAME ") = " H1, "in the style 'bsd'" },
 		{ DIGEST_STYLE_LONE, "<html><body>404 Not Found</body></html>", "no digest of 64" },
 		{ DIGEST_STYLE_LONE, SHA1 "  " NAME "\n", "no SHA-256 or" },
-		{ DIGEST_STYLE_LONE, H1 "  " NAME "\n" H1 "  x\n", "more than one" },
+		{ DIGEST_STYLE_LONE, H1 "  " NAME "\n" H1 "  x\n", "in the style 'gnu'" },
 	};
 
 	check_found(good, ARRAY_SIZE(good));
