@@ -73,6 +73,7 @@ json_t *image_local_json(const struct vm_image_info *info, const struct catalogu
 	set_guest(object, &config->guest);
 	object_set_text(object, "digest", config->digest);
 	object_set_text(object, "source_digest", config->source_digest);
+	object_set_text(object, "signature", config->signature);
 	object_set_text(object, "url", config->url);
 	set_hides(object, info->name, catalogue);
 	if (info->problem[0])
@@ -92,6 +93,7 @@ json_t *image_available_json(const struct catalogue_entry *entry)
 	set_entry(object, entry);
 	set_guest(object, &entry->guest);
 	object_set_text(object, "source_digest", entry->digest);
+	object_set_text(object, "signature", NULL);
 	object_set_text(object, "url", url);
 	object_set_text(object, "hides", NULL);
 	return object;

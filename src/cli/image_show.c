@@ -59,6 +59,7 @@ static void print_local(const struct vm_image_info *info, const struct catalogue
 	print_text("added:", date);
 	print_text("url:", config->url);
 	print_text("published as:", config->source_digest);
+	print_text("signed by:", config->signature);
 	print_text("digest:", config->digest);
 	print_guest(&config->guest);
 	print_list("used by:", users);

@@ -86,6 +86,7 @@ a_good_signature_is_asked_for_and_taken()
 	signed_entry 'signature = SHA512SUMS.gpg' 'signature_required = on'
 	succeeds image pull signed
 	holds "$(pulled signed)" "$image"
+	json .signature "$LAB/keyring.gpg" image show "$(pulled signed)"
 	succeeds image remove "$(pulled signed)"
 }
 
@@ -118,6 +119,7 @@ without_its_keyring_it_is_noted_or_refused()
 	signed_entry 'signature = SHA512SUMS.gpg'
 	succeeds image pull signed
 	has "what is told" "$err" lab-keyring
+	json .signature null image show "$(pulled signed)"
 	succeeds image remove "$(pulled signed)"
 	mv "$LAB/away.gpg" "$LAB/keyring.gpg"
 }
