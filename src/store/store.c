@@ -23,7 +23,8 @@ static int hint_run(const struct host_config *config, struct error *err)
 	if (!config->restricted)
 		return hint_root(err);
 	return error_hint(err,
-			  "'loginctl enable-linger %u' makes it, or set 'run_dir' to another one",
+			  "loginctl enable-linger %u; or name a folder of yours by XDG_RUNTIME_DIR "
+			  "or 'run_dir'",
 			  geteuid());
 }
 
@@ -45,23 +46,31 @@ static int open_top(const char *path, bool write, mode_t mode, int *ret_fd, stru
 	return r == -EACCES ? hint_root(err) : r;
 }
 
-static int open_below(int parent_fd, const char *name, bool write, mode_t mode, int *ret_fd,
-		      struct error *err)
+/* A name alone does not tell whose state it is. */
+static int refuse_below(const struct store *store, struct error *err)
 {
-	int fd, r;
+	bool denied = err->code == EACCES;
 
-	if (parent_fd < 0)
+	error_prefix(err, "use '%s'", store->config->state_dir);
+	return denied ? hint_root(err) : -err->code;
+}
+
+static int open_below(const struct store *store, const char *name, bool write, mode_t mode,
+		      int *ret_fd, struct error *err)
+{
+	int fd;
+
+	if (store->state_fd < 0)
 		return 0;
-	if (write) {
-		r = dir_make(parent_fd, name, mode, ret_fd, err);
-		return r == -EACCES ? hint_root(err) : r;
-	}
-	fd = file_openat(parent_fd, name, O_RDONLY | O_DIRECTORY, 0);
+	if (write)
+		return dir_make(store->state_fd, name, mode, ret_fd, err) ? refuse_below(store, err)
+									  : 0;
+	fd = file_openat(store->state_fd, name, O_RDONLY | O_DIRECTORY, 0);
 	if (fd == -ENOENT)
 		return 0;
 	if (fd < 0) {
 		error_errno(err, -fd, "open folder '%s'", name);
-		return fd == -EACCES ? hint_root(err) : fd;
+		return refuse_below(store, err);
 	}
 	*ret_fd = fd;
 	return 0;
@@ -72,8 +81,8 @@ static int open_images(struct store *store, bool write, struct error *err)
 	if (store->config->image_dir)
 		return open_top(store->config->image_dir, write, image_mode(store->config),
 				&store->images_fd, err);
-	return open_below(store->state_fd, "images", write, image_mode(store->config),
-			  &store->images_fd, err);
+	return open_below(store, "images", write, image_mode(store->config), &store->images_fd,
+			  err);
 }
 
 /* What cannot be opened has no images for us. */
@@ -101,11 +110,11 @@ int store_open(struct store *store, const struct host_config *config, bool write
 	store->config = config;
 	r = open_top(config->state_dir, write, image_mode(config), &store->state_fd, err);
 	if (!r)
-		r = open_below(store->state_fd, "vms", write, 0700, &store->vms_fd, err);
+		r = open_below(store, "vms", write, 0700, &store->vms_fd, err);
 	if (!r)
-		r = open_below(store->state_fd, "tmp", write, 0700, &store->tmp_fd, err);
+		r = open_below(store, "tmp", write, 0700, &store->tmp_fd, err);
 	if (!r)
-		r = open_below(store->state_fd, "claims", write, 0700, &store->claims_fd, err);
+		r = open_below(store, "claims", write, 0700, &store->claims_fd, err);
 	if (!r)
 		r = open_images(store, write, err);
 	if (!r)

@@ -534,6 +534,7 @@ without_a_run_folder_it_says_what_makes_one()
 	mv "/run/user/$carol" /run/user/away
 	refused 8 "open folder '/run/user/$carol/mnmivm-se'" start web1
 	has "hint" "$err" "loginctl enable-linger $carol"
+	has "hint" "$err" XDG_RUNTIME_DIR
 	mv /run/user/away "/run/user/$carol"
 }
 

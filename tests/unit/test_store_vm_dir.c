@@ -577,6 +577,21 @@ START_TEST(test_store_is_a_link)
 END_TEST
 
 /* One run_dir under two state directories: the VMs of one name are not one VM. */
+/* Whose folder it is that cannot be opened. */
+START_TEST(test_store_is_told_by_its_path)
+{
+	struct store store;
+
+	ck_assert_int_eq(renameat(lab_store.state_fd, "vms", lab_store.state_fd, "away"), 0);
+	suite_put(lab_store.state_fd, "vms", "no folder");
+	for (int write = 0; write <= 1; write++) {
+		lab_err = (struct error)ERROR_INIT;
+		ck_assert_int_lt(store_open(&store, &lab_config, write, &lab_err), 0);
+		ck_assert_ptr_nonnull(strstr(lab_err.message, lab_config.state_dir));
+	}
+}
+END_TEST
+
 START_TEST(test_run_dir_of_two_stores)
 {
 	AUTO_FREE char *first = xstrdup(lab_config.state_dir);
@@ -651,6 +666,7 @@ int main(void)
 	tcase_add_test(tcase, test_reader_of_nothing);
 	tcase_add_test(tcase, test_store_others_may_write);
 	tcase_add_test(tcase, test_store_is_a_link);
+	tcase_add_test(tcase, test_store_is_told_by_its_path);
 	tcase_add_test(tcase, test_run_dir_of_two_stores);
 	suite_add_tcase(s, tcase);
 	return suite_run(s);
