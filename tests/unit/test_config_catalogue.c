@@ -402,6 +402,21 @@ START_TEST(signatures_do_not_come_by_plain_http)
 }
 END_TEST
 
+/* It goes into a line of the image's .conf. */
+START_TEST(keyrings_that_are_too_long)
+{
+	char part[181];
+	AUTO_FREE char *fits = NULL, *longer = NULL;
+
+	memset(part, 'x', sizeof(part) - 1);
+	part[sizeof(part) - 1] = '\0';
+	fits = xasprintf("[a]\n" WHOLE "signature = inline\nkeyring = /%.179s\n", part);
+	take("d/1.conf", fits);
+	longer = xasprintf("[x]\n" WHOLE "signature = inline\nkeyring = /%s\n", part);
+	refuse(longer, "d/x.conf:1: section [x]: keyring '/xxxx");
+}
+END_TEST
+
 /* A URL goes into a line of the image's .conf. */
 START_TEST(urls_that_are_too_long)
 {
@@ -621,6 +636,7 @@ int main(void)
 	tcase_add_test(tc, plain_http_is_for_images_alone);
 	tcase_add_test(tc, signatures_do_not_come_by_plain_http);
 	tcase_add_test(tc, urls_that_are_too_long);
+	tcase_add_test(tc, keyrings_that_are_too_long);
 	tcase_add_test(tc, names_of_sections);
 	tcase_add_test(tc, a_later_folder_replaces_a_section);
 	tcase_add_test(tc, aliases_are_of_one_image);
