@@ -96,14 +96,16 @@ images_are_shown_verified_and_kept()
 	says 'tiny: has its digest' image verify tiny
 }
 
-# Its digest is that of a file whose tables were never good: here no cluster is in use.
+# No cluster of this one is in use by its tables. It comes in by hand, as what an older release left:
+# without a digest, which would only tell that it is what it was.
 tables_of_an_image_are_verified()
 {
 	local file=$LAB/bad.qcow2
 
 	ok qemu-img create -q -f qcow2 "$file" 1G
 	ok dd if=/dev/zero of="$file" bs=512 seek=256 count=1 conv=notrunc status=none
-	succeeds image import "$file" bad
+	refused 6 "check image '$file': its tables contradict each other" image import "$file" bad
+	ok install -m 0444 "$file" "$state/images/bad.qcow2"
 	refused 6 "check image 'bad': its tables contradict each other" image verify bad
 	succeeds image remove bad
 }
