@@ -23,13 +23,14 @@ static int compare_newest(const void *a, const void *b)
 
 void image_list_of(const struct vm_image_list *list, const char *entry, struct strv *ret)
 {
-	AUTO_FREE const struct vm_image_info **found = xcalloc(list->n + 1, sizeof(*found));
+	AUTO_FREE const struct vm_image_info **found =
+		xcalloc(list->n + 1, sizeof(const struct vm_image_info *));
 	size_t n = 0;
 
 	for (size_t i = 0; i < list->n; i++)
 		if (list->v[i].config.os && !strcmp(list->v[i].config.os, entry))
 			found[n++] = &list->v[i];
-	qsort(found, n, sizeof(*found), compare_newest);
+	qsort(found, n, sizeof(const struct vm_image_info *), compare_newest);
 	strv_clear(ret);
 	for (size_t i = 0; i < n; i++)
 		strv_push(ret, found[i]->name);
