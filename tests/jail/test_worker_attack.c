@@ -204,7 +204,7 @@ static int try_read_memory(void)
 	char byte;
 	struct iovec here = { &byte, 1 }, there = { &layers, 1 };
 
-	return result(syscall(SYS_process_vm_readv, victim, &here, 1, &there, 1, 0));
+	return result(process_vm_readv(victim, &here, 1, &there, 1, 0));
 }
 
 static int try_signal(void)
