@@ -87,6 +87,17 @@ commands_do_their_work()
 	succeeds stop --force web
 }
 
+images_are_imported_and_verified()
+{
+	local file=/root/guest.qcow2.gz
+
+	gzip -1 <"$MNMIVM_GUEST/guest.qcow2" >"$file"
+	succeeds image import "$file" packed
+	rm "$file"
+	says 'packed: has its digest' image verify packed
+	succeeds image remove packed
+}
+
 # That is for modprobe alone, in a profile of its own.
 a_module_is_loaded()
 {
@@ -136,6 +147,7 @@ run_tests \
 	a_guest_starts_and_answers \
 	QEMU_is_confined_by_both \
 	commands_do_their_work \
+	images_are_imported_and_verified \
 	a_module_is_loaded \
 	nothing_was_denied \
 	the_profiles_bite \
