@@ -497,7 +497,7 @@ pulls_have_what_they_want()
 	head -c 70000 /dev/zero >"$state/images/.part-sha256-$(printf '0%.0s' {1..64})"
 	found WARN pull leftovers '1 of unfinished pulls'
 	cured pull leftovers
-	: >"$state/images/lone.conf"
+	printf 'digest = sha256:%s\nadded = 1\n' "$(printf '0%.0s' {1..64})" >"$state/images/lone.conf"
 	found WARN pull leftovers '1 of unfinished pulls or of images that are gone'
 	cured pull leftovers
 }

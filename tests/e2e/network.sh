@@ -158,7 +158,7 @@ other_bridges_are_shown_when_asked_for()
 
 mistakes_are_refused()
 {
-	refused 2 'missing argument' net
+	refused 2 'missing verb' net
 	refused 2 'net' net nonsense
 	refused 2 "unexpected argument 'br1'" net show br0 br1
 	refused 2 '--dry-run goes with' net show --dry-run
