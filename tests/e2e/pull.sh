@@ -9,12 +9,24 @@ names=() # of the images of entry one, in the order of their pulls
 image=$web/one/image.qcow2
 ip=192.168.86.3 # and a digit
 
-without_a_catalogue_nothing_is_amiss()
+# The folders of the defaults may be missing. One that was named is a typing error.
+a_catalogue_may_be_missing_or_empty()
 {
-	setting catalogue "$LAB/nosuch/images.d"
+	cp "$conf" "$LAB/conf.kept"
+	sed -i '/^catalogue/d' "$conf"
+	succeeds image list --local
+	is "what is told" "$err" ''
+	cp "$LAB/conf.kept" "$conf"
+	mkdir "$LAB/empty"
+	setting catalogue "$LAB/empty"
 	succeeds image list
 	is "what is told" "$err" ''
 	refused 3 "'debian'" image pull debian
+	setting catalogue "$LAB/nosuch/images.d"
+	se image list
+	is "code of list" "$code" 2
+	has "what is told" "$err" "'$LAB/nosuch/images.d'"
+	refused 2 "'$LAB/nosuch/images.d'" image pull debian
 	setting catalogue "$catalogue"
 }
 
@@ -257,7 +269,7 @@ a_create_whose_pull_ends_badly_leaves_nothing()
 	rm "$catalogue/bad.conf"
 }
 
-run_tests without_a_catalogue_nothing_is_amiss a_pull_brings_what_the_server_has its_origin_is_told_beside_it \
+run_tests a_catalogue_may_be_missing_or_empty a_pull_brings_what_the_server_has its_origin_is_told_beside_it \
 	a_second_pull_moves_no_byte_of_it it_is_listed_and_shown the_catalogue_is_listed it_is_verified \
 	VMs_are_made_by_alias_entry_and_image a_new_digest_is_a_second_image \
 	an_image_in_use_is_not_removed prune_removes_what_is_replaced_and_not_used \
