@@ -361,7 +361,8 @@ a_name_with_a_living_QEMU_is_not_taken()
 	succeeds start web
 	pid=$(pid_of web)
 	mv "$state/vms/web" "$LAB/gone"
-	refused 7 'earlier' create web --os tiny --pubkey-path "$key.pub" --ip "$ip"
+	refused 7 'earlier' create web --image "$MNMIVM_GUEST/guest.qcow2" \
+		--pubkey-path "$key.pub" --ip "$ip"
 	refused 3 'absent' create web --os absent --pubkey-path "$key.pub"
 	ok test -e "/proc/$pid"
 	mv "$LAB/gone" "$state/vms/web"
