@@ -27,6 +27,18 @@ struct injection {
 	int where; /* the stage that must stop; LAUNCH_STAGES: launch_start() does */
 	const char *text; /* in the message */
 };
+/* Rows of tables. */
+#define REFUSE(call_, argument_, error_, where_)                                                   \
+	{                                                                                          \
+		.call = call_, .argument = argument_, .result = -1, .error = error_,               \
+		.where = where_, .text = NULL                                                      \
+	}
+#define PRETEND(call_, argument_, result_, where_, text_)                                          \
+	{                                                                                          \
+		.call = call_, .argument = argument_, .result = result_, .where = where_,          \
+		.text = text_                                                                      \
+	}
+
 extern struct injection injection; /* .call NULL: none */
 extern pid_t inject_pid; /* the test's own: the others are children */
 

@@ -17,17 +17,6 @@
 #include "fixture.h"
 #include "inject.h"
 
-#define REFUSE(call_, argument_, error_, where_)                                                   \
-	{                                                                                          \
-		.call = call_, .argument = argument_, .result = -1, .error = error_,               \
-		.where = where_, .text = NULL                                                      \
-	}
-#define PRETEND(call_, argument_, result_, where_, text_)                                          \
-	{                                                                                          \
-		.call = call_, .argument = argument_, .result = result_, .where = where_,          \
-		.text = text_                                                                      \
-	}
-
 static const struct injection refused[] = {
 	REFUSE("setsid", ANY, EPERM, LAUNCH_SESSION),
 	REFUSE("sigprocmask", ANY, EINVAL, LAUNCH_SESSION),

@@ -20,17 +20,6 @@
 
 enum { KINDS = 2, OURS = 750101 };
 
-#define REFUSE(call_, argument_, error_, where_)                                                   \
-	{                                                                                          \
-		.call = call_, .argument = argument_, .result = -1, .error = error_,               \
-		.where = where_, .text = NULL                                                      \
-	}
-#define PRETEND(call_, argument_, result_, where_, text_)                                          \
-	{                                                                                          \
-		.call = call_, .argument = argument_, .result = result_, .where = where_,          \
-		.text = text_                                                                      \
-	}
-
 static const struct injection refused[] = {
 	REFUSE("syscall", SYS_close_range, ENOSYS, LAUNCH_DESCRIPTORS),
 	REFUSE("sigprocmask", ANY, EINVAL, LAUNCH_SESSION),
