@@ -95,6 +95,12 @@ void dir_for_each(int dir_fd, void (*each)(const char *name, void *arg), void *a
 int dir_sync_files(int dir_fd, struct error *err);
 
 /*
+ * Is what dir_fd has under this name, which may be a symlink, the file or folder that fd is of? For
+ * what was locked after it was opened, and may have been removed in between.
+ */
+bool file_has_name(int fd, int dir_fd, const char *name);
+
+/*
  * Rename without replacing: -EEXIST when the new name is taken (renameat2(2),
  * RENAME_NOREPLACE). Returns 0 or -errno; words no error.
  */

@@ -248,6 +248,14 @@ int dir_sync_files(int dir_fd, struct error *err)
 	return r;
 }
 
+bool file_has_name(int fd, int dir_fd, const char *name)
+{
+	struct stat ours, named;
+
+	return !fstat(fd, &ours) && !fstatat(dir_fd, name, &named, AT_SYMLINK_NOFOLLOW) &&
+	       ours.st_dev == named.st_dev && ours.st_ino == named.st_ino;
+}
+
 int file_rename_new(int from_fd, const char *from, int to_fd, const char *to)
 {
 	struct stat st;

@@ -41,14 +41,9 @@ static int check_name(const char *name, struct error *err)
 
 static int lock(const struct store *store, const char *file, int fd)
 {
-	struct stat ours, named;
-
 	if (flock(fd, LOCK_EX | LOCK_NB) < 0)
 		return -errno;
-	if (!fstat(fd, &ours) && !fstatat(store->images_fd, file, &named, AT_SYMLINK_NOFOLLOW) &&
-	    ours.st_dev == named.st_dev && ours.st_ino == named.st_ino)
-		return 0;
-	return -ESTALE;
+	return file_has_name(fd, store->images_fd, file) ? 0 : -ESTALE;
 }
 
 int image_open_locked(const struct store *store, const char *file)

@@ -41,13 +41,9 @@ static void sweep_file(struct sweep *sweep, const char *file)
 static void sweep_unlocked(struct sweep *sweep, const char *file)
 {
 	AUTO_CLOSE int fd = file_openat(sweep->store->images_fd, file, O_RDONLY | O_NONBLOCK, 0);
-	struct stat ours, named;
 
-	if (fd < 0 || flock(fd, LOCK_EX | LOCK_NB) < 0)
-		return;
-	if (!fstat(fd, &ours) &&
-	    !fstatat(sweep->store->images_fd, file, &named, AT_SYMLINK_NOFOLLOW) &&
-	    ours.st_dev == named.st_dev && ours.st_ino == named.st_ino)
+	if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0 &&
+	    file_has_name(fd, sweep->store->images_fd, file))
 		sweep_file(sweep, file);
 }
 

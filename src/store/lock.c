@@ -42,15 +42,6 @@ static bool is_locked(int fd)
 	return !fcntl(fd, F_OFD_GETLK, &lock) && lock.l_type != F_UNLCK;
 }
 
-/* Delete may have unlinked the file between our open and our lock. */
-static bool lock_has_its_name(int run_fd, int fd)
-{
-	struct stat ours, named;
-
-	return !fstat(fd, &ours) && !fstatat(run_fd, COMMAND_LOCK, &named, AT_SYMLINK_NOFOLLOW) &&
-	       ours.st_dev == named.st_dev && ours.st_ino == named.st_ino;
-}
-
 static int lock_open(int run_fd, const char *file, int *ret_fd)
 {
 	int fd = file_openat(run_fd, file, O_RDWR | O_CREAT | LOOK_FLAGS, 0600);
@@ -102,7 +93,8 @@ int lock_take(int run_fd, const char *name, const char *command, int *ret_fd, st
 		if (r)
 			return error_errno(err, -r, "open the lock of vm '%s'", name);
 		r = lock_whole(fd);
-		if (!r && !lock_has_its_name(run_fd, fd))
+		/* delete may have unlinked it between our open and our lock */
+		if (!r && !file_has_name(fd, run_fd, COMMAND_LOCK))
 			return -ESTALE;
 		if (!r) {
 			lock_sign(fd, command);

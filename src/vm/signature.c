@@ -8,7 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
@@ -71,16 +70,6 @@ static int read_keyring(const char *path, struct buf *ret, struct error *err)
 	return error_hint(err, "gpg --dearmor <%s >%s.gpg, and name that", path, path);
 }
 
-/* Is the folder that was locked still the one in its place? */
-static bool is_in_place(int run_fd, int dir_fd)
-{
-	struct stat ours, there;
-
-	return fstat(dir_fd, &ours) == 0 &&
-	       fstatat(run_fd, DESK, &there, AT_SYMLINK_NOFOLLOW) == 0 &&
-	       ours.st_dev == there.st_dev && ours.st_ino == there.st_ino;
-}
-
 /* The helper mounts its files, so they need a name: in one folder, whose lock a kill lets go of. */
 static int desk_open(int run_fd, struct desk *ret, struct error *err)
 {
@@ -95,7 +84,7 @@ static int desk_open(int run_fd, struct desk *ret, struct error *err)
 			return r;
 		if (flock(fd, LOCK_EX) < 0)
 			return error_errno(err, errno, "lock '%s'", DESK);
-		if (is_in_place(run_fd, fd)) {
+		if (file_has_name(fd, run_fd, DESK)) {
 			ret->dir_fd = fd_steal(&fd);
 			return 0;
 		}
