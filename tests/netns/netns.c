@@ -241,13 +241,47 @@ bool netns_kernel_has_police(void)
 	return known;
 }
 
+bool netns_has_flag(const json_t *link, const char *wanted)
+{
+	json_t *flag;
+	size_t i;
+
+	json_array_foreach(netns_at(link, "flags"), i, flag)
+	{
+		if (strcmp(json_string_value(flag), wanted) == 0)
+			return true;
+	}
+	return false;
+}
+
+static bool is_settled(void)
+{
+	json_t *links = netns_json("ip -j link show");
+	bool settled = true;
+	json_t *link;
+	size_t i;
+
+	json_array_foreach(links, i, link)
+	{
+		if (netns_has_flag(link, "UP") &&
+		    netns_has_flag(link, "LOWER_UP") == netns_has_flag(link, "NO-CARRIER"))
+			settled = false;
+	}
+	json_decref(links);
+	return settled;
+}
+
+void netns_settle(void)
+{
+	while (!is_settled())
+		usleep(10000);
+}
+
 char *netns_snapshot(void)
 {
-	/* without the bridge's own carrier, which settles a second later */
-	return netns_text(
-		"{ ip -j link show; ip -j addr show; bridge -j -d link show; "
-		"bridge fdb show | sort; tc qdisc show; ip -j route show table local; } | "
-		"sed 's/\"operstate\":\"[A-Z]*\"//g; s/\"NO-CARRIER\",//g; s/,\"LOWER_UP\"//g'");
+	netns_settle();
+	return netns_text("ip -j link show; ip -j addr show; bridge -j -d link show; "
+			  "bridge fdb show | sort; tc qdisc show; ip -j route show table local");
 }
 
 void netns_compare_text(const char *before, const char *after)

@@ -41,6 +41,15 @@ const json_t *netns_at(const json_t *object, const char *keys);
 const char *netns_str(const json_t *object, const char *keys); /* "" where absent */
 int netns_int(const json_t *object, const char *keys); /* -1 where absent */
 
+/* Does `ip -j link` give the link that flag, as "LOWER_UP"? */
+bool netns_has_flag(const json_t *link, const char *flag);
+
+/*
+ * Wait until each link's operational state, and with it its port's STP state, is what its carrier
+ * says: they follow it later, up to a second (linkwatch).
+ */
+void netns_settle(void);
+
 /*
  * The FDB entries of a bridge with that MAC, in any VLAN. What is asked for in no VLAN, a kernel with
  * VLAN filtering copies into all VLANs of the port, on every bridge: these copies are left out.
@@ -51,7 +60,7 @@ json_t *netns_fdb(const char *bridge, const char *mac);
 bool netns_kernel_has_vlans(void);
 bool netns_kernel_has_police(void); /* act_police, built in or as a module */
 
-/* Links, ports, FDB, qdiscs and addresses as text; netns_compare() fails where they changed. */
+/* Links, ports, FDB, qdiscs and addresses as text, settled; netns_compare() fails where they changed. */
 char *netns_snapshot(void);
 void netns_compare(char *before); /* frees before */
 

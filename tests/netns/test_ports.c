@@ -125,19 +125,6 @@ static void check_counters(const struct port *port, const json_t *link)
 	ck_assert_uint_eq(port->tx_dropped, netns_int(link, "stats64.tx.dropped"));
 }
 
-static bool has_flag(const json_t *link, const char *wanted)
-{
-	json_t *flag;
-	size_t i;
-
-	json_array_foreach(netns_at(link, "flags"), i, flag)
-	{
-		if (strcmp(json_string_value(flag), wanted) == 0)
-			return true;
-	}
-	return false;
-}
-
 static void check_port(const struct port *port)
 {
 	json_t *links = netns_json("ip -j -d -s link show dev %s", port->name);
@@ -150,37 +137,12 @@ static void check_port(const struct port *port)
 	ck_assert_str_eq(port->alias ? port->alias : "", netns_str(link, "ifalias"));
 	ck_assert_str_eq(mac, netns_str(link, "address"));
 	ck_assert_int_eq(port->mtu, netns_int(link, "mtu"));
-	ck_assert_int_eq(port->up, has_flag(link, "UP"));
+	ck_assert_int_eq(port->up, netns_has_flag(link, "UP"));
 	/* Not NO-CARRIER, the operational state: the kernel makes that from the carrier, but later. */
-	ck_assert_int_eq(port->carrier, port->up && has_flag(link, "LOWER_UP"));
+	ck_assert_int_eq(port->carrier, port->up && netns_has_flag(link, "LOWER_UP"));
 	check_slave(port, link);
 	check_counters(port, link);
 	json_decref(links);
-}
-
-/* Operational and STP states follow the carrier, but later: up to a second (linkwatch). */
-static bool is_settled(void)
-{
-	json_t *links = netns_json("ip -j link show");
-	bool settled = true;
-	json_t *link;
-	size_t i;
-
-	json_array_foreach(links, i, link)
-	{
-		if (has_flag(link, "UP") &&
-		    has_flag(link, "LOWER_UP") == has_flag(link, "NO-CARRIER"))
-			settled = false;
-	}
-	json_decref(links);
-	return settled;
-}
-
-static void settle(void)
-{
-	for (int i = 0; i < 500 && !is_settled(); i++)
-		usleep(10000);
-	ck_assert(is_settled());
 }
 
 /* Each port of br0 as `ip` knows it, and no others. */
@@ -189,7 +151,7 @@ static void check_ports(const char *names)
 	AUTO_BUF found = BUF_INIT;
 	struct ports ports;
 
-	settle();
+	netns_settle();
 	ports = ports_of("br0", ALL);
 
 	for (size_t i = 0; i < ports.n; i++) {
