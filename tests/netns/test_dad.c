@@ -497,7 +497,7 @@ START_TEST(answer_behind_a_flood)
 	for (int i = 0; i < 20000; i++) {
 		/* a slow machine has no room for more for a while */
 		while (send(lan, flood.byte, flood.len, 0) < 0) {
-			ck_assert_int_eq(errno, ENOBUFS);
+			ck_assert(errno == ENOBUFS || errno == EAGAIN);
 			sched_yield();
 		}
 	}
