@@ -78,7 +78,8 @@ static char *state(void)
 		" bridge -d vlan show dev mvm-web1 2>/dev/null; tc qdisc show dev mvm-web1;"
 		" tc filter show dev mvm-web1 ingress; } | sed -E "
 		"'s/_timer +[0-9.]+//g; s/qdisc ([a-z]+) [0-9a-f]+:/qdisc \\1/; s/ id [0-9]+//; "
-		"s/police 0x[0-9a-f]+//; s/designated_(bridge|root) [^ ]+//g'",
+		"s/police 0x[0-9a-f]+//; s/designated_(bridge|root) [^ ]+//g; "
+		"s/state UNKNOWN /state UP /'",
 		guest);
 }
 
