@@ -47,8 +47,12 @@ void digest_stream_finish(struct digest_stream *stream, struct digest *ret); /* 
 void digest_stream_free(struct digest_stream *stream); /* NULL is fine */
 void digest_stream_done(struct digest_stream **stream); /* the same, for AUTO() */
 
-/* Read fd from offset 0 to len bytes (fewer: ERROR_VERIFY) through stream; what names it. */
-int digest_stream_file(struct digest_stream *stream, int fd, uint64_t len, const char *what,
+/*
+ * Read fd from offset 0 to its end through stream; its own offset stays. what names it. tick, if it
+ * is not NULL, is told the bytes that are done, as they are read; not 0 from it ends all with that.
+ */
+int digest_stream_file(struct digest_stream *stream, int fd, const char *what,
+		       int (*tick)(void *arg, uint64_t done, struct error *err), void *arg,
 		       struct error *err);
 
 #endif

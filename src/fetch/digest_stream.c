@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Message digests of what streams by (libcrypto). */
 #include <errno.h>
-#include <inttypes.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -92,27 +92,25 @@ void digest_stream_done(struct digest_stream **stream)
 	*stream = NULL;
 }
 
-int digest_stream_file(struct digest_stream *stream, int fd, uint64_t len, const char *what,
+int digest_stream_file(struct digest_stream *stream, int fd, const char *what,
+		       int (*tick)(void *arg, uint64_t done, struct error *err), void *arg,
 		       struct error *err)
 {
 	AUTO_FREE char *chunk = xmalloc(READ_CHUNK);
 	uint64_t done = 0;
+	ssize_t len;
+	int r = 0;
 
-	while (done < len) {
-		size_t want = len - done < READ_CHUNK ? (size_t)(len - done) : READ_CHUNK;
-		ssize_t got = pread(fd, chunk, want, (off_t)done);
-
-		if (got < 0 && errno == EINTR)
+	posix_fadvise(fd, 0, 0, POSIX_FADV_SEQUENTIAL);
+	while (!r && (len = pread(fd, chunk, READ_CHUNK, (off_t)done)) != 0) {
+		if (len < 0 && errno == EINTR)
 			continue;
-		if (got < 0)
+		if (len < 0)
 			return error_errno(err, errno, "read '%s'", what);
-		if (got == 0)
-			return error_set(err, ERROR_VERIFY, ENODATA,
-					 "read '%s': it ends after %" PRIu64 " of %" PRIu64
-					 " bytes",
-					 what, done, len);
-		digest_stream_add(stream, chunk, (size_t)got);
-		done += (uint64_t)got;
+		digest_stream_add(stream, chunk, (size_t)len);
+		done += (uint64_t)len;
+		if (tick)
+			r = tick(arg, done, err);
 	}
-	return 0;
+	return r;
 }

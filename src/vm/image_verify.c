@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Is an image still what it was when it came? */
 #include <errno.h>
-#include <fcntl.h>
-#include <unistd.h>
 
 #include "base/alloc.h"
 #include "fetch/digest.h"
@@ -20,28 +18,20 @@ struct verify {
 	void *arg;
 };
 
-static int hash(const struct verify *verify, struct digest_stream *stream, struct error *err)
+/* It may grow as fast as it is read: what is longer than it was has another digest. */
+static int count_hashed(void *arg, uint64_t done, struct error *err)
 {
-	enum { CHUNK = 1 << 20 };
-	AUTO_FREE char *chunk = xmalloc(CHUNK);
-	uint64_t done = 0;
-	ssize_t len;
+	const struct verify *verify = arg;
 
-	posix_fadvise(verify->fd, 0, 0, POSIX_FADV_SEQUENTIAL);
-	while ((len = pread(verify->fd, chunk, CHUNK, (off_t)done)) != 0) {
-		if (len < 0 && errno == EINTR)
-			continue;
-		if (len < 0)
-			return error_errno(err, errno, "read image '%s'", verify->name);
-		digest_stream_add(stream, chunk, (size_t)len);
-		done += (uint64_t)len;
-		if (verify->progress)
-			verify->progress(verify->arg, done, verify->info.file_size);
-	}
+	if (done > verify->info.file_size)
+		return error_set(err, ERROR_VERIFY, EFBIG, "image '%s' grows as it is read",
+				 verify->name);
+	if (verify->progress)
+		verify->progress(verify->arg, done, verify->info.file_size);
 	return 0;
 }
 
-static int check_digest(const struct verify *verify, struct error *err)
+static int check_digest(struct verify *verify, struct error *err)
 {
 	AUTO(digest_stream_done) struct digest_stream *stream = NULL;
 	char found[DIGEST_SHORT_MAX], wanted[DIGEST_SHORT_MAX];
@@ -49,7 +39,7 @@ static int check_digest(const struct verify *verify, struct error *err)
 	int r = digest_stream_new(verify->wanted.algorithm, &stream, err);
 
 	if (!r)
-		r = hash(verify, stream, err);
+		r = digest_stream_file(stream, verify->fd, verify->name, count_hashed, verify, err);
 	if (r)
 		return r;
 	digest_stream_finish(stream, &digest);

@@ -14,7 +14,7 @@
 #include "image_writer.h"
 #include "pull_steps.h"
 
-enum { CHUNK = 1 << 20, FLUSH = 8 << 20 };
+enum { FLUSH = 8 << 20 };
 
 static int restart_stream(struct pull *pull, struct error *err)
 {
@@ -33,30 +33,28 @@ static int from_zero(struct pull *pull, struct error *err)
 	return restart_stream(pull, err);
 }
 
+static int count_hashed(void *arg, uint64_t done, struct error *err)
+{
+	struct pull *pull = arg;
+
+	(void)err;
+	pull->done = done;
+	pull_tell(pull, done);
+	return 0;
+}
+
 /* What an earlier pull left is hashed from the disk. */
 static int take_up(struct pull *pull, struct error *err)
 {
-	AUTO_FREE char *chunk = xmalloc(CHUNK);
 	int r = restart_stream(pull, err);
 
 	if (r || !pull->part.size)
 		return r;
 	pull_phase(pull, PULL_RESUME, pull->part.size);
-	posix_fadvise(pull->part.fd, 0, 0, POSIX_FADV_SEQUENTIAL);
-	for (;;) {
-		ssize_t len = pread(pull->part.fd, chunk, CHUNK, (off_t)pull->done);
-
-		if (len < 0 && errno == EINTR)
-			continue;
-		if (len < 0)
-			return error_errno(err, errno, "read the download of '%s'",
-					   pull->entry->name);
-		if (len == 0)
-			break;
-		digest_stream_add(pull->stream, chunk, (size_t)len);
-		pull->done += (uint64_t)len;
-		pull_tell(pull, pull->done);
-	}
+	r = digest_stream_file(pull->stream, pull->part.fd, pull->entry->name, count_hashed, pull,
+			       err);
+	if (r)
+		return r;
 	pull_tell_end(pull, pull->done);
 	pull->progress.resumed = pull->done;
 	return 0;

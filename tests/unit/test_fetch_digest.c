@@ -151,47 +151,111 @@ START_TEST(streams_have_the_digests_of_the_standard)
 }
 END_TEST
 
-/* A million times 'a' (FIPS 180-2, B.3), which is more than one read. */
-START_TEST(files_are_read_to_a_length)
+struct watch {
+	uint64_t done, stop_at;
+	unsigned int ticks;
+};
+
+static int watch_tick(void *arg, uint64_t done, struct error *err)
 {
+	struct watch *watch = arg;
+
+	ck_assert_uint_gt(done, watch->done);
+	watch->done = done;
+	watch->ticks++;
+	if (watch->stop_at && done >= watch->stop_at)
+		return error_set(err, ERROR_BUSY, ECANCELED, "stopped");
+	return 0;
+}
+
+/* 'a', that many times: more than one read. */
+static int make_file(size_t len)
+{
+	AUTO_FREE char *data = xmalloc(len);
+	int fd = memfd_create("a", MFD_CLOEXEC);
+
+	memset(data, 'a', len);
+	ck_assert_int_eq(write(fd, data, len), (ssize_t)len);
+	return fd;
+}
+
+/* A million times 'a' (FIPS 180-2, B.3). */
+static void check_file(bool watched)
+{
+	AUTO(digest_stream_done) struct digest_stream *stream = NULL;
+	AUTO_CLOSE int fd = make_file(1000000);
+	struct watch watch = { .done = 0 };
 	struct error err = ERROR_INIT;
-	struct digest_stream *stream = NULL;
-	AUTO_FREE char *data = xmalloc(1000000);
-	AUTO_CLOSE int fd = memfd_create("a", MFD_CLOEXEC);
 	char text[DIGEST_TEXT_MAX];
 	struct digest digest;
 
-	memset(data, 'a', 1000000);
-	ck_assert_int_eq(write(fd, data, 1000000), 1000000);
-	ck_assert_int_eq(write(fd, "more", 4), 4);
 	suite_assert_ok(digest_stream_new(DIGEST_SHA256, &stream, &err), err);
-	suite_assert_ok(digest_stream_file(stream, fd, 1000000, "a", &err), err);
+	suite_assert_ok(
+		digest_stream_file(stream, fd, "a", watched ? watch_tick : NULL, &watch, &err),
+		err);
 	digest_stream_finish(stream, &digest);
-	digest_stream_free(stream);
 	digest_format(&digest, text);
 	ck_assert_str_eq(text, "sha256:"
 			       "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0");
 	/* it is no reader's to move: others may be writing behind it */
-	ck_assert_int_eq(lseek(fd, 0, SEEK_CUR), 1000004);
+	ck_assert_int_eq(lseek(fd, 0, SEEK_CUR), 1000000);
+	ck_assert_uint_eq(watch.done, watched ? 1000000 : 0);
+}
+
+START_TEST(files_are_read_to_their_end)
+{
+	check_file(false);
+	check_file(true);
 }
 END_TEST
 
-START_TEST(files_that_end_early_are_refused)
+START_TEST(an_empty_file_ticks_never)
 {
+	AUTO(digest_stream_done) struct digest_stream *stream = NULL;
+	AUTO_CLOSE int fd = memfd_create("empty", MFD_CLOEXEC);
+	struct watch watch = { .done = 0 };
 	struct error err = ERROR_INIT;
-	struct digest_stream *stream = NULL;
-	AUTO_CLOSE int fd = memfd_create("short", MFD_CLOEXEC);
-	int closed = -1;
+	char text[DIGEST_TEXT_MAX];
+	struct digest digest;
 
-	ck_assert_int_eq(write(fd, "abc", 3), 3);
 	suite_assert_ok(digest_stream_new(DIGEST_SHA256, &stream, &err), err);
-	suite_assert_error(digest_stream_file(stream, fd, 4, "a part", &err), err, ENODATA,
-			   ERROR_VERIFY);
-	ck_assert_msg(strstr(err.message, "'a part': it ends after 3 of 4") != NULL, "%s",
-		      err.message);
-	suite_assert_error(digest_stream_file(stream, closed, 1, "a part", &err), err, EBADF,
+	suite_assert_ok(digest_stream_file(stream, fd, "a", watch_tick, &watch, &err), err);
+	digest_stream_finish(stream, &digest);
+	digest_format(&digest, text);
+	ck_assert_str_eq(text, "sha256:" EMPTY_256);
+	ck_assert_uint_eq(watch.ticks, 0);
+}
+END_TEST
+
+START_TEST(a_tick_stops_it)
+{
+	AUTO(digest_stream_done) struct digest_stream *stream = NULL;
+	AUTO_CLOSE int fd = make_file(1000000);
+	struct watch watch = { .stop_at = 1 };
+	struct error err = ERROR_INIT;
+
+	suite_assert_ok(digest_stream_new(DIGEST_SHA256, &stream, &err), err);
+	suite_assert_error(digest_stream_file(stream, fd, "a", watch_tick, &watch, &err), err,
+			   ECANCELED, ERROR_BUSY);
+	ck_assert_uint_eq(watch.ticks, 1);
+	ck_assert_uint_lt(watch.done, 1000000);
+}
+END_TEST
+
+START_TEST(files_that_cannot_be_read_are_refused)
+{
+	AUTO(digest_stream_done) struct digest_stream *stream = NULL;
+	AUTO_CLOSE int folder = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct watch watch = { .done = 0 };
+	struct error err = ERROR_INIT;
+
+	suite_assert_ok(digest_stream_new(DIGEST_SHA256, &stream, &err), err);
+	suite_assert_error(digest_stream_file(stream, folder, "a part", watch_tick, &watch, &err),
+			   err, EISDIR, ERROR_FAILED);
+	ck_assert_str_eq(err.message, "read 'a part': Is a directory");
+	suite_assert_error(digest_stream_file(stream, -1, "a part", NULL, NULL, &err), err, EBADF,
 			   ERROR_FAILED);
-	digest_stream_free(stream);
+	ck_assert_uint_eq(watch.ticks, 0);
 }
 END_TEST
 
@@ -205,8 +269,10 @@ int main(void)
 	tcase_add_test(tc, weak_ones_are_named);
 	tcase_add_test(tc, compared_and_shortened);
 	tcase_add_test(tc, streams_have_the_digests_of_the_standard);
-	tcase_add_test(tc, files_are_read_to_a_length);
-	tcase_add_test(tc, files_that_end_early_are_refused);
+	tcase_add_test(tc, files_are_read_to_their_end);
+	tcase_add_test(tc, an_empty_file_ticks_never);
+	tcase_add_test(tc, a_tick_stops_it);
+	tcase_add_test(tc, files_that_cannot_be_read_are_refused);
 	suite_add_tcase(s, tc);
 	return suite_run(s);
 }

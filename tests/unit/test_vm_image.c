@@ -379,6 +379,31 @@ START_TEST(test_verify_changed)
 }
 END_TEST
 
+/* As its owner could do: without a bound it would be read for as long as it grows. */
+static void grow(void *arg, uint64_t done, uint64_t total)
+{
+	unsigned int *calls = arg;
+	AUTO_CLOSE int fd = openat(lab_store.images_fd, "mine.raw", O_WRONLY | O_APPEND);
+
+	ck_assert_uint_le(done, total);
+	ck_assert_uint_lt((*calls)++, 1000);
+	ck_assert_int_eq(write(fd, "more", 4), 4);
+}
+
+START_TEST(test_verify_growing)
+{
+	unsigned int calls = 0;
+	bool digest = true;
+
+	suite_assert_ok(import("source", "mine"), lab_err);
+	ck_assert_int_eq(fchmodat(lab_store.images_fd, "mine.raw", 0644, 0), 0);
+	suite_assert_error(vm_image_verify(&host, "mine", grow, &calls, &digest, &lab_err), lab_err,
+			   EFBIG, ERROR_VERIFY);
+	ck_assert_uint_gt(calls, 0);
+	ck_assert(digest);
+}
+END_TEST
+
 /* Wherever it is met: what is wrong is a line of a file, and not the image. */
 START_TEST(test_bad_config)
 {
@@ -420,6 +445,7 @@ int main(void)
 	tcase_add_test(tcase, test_import_with_bad_guest);
 	tcase_add_test(tcase, test_import_bomb);
 	tcase_add_test(tcase, test_verify_changed);
+	tcase_add_test(tcase, test_verify_growing);
 	tcase_add_test(tcase, test_bad_config);
 	suite_add_tcase(s, tcase);
 	return suite_run(s);
