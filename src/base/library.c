@@ -8,6 +8,13 @@
 
 #include "base/alloc.h"
 
+/* meson.build holds the headers to this ABI. */
+const struct library library_libarchive = {
+	.soname = "libarchive.so.13",
+	.title = "libarchive",
+	.packages = "libarchive13 (Alpine: libarchive)",
+};
+
 static int refuse(const struct library *library, struct error *err)
 {
 	const char *reason = dlerror();
@@ -17,7 +24,8 @@ static int refuse(const struct library *library, struct error *err)
 	return error_hint(err, "install %s", library->packages);
 }
 
-int library_load(const struct library *library, void *functions, struct error *err)
+int library_load(const struct library *library, const char *const *names, void *functions,
+		 struct error *err)
 {
 	void *handle = dlopen(library->soname, RTLD_NOW | RTLD_LOCAL);
 	AUTO_FREE void **found = NULL;
@@ -25,11 +33,11 @@ int library_load(const struct library *library, void *functions, struct error *e
 
 	if (!handle)
 		return refuse(library, err);
-	while (library->names[n])
+	while (names[n])
 		n++;
 	found = xcalloc(n ? n : 1, sizeof(*found));
 	for (size_t i = 0; i < n; i++) {
-		found[i] = dlsym(handle, library->names[i]);
+		found[i] = dlsym(handle, names[i]);
 		if (!found[i])
 			return refuse(library, err);
 	}

@@ -6,7 +6,7 @@
 #include <archive.h>
 #include <archive_entry.h>
 
-#include "base/error.h"
+#include "base/library.h"
 
 /* base/library.h says why, and what the list is for. */
 #define UNPACK_FUNCTIONS(X)                                                                        \
@@ -29,13 +29,7 @@
 	X(archive_read_support_format_tar)
 
 struct unpack_library {
-/* NOLINTNEXTLINE(bugprone-macro-parentheses): a declarator's name takes none */
-#define UNPACK_MEMBER(name) __typeof__(name) *name;
-	UNPACK_FUNCTIONS(UNPACK_MEMBER)
-#undef UNPACK_MEMBER
+	UNPACK_FUNCTIONS(LIBRARY_MEMBER)
 };
-
-/* Stays loaded. ERROR_HOST when it is not there. */
-int unpack_library_load(struct unpack_library *ret, struct error *err);
 
 #endif

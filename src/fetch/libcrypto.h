@@ -5,7 +5,7 @@
 
 #include <openssl/evp.h>
 
-#include "base/error.h"
+#include "base/library.h"
 
 /* base/library.h says why, and what the list is for. */
 #define LIBCRYPTO_FUNCTIONS(X)                                                                     \
@@ -19,10 +19,7 @@
 	X(EVP_sha512)
 
 struct libcrypto {
-/* NOLINTNEXTLINE(bugprone-macro-parentheses): a declarator's name takes none */
-#define LIBCRYPTO_MEMBER(name) __typeof__(name) *name;
-	LIBCRYPTO_FUNCTIONS(LIBCRYPTO_MEMBER)
-#undef LIBCRYPTO_MEMBER
+	LIBCRYPTO_FUNCTIONS(LIBRARY_MEMBER)
 };
 
 /* Stays loaded. ERROR_HOST when it is not there. */

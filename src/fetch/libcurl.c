@@ -5,18 +5,13 @@
 #include <errno.h>
 #include <stdbool.h>
 
-#include "base/library.h"
-
 int libcurl_load(const struct libcurl **ret, struct error *err)
 {
-#define LIBCURL_NAME(name) #name,
-	static const char *const names[] = { LIBCURL_FUNCTIONS(LIBCURL_NAME) NULL };
-#undef LIBCURL_NAME
+	static const char *const names[] = { LIBCURL_FUNCTIONS(LIBRARY_NAME) NULL };
 	static const struct library library = {
 		.soname = "libcurl.so.4",
 		.title = "libcurl",
 		.packages = "libcurl4 (Alpine: libcurl)",
-		.names = names,
 	};
 	static struct libcurl curl;
 	static bool ready;
@@ -24,7 +19,7 @@ int libcurl_load(const struct libcurl **ret, struct error *err)
 	int r;
 
 	if (!ready) {
-		r = library_load(&library, &curl, err);
+		r = library_load(&library, names, &curl, err);
 		if (r)
 			return r;
 		/* with it comes libssl's own: configuration, providers, texts of errors */

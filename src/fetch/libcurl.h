@@ -7,7 +7,7 @@
 #define CURL_DISABLE_TYPECHECK
 #include <curl/curl.h>
 
-#include "base/error.h"
+#include "base/library.h"
 
 /* base/library.h says why, and what the list is for. */
 #define LIBCURL_FUNCTIONS(X)                                                                       \
@@ -21,10 +21,7 @@
 	X(curl_global_init)
 
 struct libcurl {
-/* NOLINTNEXTLINE(bugprone-macro-parentheses): a declarator's name takes none */
-#define LIBCURL_MEMBER(name) __typeof__(name) *name;
-	LIBCURL_FUNCTIONS(LIBCURL_MEMBER)
-#undef LIBCURL_MEMBER
+	LIBCURL_FUNCTIONS(LIBRARY_MEMBER)
 };
 
 /* Stays loaded and initialised, so the first call must come before any thread. ERROR_HOST. */

@@ -71,7 +71,9 @@ bool unpack_wants(int fd)
 
 int unpack_prepare(struct error *err)
 {
-	return unpack_library_load(&lib, err);
+	static const char *const names[] = { UNPACK_FUNCTIONS(LIBRARY_NAME) NULL };
+
+	return library_load(&library_libarchive, names, &lib, err);
 }
 
 static int refuse(const struct unpacking *u, struct error *err, const char *fmt, ...)

@@ -21,7 +21,14 @@ enum { ISO_ENTRIES_MAX = 64, NOTE_SIZE = 64 };
 /* Only root reads them in the guest, and the host's private key is in one. */
 enum { ISO_FILE_MODE = S_IFREG | 0400 };
 
-static struct libarchive lib; /* filled before any other of libarchive is used */
+static struct libarchive lib; /* filled by load() before any other of libarchive is used */
+
+static int load(struct error *err)
+{
+	static const char *const functions[] = { LIBARCHIVE_FUNCTIONS(LIBRARY_NAME) NULL };
+
+	return library_load(&library_libarchive, functions, &lib, err);
+}
 
 static const char *const names[] = { "user-data", "meta-data", "network-config" };
 
@@ -165,7 +172,7 @@ int seed_iso(const struct seed_documents *documents, struct buf *ret, struct err
 	struct seed_documents borrowed = *documents;
 	AUTO_BUF image = BUF_INIT;
 	char note[NOTE_SIZE];
-	int r = libarchive_load(&lib, err);
+	int r = load(err);
 
 	if (!r)
 		r = write_image(&borrowed, &image, err);
@@ -256,7 +263,7 @@ static int read_all(const void *iso, size_t len, struct seed_documents *ret, str
 int seed_read_iso(const void *iso, size_t len, struct seed_documents *ret, struct error *err)
 {
 	struct seed_documents documents = { 0 };
-	int r = libarchive_load(&lib, err);
+	int r = load(err);
 
 	if (!r)
 		r = read_all(iso, len, &documents, err);

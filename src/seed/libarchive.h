@@ -6,7 +6,7 @@
 #include <archive.h>
 #include <archive_entry.h>
 
-#include "base/error.h"
+#include "base/library.h"
 
 /* base/library.h says why, and what the list is for. */
 #define LIBARCHIVE_FUNCTIONS(X)                                                                    \
@@ -35,13 +35,7 @@
 	X(archive_write_set_options)
 
 struct libarchive {
-/* NOLINTNEXTLINE(bugprone-macro-parentheses): a declarator's name takes none */
-#define LIBARCHIVE_MEMBER(name) __typeof__(name) *name;
-	LIBARCHIVE_FUNCTIONS(LIBARCHIVE_MEMBER)
-#undef LIBARCHIVE_MEMBER
+	LIBARCHIVE_FUNCTIONS(LIBRARY_MEMBER)
 };
-
-/* Stays loaded. ERROR_HOST when it is not there. */
-int libarchive_load(struct libarchive *ret, struct error *err);
 
 #endif
