@@ -106,4 +106,10 @@ bool file_has_name(int fd, int dir_fd, const char *name);
  */
 int file_rename_new(int from_fd, const char *from, int to_fd, const char *to);
 
+/*
+ * What stands behind the last '/' of path; all of it where there is none. (basename(3) is two
+ * functions in glibc, and the one that leaves path alone is not declared by musl since 1.2.5.)
+ */
+const char *file_base_name(const char *path);
+
 #endif

@@ -254,3 +254,10 @@ int file_write_volatile(int dir_fd, const char *name, const void *data, size_t l
 {
 	return replace(dir_fd, name, data, len, mode, false, err);
 }
+
+const char *file_base_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}

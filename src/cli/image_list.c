@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/file.h"
 #include "image.h"
 #include "json.h"
 #include "output.h"
@@ -90,11 +91,9 @@ static const char *here_word(const struct vm_image_list *list, const char *entry
 static void push_title(struct strv *cells, const struct catalogue_entry *entry)
 {
 	bool foreign = catalogue_check_arch(entry, &(struct error)ERROR_INIT) != 0;
-	const char *slash = strrchr(entry->file, '/');
-	const char *file = slash ? slash + 1 : entry->file;
 
-	strv_pushf(cells, "%s%s%s", entry->title ? entry->title : file, foreign ? ", for " : "",
-		   foreign ? entry->arch : "");
+	strv_pushf(cells, "%s%s%s", entry->title ? entry->title : file_base_name(entry->file),
+		   foreign ? ", for " : "", foreign ? entry->arch : "");
 }
 
 static void available_table(const struct vm_image_list *list, const struct catalogue *catalogue)

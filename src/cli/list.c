@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/file.h"
 #include "base/parse.h"
 #include "vm/status.h"
 #include "commands.h"
@@ -24,9 +25,7 @@ static const char *dash(const char *text)
 /* --image records a path: its last part says enough in a table. */
 static const char *os_word(const char *os)
 {
-	const char *slash = os ? strrchr(os, '/') : NULL;
-
-	return dash(slash ? slash + 1 : os);
+	return dash(os ? file_base_name(os) : NULL);
 }
 
 static void list_row(const struct vm_info *info, struct strv *cells)

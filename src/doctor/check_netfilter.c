@@ -7,11 +7,11 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
+#include "base/file.h"
 #include "host_files.h"
 #include "net/netfilter.h"
 #include "network.h"
@@ -141,7 +141,7 @@ static const char *who_loads_it(void)
 
 	for (size_t i = 0; i < ARRAY_SIZE(programs); i++)
 		if (!access(programs[i], F_OK))
-			return strrchr(programs[i], '/') + 1;
+			return file_base_name(programs[i]);
 	return NULL;
 }
 

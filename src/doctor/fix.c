@@ -53,7 +53,7 @@ static void replace_line(char *old, const char *key, const char *line, struct bu
 /* path is folder/name. A file of somebody else's, or a link, is refused by file_read(). */
 static int keep_line(const char *path, const char *key, const char *line, struct error *err)
 {
-	const char *name = strrchr(path, '/') + 1;
+	const char *name = file_base_name(path);
 	AUTO_FREE char *folder = xstrndup(path, (size_t)(name - path) - 1);
 	struct error attempt = ERROR_INIT;
 	AUTO_CLOSE int dir_fd = -1;

@@ -27,22 +27,15 @@ const char *host_modules_file(void)
 	return host_is_alpine() ? "/etc/modules" : "/etc/modules-load.d/mnmivm-se.conf";
 }
 
-static const char *base_name(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	return slash ? slash + 1 : path;
-}
-
 static int compare_base_names(const void *a, const void *b)
 {
-	return strcmp(base_name(*(char *const *)a), base_name(*(char *const *)b));
+	return strcmp(file_base_name(*(char *const *)a), file_base_name(*(char *const *)b));
 }
 
 static bool has_base_name(const struct strv *paths, const char *name)
 {
 	for (size_t i = 0; i < paths->n; i++)
-		if (!strcmp(base_name(paths->v[i]), name))
+		if (!strcmp(file_base_name(paths->v[i]), name))
 			return true;
 	return false;
 }

@@ -8,11 +8,11 @@
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
-#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
+#include "base/file.h"
 #include "clone.h"
 #include "launch_words.h"
 
@@ -21,13 +21,6 @@ enum { DEFAULT_TIMEOUT_MS = 60 * 1000 };
 enum launch_mode launch_mode(void)
 {
 	return geteuid() == 0 ? LAUNCH_AS_ROOT : LAUNCH_AS_USER;
-}
-
-static const char *base_name(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	return slash ? slash + 1 : path;
 }
 
 /* A socket pair and no pipes: sending to a child that has died must be EPIPE, not SIGPIPE. */
@@ -224,7 +217,7 @@ int launch_start(const struct launch_plan *plan, struct launch *ret, struct erro
 		r = start(plan, ret, err);
 	if (r < 0)
 		return error_prefix(err, "start '%s'",
-				    plan->program ? base_name(plan->program) : "");
+				    plan->program ? file_base_name(plan->program) : "");
 	return r;
 }
 
@@ -256,7 +249,7 @@ int launch_go(struct launch *launch, struct error *err)
 	(void)process_reap(launch->pid_fd, &info);
 	r = word_end(launch, r, &report, &info, err);
 	launch_done(launch);
-	(void)error_prefix(err, "start '%s'", base_name(launch->program));
+	(void)error_prefix(err, "start '%s'", file_base_name(launch->program));
 	return r;
 }
 

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/file.h"
 #include "image/inspect.h"
 #include "store/vm_dir.h"
 #include "disks.h"
@@ -123,13 +124,6 @@ void image_users_done(struct image_users *users)
 	strv_done(&users->unknown);
 }
 
-static const char *file_name(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	return slash ? slash + 1 : path;
-}
-
 /* Only what has the image's file name is looked at: a guest's QEMU can write any path to its disk. */
 static bool is_same(const char *a, const char *b)
 {
@@ -137,7 +131,7 @@ static bool is_same(const char *a, const char *b)
 
 	if (strcmp(a, b) == 0)
 		return true;
-	return strcmp(file_name(a), file_name(b)) == 0 && stat(a, &st_a) == 0 &&
+	return strcmp(file_base_name(a), file_base_name(b)) == 0 && stat(a, &st_a) == 0 &&
 	       stat(b, &st_b) == 0 && st_a.st_dev == st_b.st_dev && st_a.st_ino == st_b.st_ino;
 }
 

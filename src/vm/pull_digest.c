@@ -6,15 +6,14 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
+#include "base/file.h"
 #include "fetch/digest_file.h"
 #include "pull_steps.h"
 #include "signature.h"
 
 const char *pull_file_name(const struct pull *pull)
 {
-	const char *slash = strrchr(pull->entry->file, '/');
-
-	return slash ? slash + 1 : pull->entry->file;
+	return file_base_name(pull->entry->file);
 }
 
 static int take_text(void *arg, const void *data, size_t len, uint64_t total, struct error *err)

@@ -604,6 +604,18 @@ START_TEST(a_reader_sees_whole_files_only)
 }
 END_TEST
 
+START_TEST(base_names)
+{
+	ck_assert_str_eq(file_base_name("/a/b/c.img"), "c.img");
+	ck_assert_str_eq(file_base_name("b/c"), "c");
+	ck_assert_str_eq(file_base_name("c"), "c");
+	ck_assert_str_eq(file_base_name("/c"), "c");
+	ck_assert_str_eq(file_base_name("b/"), "");
+	ck_assert_str_eq(file_base_name("/"), "");
+	ck_assert_str_eq(file_base_name(""), "");
+}
+END_TEST
+
 START_TEST(write_all_reports)
 {
 	AUTO_CLOSE int full = open("/dev/full", O_WRONLY | O_CLOEXEC);
@@ -728,6 +740,7 @@ static TCase *write_case(void)
 	tcase_add_test(tc, a_reader_sees_whole_files_only);
 	tcase_add_test(tc, write_all_reports);
 	tcase_add_test(tc, write_all_goes_on_after_signals);
+	tcase_add_test(tc, base_names);
 	if (can_mount() ||
 	    !suite_leave_out("a_full_disk_leaves_the_old_file_alone", "no mount namespace"))
 		tcase_add_test(tc, a_full_disk_leaves_the_old_file_alone);
