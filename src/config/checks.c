@@ -213,6 +213,8 @@ int check_disk_file(const char *what, const char *text, struct error *err)
 	static const char *const taken[] = {
 		"disk.qcow2",
 		"seed.iso",
+		"user-data",
+		"network-config",
 		"pubkey.pub",
 		"os.name",
 		"vm.ip",

@@ -514,7 +514,18 @@ static const char *const bad_lines[] = {
 	"[disk.0]\nfile = json:{}",
 	"[disk.0]\nfile = disk.qcow2",
 	"[disk.0]\nfile = vm.conf",
+	"[disk.0]\nfile = vm.ip",
+	"[disk.0]\nfile = vm.mac",
+	"[disk.0]\nfile = vm.pid",
+	"[disk.0]\nfile = vnc.port",
+	"[disk.0]\nfile = os.name",
+	"[disk.0]\nfile = seed.iso",
+	"[disk.0]\nfile = pubkey.pub",
+	"[disk.0]\nfile = user-data",
+	"[disk.0]\nfile = network-config",
+	"[disk.0]\nfile = uefi_vars.fd",
 	"[disk.0]\nfile = ssh_host_ed25519_key",
+	"[disk.0]\nfile = ssh_host_ed25519_key.pub",
 	"[disk.0]\nformat = vdi",
 };
 
