@@ -25,14 +25,22 @@ static struct doctor_host host_of(const struct cli *cli)
 	};
 }
 
-static void print_json(const struct doctor_report *report)
+static bool is_shown(const struct cli *cli, const struct doctor_finding *finding)
+{
+	return !cli->quiet || finding->level != DOCTOR_PASS;
+}
+
+static void print_json(const struct cli *cli, const struct doctor_report *report)
 {
 	json_t *array = json_array();
 
 	for (size_t i = 0; i < report->n; i++) {
 		const struct doctor_finding *finding = &report->v[i];
-		json_t *object = json_object();
+		json_t *object;
 
+		if (!is_shown(cli, finding))
+			continue;
+		object = json_object();
 		object_set_text(object, "id", finding->id);
 		object_set_text(object, "group", finding->group);
 		object_set_text(object, "object", finding->object);
@@ -77,7 +85,7 @@ static void print_table(const struct cli *cli, const struct doctor_report *repor
 	for (size_t i = 0; i < report->n; i++) {
 		const struct doctor_finding *finding = &report->v[i];
 
-		if (cli->quiet && finding->level == DOCTOR_PASS)
+		if (!is_shown(cli, finding))
 			continue;
 		if (!cli->quiet && group != finding->group)
 			printf("%s%s:\n", group ? "\n" : "", finding->group);
@@ -100,7 +108,7 @@ static int print_report(struct cli *cli, const struct doctor_report *report)
 	size_t failed = count(report, DOCTOR_FAIL);
 
 	if (cli->json)
-		print_json(report);
+		print_json(cli, report);
 	else
 		print_table(cli, report);
 	say(cli, "%zu passed, %zu warnings, %zu failed", count(report, DOCTOR_PASS),

@@ -74,6 +74,11 @@ PASS stp br0: STP is off: a guest has its network at once'
 	is "output with -q" "$out" $'FAIL bridge-up br0: is down: no VM has a network
      fix: ip link set br0 up
      keep: \'auto br0\' in /etc/network/interfaces'
+	se -q --format json doctor bridge bridge-up
+	is "exit code" "$code" 5
+	is "JSON with -q" "$(jq -r '.[] | .level + " " + .id' <<<"$out")" 'FAIL bridge-up'
+	succeeds -q --format json doctor bridge
+	is "JSON with -q" "$out" '[]'
 	# on a terminal it is coloured, unless that is not wanted
 	has "colours" "$(on_terminal doctor bridge-up </dev/null)" $'\e[31mFAIL\e[0m bridge-up'
 	lacks "colours" "$(NO_COLOR=1 on_terminal doctor bridge-up </dev/null)" $'\e['
@@ -87,7 +92,7 @@ nothing_need_be_set_up()
 	install -d -m 755 "$home"
 	# without configuration, state, bridge and privilege
 	out=$(unshare --net setpriv --reuid 65534 --regid 65534 --clear-groups --inh-caps=-all \
-		"$MNMIVM_SE" --state-dir "$home/state" -q --format json doctor 2>"$LAB/stderr")
+		"$MNMIVM_SE" --state-dir "$home/state" --format json doctor 2>"$LAB/stderr")
 	is "exit code" "$?" 5
 	pick privilege user
 	is "privilege" "$level" WARN
@@ -106,14 +111,14 @@ nothing_need_be_set_up()
 	is "what was made" "$(ls -A "$home")" ''
 	# with some of the capabilities, as a service's manager gives them
 	out=$(setpriv --reuid 65534 --regid 65534 --clear-groups --inh-caps="-all,$some" \
-		--ambient-caps="-all,$some" "$MNMIVM_SE" --state-dir "$home/state" -q \
+		--ambient-caps="-all,$some" "$MNMIVM_SE" --state-dir "$home/state" \
 		--format json doctor privilege 2>"$LAB/stderr")
 	is "exit code" "$?" 0
 	is "privileges" "$(jq -r '[.[] | select(.level == "PASS") | .object] | join(" ")' <<<"$out")" \
 		'CAP_NET_ADMIN CAP_BPF'
 	# a state directory that is root's own
 	out=$(setpriv --reuid 65534 --regid 65534 --clear-groups --inh-caps=-all \
-		"$MNMIVM_SE" --state-dir "$state" -q --format json doctor 2>"$LAB/stderr")
+		"$MNMIVM_SE" --state-dir "$state" --format json doctor 2>"$LAB/stderr")
 	pick images images
 	is "images" "$level" WARN
 	has "images" "$text" 'not looked at'
@@ -269,7 +274,7 @@ limits_of_namespaces_are_told()
 	for name in pid:pid net:net ipc:ipc uts:uts cgroup-ns:cgroup root:mnt; do
 		out=$(python3 "$LAB/in-user-namespace" bash -c \
 			"echo 0 >/proc/sys/user/max_${name#*:}_namespaces; exec \"\$@\"" - \
-			"$MNMIVM_SE" --config "$conf" -q --format json doctor layers)
+			"$MNMIVM_SE" --config "$conf" --format json doctor layers 2>/dev/null)
 		pick layers "${name%:*}"
 		is "${name%:*}" "$level" FAIL
 		is "fix of ${name%:*}" "$fix" "sysctl -w user.max_${name#*:}_namespaces=15000"
@@ -285,14 +290,14 @@ namespaces_that_nobody_gives_are_told()
 		exec setpriv --reuid 65534 --regid 65534 --clear-groups --inh-caps=-all "$@"'
 
 	out=$(python3 "$LAB/in-user-namespace" bash -c "$without" - \
-		"$MNMIVM_SE" --state-dir "$LAB/nowhere" -q --format json doctor layers)
+		"$MNMIVM_SE" --state-dir "$LAB/nowhere" --format json doctor layers 2>/dev/null)
 	for name in root pid net ipc uts cgroup-ns; do
 		pick layers "$name"
 		is "$name of a user" "$level" FAIL
 		is "fix of $name" "$fix" 'sysctl -w user.max_user_namespaces=15000'
 	done
 	out=$(setpriv --bounding-set -sys_admin \
-		"$MNMIVM_SE" --config "$conf" -q --format json doctor layers)
+		"$MNMIVM_SE" --config "$conf" --format json doctor layers 2>/dev/null)
 	for name in root pid net ipc uts cgroup-ns; do
 		pick layers "$name"
 		is "$name of root" "$level" FAIL
@@ -350,11 +355,12 @@ user_namespaces_are_tried()
 	local limited='echo 0 >/proc/sys/user/max_user_namespaces'
 
 	out=$(unshare --user --map-root-user --mount bash -c "$limited; exec \"\$@\"" - \
-		"$MNMIVM_SE" --config "$conf" -q --format json doctor user-namespaces)
+		"$MNMIVM_SE" --config "$conf" --format json doctor user-namespaces 2>/dev/null)
 	pick user-namespaces 'user namespaces'
 	is "level" "$level" WARN
 	out=$(unshare --user --map-root-user --mount bash -c "$limited; $fix >/dev/null
-		exec \"\$@\"" - "$MNMIVM_SE" --config "$conf" -q --format json doctor user-namespaces)
+		exec \"\$@\"" - "$MNMIVM_SE" --config "$conf" --format json doctor user-namespaces \
+		2>/dev/null)
 	pick user-namespaces 'user namespaces'
 	is "level" "$level" PASS
 }

@@ -29,7 +29,7 @@ mnmivm-se()
 # look CHECK...: its findings are in $out then.
 look()
 {
-	se -q --format json doctor "$@"
+	se --format json doctor "$@"
 	jq -e 'type == "array"' <<<"$out" >/dev/null || fail "no JSON from doctor $*:" "$out" "$err"
 }
 
@@ -76,7 +76,7 @@ on_host()
 found_on()
 {
 	# shellcheck disable=SC2016 # for the inner shell
-	out=$(on_host "$1" "$MNMIVM_SE" --config "$conf" -q --format json doctor "$3")
+	out=$(on_host "$1" "$MNMIVM_SE" --config "$conf" --format json doctor "$3" 2>/dev/null)
 	pick "$3" "$4"
 	is "$3 $4 ($text)" "$level" "$2"
 	[[ -z ${5-} ]] || has "text of $3" "$text" "$5"
