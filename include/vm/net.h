@@ -53,6 +53,8 @@ struct vm_net_port {
 	enum guard guard;
 	enum vm_tap_place place;
 	char master[IF_NAMESIZE]; /* where it is; "": nowhere */
+	bool compared; /* with what vm_net_repair() would make of it; only where it is ATTACHED */
+	char differs[512]; /* then: what differs, as vm_net_repair() tells it, in one line; or "" */
 	enum vm_guard_effect effect;
 	bool has_drops; /* the filter has counters that could be read */
 	struct guard_counters drops;
@@ -81,16 +83,26 @@ struct vm_net {
  * One bridge by name, or with NULL all that matter: those of the configuration and those that NICs
  * of running VMs belong to. A bridge that cannot be read is an entry with a problem; asked for by
  * name it is an error (ERROR_HOST). The cost is that of the VMs that run, of the ports of these
- * bridges and of what they have learned. Reads only. Release with vm_net_done().
+ * bridges and of what they have learned. Reads only; a guard's program is loaded for the
+ * comparison, which who may not do that goes without. Release with vm_net_done().
  */
 int vm_net_get(const struct vm_host *host, const char *bridge, struct vm_net *ret,
 	       struct error *err);
 void vm_net_done(struct vm_net *net);
 
-/* The NICs of one running VM, one request by name each; the caller frees with vm_net_ports_done(). */
+/*
+ * The NICs of one running VM, wherever their taps are, each looked for by name. vm is what it was
+ * started with, now what its settings are (NULL: nothing is compared). The caller frees with
+ * vm_net_ports_done().
+ */
 int vm_net_ports_get(const struct vm_host *host, const char *name, const struct vm_config *vm,
-		     struct vm_net_port **ret, size_t *ret_n, struct error *err);
+		     const struct vm_config *now, struct vm_net_port **ret, size_t *ret_n,
+		     struct error *err);
 void vm_net_ports_done(struct vm_net_port *ports, size_t n);
+
+/* The same of all VMs that run, by the name of the tap. */
+int vm_net_taps_get(const struct vm_host *host, struct vm_net_port **ret, size_t *ret_n,
+		    struct error *err);
 
 /* What is wrong with a VM's port, one line, and in hint the command that helps. False: nothing. */
 bool vm_net_port_problem(const struct vm_net_port *port, char *out, size_t size, char *hint,

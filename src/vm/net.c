@@ -88,8 +88,10 @@ static void take_ports(struct gather *gather, struct vm_net_bridge *bridge, stru
 		if (!nic)
 			continue;
 		nic->seen = true;
-		if (!net_port_same_bridge(gather->sock, bridge->bridge.ifindex, bridge->bridge.name,
-					  nic->bridge))
+		if (net_port_same_bridge(gather->sock, bridge->bridge.ifindex, bridge->bridge.name,
+					 nic->bridge))
+			net_port_compare(gather->sock, &bridge->bridge, nic, port);
+		else
 			port->place = VM_TAP_ELSEWHERE;
 	}
 	bridge->fdb = ptr_steal(&ports->fdb);

@@ -109,6 +109,44 @@ bool net_port_same_bridge(struct nl_sock *sock, unsigned int ifindex, const char
 	       (bridge_get(sock, name, &bridge, &ignored) == 0 && bridge.ifindex == ifindex);
 }
 
+static void set_differs(struct vm_net_port *port, const char *text)
+{
+	snprintf(port->differs, sizeof(port->differs), "%.*s", (int)sizeof(port->differs) - 1,
+		 text);
+}
+
+void net_port_compare(struct nl_sock *sock, const struct bridge *bridge,
+		      const struct running_nic *nic, struct vm_net_port *port)
+{
+	enum tap_repair result = TAP_REPAIR_INTACT;
+	struct error err = ERROR_INIT;
+	AUTO_BUF changes = BUF_INIT;
+	AUTO_STRV lines = STRV_INIT;
+	AUTO_FREE char *joined = NULL;
+	int r;
+
+	if (!nic->spec)
+		return;
+	r = tap_repair(sock, bridge, &nic->spec->tap, true, &result, &changes, &err);
+	/* without the program there is nothing to hold a filter against */
+	if (r == -EPERM || r == -EACCES)
+		return;
+	port->compared = true;
+	strv_split(&lines, buf_str(&changes), '\n');
+	joined = strv_join(&lines, ", ");
+	set_differs(port, r < 0 ? err.message : joined);
+}
+
+static void compare_by_name(struct nl_sock *sock, const struct running_nic *nic,
+			    struct vm_net_port *port)
+{
+	struct error ignored = ERROR_INIT;
+	struct bridge bridge;
+
+	if (port->place == VM_TAP_ATTACHED && !bridge_get(sock, nic->bridge, &bridge, &ignored))
+		net_port_compare(sock, &bridge, nic, port);
+}
+
 static void find_place(struct nl_sock *sock, const struct running_nic *nic, unsigned int master,
 		       struct vm_net_port *port)
 {
@@ -134,6 +172,7 @@ int net_port_find(struct nl_sock *sock, const struct running_nic *nic, struct vm
 	if (r == 0 && port.alias && strcmp(port.alias, alias) == 0) {
 		net_port_init(ret, &port, nic);
 		find_place(sock, nic, master, ret);
+		compare_by_name(sock, nic, ret);
 		return 0;
 	}
 	port_done(&port);
@@ -150,38 +189,47 @@ void vm_net_ports_done(struct vm_net_port *ports, size_t n)
 	free(ports);
 }
 
-static int find_ports(struct nl_sock *sock, const struct running_nics *nics,
-		      struct vm_net_port *ports, struct error *err)
+static int find_ports(const struct running_nics *nics, struct vm_net_port **ret, size_t *ret_n,
+		      struct error *err)
 {
-	int r = 0;
-
-	for (size_t i = 0; r == 0 && i < nics->n; i++)
-		r = net_port_find(sock, &nics->v[i], &ports[i], err);
-	return r;
-}
-
-int vm_net_ports_get(const struct vm_host *host, const char *name, const struct vm_config *vm,
-		     struct vm_net_port **ret, size_t *ret_n, struct error *err)
-{
-	AUTO(running_nics_done) struct running_nics nics = { .v = NULL };
 	AUTO_NETLINK *sock = NULL;
 	struct vm_net_port *ports;
 	int r = netlink_open(&sock, err);
 
 	if (r < 0)
 		return r;
-	running_nics_add(&nics, host, name, vm);
-	ports = xcalloc(nics.n + 1, sizeof(*ports));
-	r = find_ports(sock, &nics, ports, err);
+	ports = xcalloc(nics->n + 1, sizeof(*ports));
+	for (size_t i = 0; r == 0 && i < nics->n; i++)
+		r = net_port_find(sock, &nics->v[i], &ports[i], err);
 	if (r < 0) {
-		vm_net_ports_done(ports, nics.n);
+		vm_net_ports_done(ports, nics->n);
 		return r;
 	}
 	*ret = ports;
-	*ret_n = nics.n;
+	*ret_n = nics->n;
 	return 0;
 }
 
+int vm_net_ports_get(const struct vm_host *host, const char *name, const struct vm_config *vm,
+		     const struct vm_config *now, struct vm_net_port **ret, size_t *ret_n,
+		     struct error *err)
+{
+	AUTO(running_nics_done) struct running_nics nics = { .v = NULL };
+
+	running_nics_add(&nics, host, name, vm, now);
+	return find_ports(&nics, ret, ret_n, err);
+}
+
+int vm_net_taps_get(const struct vm_host *host, struct vm_net_port **ret, size_t *ret_n,
+		    struct error *err)
+{
+	AUTO(running_nics_done) struct running_nics nics = { .v = NULL };
+	int r = running_nics_get(host, &nics, err);
+
+	return r ? r : find_ports(&nics, ret, ret_n, err);
+}
+
+/* What anybody can see, where it could not be compared. */
 static const char *guard_gap(const struct vm_net_port *port)
 {
 	if (port->guard == GUARD_OFF)
@@ -216,6 +264,10 @@ static bool describe(const struct vm_net_port *port, char *out, size_t size)
 		return true;
 	default:
 		break;
+	}
+	if (port->compared) {
+		snprintf(out, size, "tap '%s': %s", name, port->differs);
+		return port->differs[0];
 	}
 	gap = guard_gap(port);
 	if (!port->port.up)

@@ -13,7 +13,14 @@ void net_port_init(struct vm_net_port *ret, struct port *port, const struct runn
 bool net_port_same_bridge(struct nl_sock *sock, unsigned int ifindex, const char *canonical,
 			  const char *name);
 
-/* Look for the tap of a NIC wherever it is. */
+/*
+ * Hold a tap that is on that bridge, where it belongs, against what repair would make of it: the
+ * same code looks.
+ */
+void net_port_compare(struct nl_sock *sock, const struct bridge *bridge,
+		      const struct running_nic *nic, struct vm_net_port *port);
+
+/* Look for the tap of a NIC wherever it is, and compare it. */
 int net_port_find(struct nl_sock *sock, const struct running_nic *nic, struct vm_net_port *ret,
 		  struct error *err);
 

@@ -14,14 +14,27 @@
 
 void running_nics_done(struct running_nics *nics)
 {
-	for (size_t i = 0; i < nics->n; i++)
+	for (size_t i = 0; i < nics->n; i++) {
 		free(nics->v[i].bridge);
+		free(nics->v[i].spec);
+	}
 	free(nics->v);
 	*nics = (struct running_nics){ .v = NULL };
 }
 
+static struct nic_spec *spec_of(const char *name, const struct vm_config *vm,
+				const struct vm_config *now, unsigned int i)
+{
+	struct nic_spec *spec = xcalloc(1, sizeof(*spec));
+
+	nic_spec_init(spec, name, vm, i);
+	if (i < now->n_nics)
+		nic_spec_add_addresses(spec, &now->nics[i]);
+	return spec;
+}
+
 void running_nics_add(struct running_nics *nics, const struct vm_host *host, const char *name,
-		      const struct vm_config *vm)
+		      const struct vm_config *vm, const struct vm_config *now)
 {
 	nics->v = xreallocarray(nics->v, nics->n + vm->n_nics + 1, sizeof(*nics->v));
 	for (unsigned int i = 0; i < vm->n_nics; i++) {
@@ -32,6 +45,7 @@ void running_nics_add(struct running_nics *nics, const struct vm_host *host, con
 			.bridge = xstrdup(nic_bridge(&vm->nics[i], &host->config)),
 			.mac = vm->nics[i].mac,
 			.guard = vm->nics[i].guard,
+			.spec = now ? spec_of(name, vm, now, i) : NULL,
 		};
 		snprintf(nic->vm, sizeof(nic->vm), "%s", name);
 		nic_tap_name(name, i, nic->tap);
@@ -43,7 +57,9 @@ static void add_vm(const struct vm_host *host, const char *name, struct running_
 {
 	struct error err = ERROR_INIT;
 	AUTO_VM_DIR dir = VM_DIR_INIT;
-	struct vm_config vm;
+	AUTO(vm_config_done) struct vm_config vm = { 0 };
+	AUTO(vm_config_done) struct vm_config now = { 0 };
+	bool known = true;
 	struct live live;
 
 	if (vm_dir_open(&host->store, name, &dir, &err)) {
@@ -60,9 +76,10 @@ static void add_vm(const struct vm_host *host, const char *name, struct running_
 	if (live_load(host, &dir, &vm, &err)) {
 		vm_note(host, "%s: %s", name, err.message);
 		vm_config_init(&vm, &host->config);
+		known = false;
 	}
-	running_nics_add(nics, host, name, &vm);
-	vm_config_done(&vm);
+	known = known && !vm_dir_load(&dir, &host->config, lan_fallback(host), &now, &err);
+	running_nics_add(nics, host, name, &vm, known ? &now : NULL);
 }
 
 static int by_tap(const void *a, const void *b)

@@ -3,8 +3,8 @@
 #ifndef VM_RUNNING_H
 #define VM_RUNNING_H
 
-#include "net/tap.h"
 #include "vm/host.h"
+#include "nic.h"
 
 struct running_nic {
 	char vm[NAME_MAX_LEN + 1];
@@ -13,6 +13,7 @@ struct running_nic {
 	char *bridge; /* as it is named in the settings */
 	struct mac mac;
 	enum guard guard;
+	struct nic_spec *spec; /* what repair would make of its tap; NULL: it cannot be told */
 	bool seen; /* the caller's: it was met on a bridge */
 };
 
@@ -26,9 +27,12 @@ struct running_nics {
 int running_nics_get(const struct vm_host *host, struct running_nics *ret, struct error *err);
 void running_nics_done(struct running_nics *nics);
 
-/* Those of one VM are appended; the order by name is lost. */
+/*
+ * Those of one VM are appended; the order by name is lost. vm is what it was started with, now what
+ * its settings are; NULL: they cannot be read.
+ */
 void running_nics_add(struct running_nics *nics, const struct vm_host *host, const char *name,
-		      const struct vm_config *vm);
+		      const struct vm_config *vm, const struct vm_config *now);
 
 /* The NIC whose tap has that name and alias; NULL: none of ours. */
 struct running_nic *running_nics_find(const struct running_nics *nics, const struct port *port);

@@ -224,8 +224,10 @@ static void details_taps(const struct vm_host *host, const struct vm_dir *dir,
 	AUTO(vm_config_done) struct vm_config running = { 0 };
 	struct error ignored = ERROR_INIT;
 
+	const struct vm_config *now = info->state == VM_STATE_DAMAGED ? NULL : &info->config;
+
 	if (info->taps[0][0] && !live_load(host, dir, &running, &ignored) &&
-	    !vm_net_ports_get(host, info->name, &running, &ret->taps, &ret->n_taps, &ignored))
+	    !vm_net_ports_get(host, info->name, &running, now, &ret->taps, &ret->n_taps, &ignored))
 		ret->tap_exists = ret->n_taps && ret->taps[0].place != VM_TAP_MISSING;
 }
 

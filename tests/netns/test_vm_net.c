@@ -279,45 +279,98 @@ START_TEST(a_bridge_that_cannot_be_shown)
 }
 END_TEST
 
+/* What net repair would do to it is what is told. */
+static void check_as_repair(const char *vm)
+{
+	char text[512] = "", help[256] = "", tap[IF_NAMESIZE];
+	struct error err = ERROR_INIT;
+	AUTO_BUF found = BUF_INIT;
+	AUTO_BUF joined = BUF_INIT;
+	AUTO_STRV lines = STRV_INIT;
+	size_t prefix;
+	int r = vm_net_repair(&lab, vm, true, &found, &err);
+
+	suite_assert_ok(r < 0 ? r : 0, err);
+	tap_name(vm, 0, tap);
+	buf_printf(&joined, "tap '%s': ", tap);
+	prefix = joined.len;
+	strv_split(&lines, buf_str(&found), '\n');
+	for (size_t i = 0; i < lines.n; i++)
+		buf_printf(&joined, "%s%s", i ? ", " : "", lines.v[i] + prefix);
+	ck_assert_int_eq(vm_net_port_problem(port(tap), text, sizeof(text), help, sizeof(help)),
+			 r == 0);
+	if (r == 0)
+		ck_assert_str_eq(text, buf_str(&joined));
+}
+
+START_TEST(what_repair_finds_is_told)
+{
+	struct error err = ERROR_INIT;
+	AUTO_BUF changes = BUF_INIT;
+
+	get(NULL);
+	check_as_repair("web1");
+	/* the monitor is nobody's here: the guest is not announced */
+	suite_assert_ok(vm_net_repair(&lab, "web1", false, &changes, &err), err);
+	get(NULL);
+	check_as_repair("web1");
+	check_problem("mvm-web1", "", "");
+	netns_run("bridge fdb del 52:54:00:00:00:11 dev mvm-web1 master");
+	get(NULL);
+	check_as_repair("web1");
+	check_problem("mvm-web1", "MAC 52:54:00:00:00:11 not entered as static",
+		      "mnmivm-se net repair web1");
+	netns_run("ip link set mvm-web1 down");
+	netns_run("tc filter del dev mvm-web1 ingress");
+	get(NULL);
+	check_as_repair("web1");
+	check_problem("mvm-web1", "down", "mnmivm-se net repair web1");
+}
+END_TEST
+
 START_TEST(half_a_guard_is_told)
 {
 	int program = filter_load();
 
 	get(NULL);
 	ck_assert_int_eq(port("mvm-web1")->effect, VM_GUARD_NOTHING);
-	check_problem("mvm-web1", "no guard", "mnmivm-se net repair web1");
+	check_problem("mvm-web1", "lock off", "mnmivm-se net repair web1");
 	netns_run("ip link set mvm-web1 type bridge_slave locked on");
 	get(NULL);
 	ck_assert_int_eq(port("mvm-web1")->effect, VM_GUARD_NO_FILTER);
-	check_problem("mvm-web1", "the filter is missing", "mnmivm-se net repair web1");
+	check_problem("mvm-web1", "guard's filter missing", "mnmivm-se net repair web1");
 	netns_run("tc qdisc add dev mvm-web1 clsact");
 	filter_add("mvm-web1", TC_H_MIN_INGRESS, 1, "mnmivm_guard", program);
 	get(NULL);
 	ck_assert_int_eq(port("mvm-web1")->effect, VM_GUARD_WHOLE);
 	ck_assert(!port("mvm-web1")->has_drops); /* the program is none of ours */
-	check_problem("mvm-web1", "", "");
+	check_problem("mvm-web1", "guard's filter not as asked", "mnmivm-se net repair web1");
 	netns_run("ip link set mvm-web1 type bridge_slave locked off");
 	get(NULL);
 	ck_assert_int_eq(port("mvm-web1")->effect, VM_GUARD_NO_LOCK);
-	check_problem("mvm-web1", "the port is not locked", "mnmivm-se net repair web1");
+	check_problem("mvm-web1", "lock off", "mnmivm-se net repair web1");
 	fd_close(&program);
 }
 END_TEST
 
 START_TEST(a_guard_that_is_off)
 {
+	struct error err = ERROR_INIT;
+	AUTO_BUF changes = BUF_INIT;
+
 	vm_lab_make("open", 0x16, "[nic.0]\nguard = off\n");
 	vm_lab_run("open");
 	vm_lab_tap("open", 0);
+	suite_assert_ok(vm_net_repair(&lab, "open", false, &changes, &err), err);
 	get(NULL);
 	check_problem("mvm-open", "", "");
 	netns_run("ip link set mvm-open type bridge_slave locked on");
 	get(NULL);
-	check_problem("mvm-open", "has a guard, which is to be off", "mnmivm-se net repair open");
+	check_problem("mvm-open", "tap 'mvm-open': lock on", "mnmivm-se net repair open");
 	netns_run("ip link set mvm-open type bridge_slave locked off");
 	netns_run("ip link set mvm-open down");
 	get(NULL);
-	check_problem("mvm-open", "tap 'mvm-open' is down", "mnmivm-se net repair open");
+	check_problem("mvm-open", "tap 'mvm-open': down", "mnmivm-se net repair open");
 }
 END_TEST
 
@@ -382,13 +435,19 @@ START_TEST(the_ports_of_one_VM)
 	size_t n = 0;
 
 	vm_config_init(&vm, &lab.config);
-	suite_assert_ok(vm_net_ports_get(&lab, "web1", &vm, &ports, &n, &err), err);
+	suite_assert_ok(vm_net_ports_get(&lab, "web1", &vm, NULL, &ports, &n, &err), err);
 	ck_assert_uint_eq(n, 1);
 	ck_assert_int_eq(ports[0].place, VM_TAP_ATTACHED);
 	ck_assert_str_eq(ports[0].master, "br0");
+	ck_assert(!ports[0].compared);
 	vm_net_ports_done(ports, n);
 
-	suite_assert_ok(vm_net_ports_get(&lab, "web2", &vm, &ports, &n, &err), err);
+	suite_assert_ok(vm_net_ports_get(&lab, "web1", &vm, &vm, &ports, &n, &err), err);
+	ck_assert(ports[0].compared);
+	ck_assert_ptr_nonnull(strstr(ports[0].differs, "lock off"));
+	vm_net_ports_done(ports, n);
+
+	suite_assert_ok(vm_net_ports_get(&lab, "web2", &vm, &vm, &ports, &n, &err), err);
 	ck_assert_int_eq(ports[0].place, VM_TAP_MISSING);
 	ck_assert_str_eq(ports[0].port.name, "mvm-web2");
 	vm_net_ports_done(ports, n);
@@ -428,6 +487,7 @@ int main(void)
 	tcase_add_test(c, all_bridges_that_matter);
 	tcase_add_test(c, a_bridge_that_is_gone_keeps_its_taps);
 	tcase_add_test(c, a_bridge_that_cannot_be_shown);
+	tcase_add_test(c, what_repair_finds_is_told);
 	tcase_add_test(c, half_a_guard_is_told);
 	tcase_add_test(c, a_guard_that_is_off);
 	tcase_add_test(c, drops_are_counted);
