@@ -9,7 +9,7 @@
 #include "base/parse.h"
 #include "net/links.h"
 #include "network.h"
-#include "vm/status.h"
+#include "vm/net.h"
 
 void check_uplink(struct check *check, const struct lan *lan)
 {
@@ -133,36 +133,123 @@ void check_port_lock(struct check *check, const struct lan *lan)
 	check_keep(check, "a newer kernel, or 'guard = off' in %s", check->host->config_path);
 }
 
-static void check_tap(struct check *check, const struct tap_link *tap)
+/* The taps that there ought to be, and those that there are. */
+struct taps {
+	struct vm_net_port *wanted;
+	size_t n_wanted;
+	struct tap_link *v;
+	size_t n;
+};
+
+static void taps_done(struct taps *taps)
+{
+	vm_net_ports_done(taps->wanted, taps->n_wanted);
+	free(taps->v);
+}
+
+static bool is_tap_of(const struct tap_link *tap, const struct vm_net_port *wanted)
+{
+	struct vm_tap_owner owner;
+
+	return vm_tap_owner_parse(tap->alias, &owner) && owner.uid == geteuid() &&
+	       owner.nic == wanted->nic && !strcmp(owner.vm, wanted->vm);
+}
+
+/* By its alias, which goes with it when it is renamed. */
+static const struct tap_link *find_tap(const struct taps *taps, const struct vm_net_port *wanted)
+{
+	for (size_t i = 0; i < taps->n; i++)
+		if (is_tap_of(&taps->v[i], wanted))
+			return &taps->v[i];
+	return NULL;
+}
+
+static void check_renamed(struct check *check, const struct tap_link *tap,
+			  const struct vm_net_port *wanted)
+{
+	AUTO_FREE char *name = check_quoted(tap->name);
+	AUTO_FREE char *own = check_quoted(wanted->port.name);
+
+	check_fail(check, wanted->port.name,
+		   "has been renamed to '%s': VM '%s' is taken for one without its tap", tap->name,
+		   wanted->vm);
+	/* older kernels rename what is down alone (dev_change_name(), until 6.2) */
+	check_fix(check, "ip link set %s down && ip link set %s name %s && ip link set %s up", name,
+		  name, own, own);
+}
+
+static void check_wanted(struct check *check, const struct taps *taps,
+			 const struct vm_net_port *wanted)
+{
+	const struct tap_link *renamed = NULL;
+	char problem[768], hint[256];
+
+	if (wanted->place == VM_TAP_MISSING)
+		renamed = find_tap(taps, wanted);
+	if (renamed) {
+		check_renamed(check, renamed, wanted);
+	} else if (vm_net_port_problem(wanted, problem, sizeof(problem), hint, sizeof(hint))) {
+		check_fail(check, wanted->port.name, "VM '%s' has no network, or not as asked: %s",
+			   wanted->vm, problem);
+		check_fix(check, "%s", hint);
+	} else {
+		check_pass(check, wanted->port.name, "is on its bridge");
+	}
+}
+
+/* Has it been looked at, under its own name or another? */
+static bool is_wanted(const struct taps *taps, const struct tap_link *tap)
+{
+	for (size_t i = 0; i < taps->n_wanted; i++) {
+		const struct vm_net_port *wanted = &taps->wanted[i];
+
+		if (wanted->place == VM_TAP_MISSING ? find_tap(taps, wanted) == tap
+						    : !strcmp(tap->name, wanted->port.name))
+			return true;
+	}
+	return false;
+}
+
+static bool runs(const struct taps *taps, const char *vm)
+{
+	for (size_t i = 0; i < taps->n_wanted; i++)
+		if (!strcmp(taps->wanted[i].vm, vm))
+			return true;
+	return false;
+}
+
+static void check_other(struct check *check, const struct taps *taps, const struct tap_link *tap)
 {
 	AUTO_FREE char *name = check_quoted(tap->name);
 	struct vm_tap_owner owner = { .vm = "" };
 	bool known = vm_tap_owner_parse(tap->alias, &owner);
-	const char *vm = owner.vm;
 
+	if (is_wanted(taps, tap))
+		return;
 	if (known && owner.uid != geteuid()) {
 		check_pass(check, tap->name, "is a tap of user id %u", owner.uid);
-	} else if (!known || !vm_is_alive(check->host->vm, vm)) {
-		check_warn(check, tap->name, "is the tap of VM '%s', which does not run", vm);
-		check_fix(check, "ip link del %s", name);
-	} else if (!tap->master) {
-		check_fail(check, tap->name, "has fallen off its bridge: VM '%s' has no network",
-			   vm);
-		check_fix(check, "mnmivm-se net repair %s", vm);
-	} else if (!tap->up) {
-		check_fail(check, tap->name, "is down: VM '%s' has no network", vm);
-		check_fix(check, "mnmivm-se net repair %s", vm);
-	} else {
-		check_pass(check, tap->name, "is on its bridge");
+		return;
 	}
+	if (runs(taps, owner.vm))
+		check_warn(check, tap->name, "says that it is a tap of VM '%s', which runs without",
+			   owner.vm);
+	else
+		check_warn(check, tap->name, "is the tap of VM '%s', which does not run", owner.vm);
+	check_fix(check, "ip link del %s", name);
+}
+
+static int find_taps(struct check *check, struct taps *taps, struct error *err)
+{
+	int r = vm_net_taps_get(check->host->vm, &taps->wanted, &taps->n_wanted, err);
+
+	return r ? r : taps_list(network_get(check)->sock, &taps->v, &taps->n, err);
 }
 
 void check_taps(struct check *check)
 {
 	const struct network *network = network_get(check);
-	AUTO_FREE struct tap_link *taps = NULL;
+	AUTO(taps_done) struct taps taps = { .v = NULL };
 	struct error err = ERROR_INIT;
-	size_t n = 0;
 
 	if (network->error.kind)
 		return;
@@ -170,12 +257,14 @@ void check_taps(struct check *check)
 		check_warn(check, "taps", "not looked at: %s", check->host->store_error->message);
 		return;
 	}
-	if (taps_list(network->sock, &taps, &n, &err)) {
+	if (find_taps(check, &taps, &err)) {
 		check_error(check, "taps", &err);
 		return;
 	}
-	for (size_t i = 0; i < n; i++)
-		check_tap(check, &taps[i]);
-	if (!n)
+	for (size_t i = 0; i < taps.n_wanted; i++)
+		check_wanted(check, &taps, &taps.wanted[i]);
+	for (size_t i = 0; i < taps.n; i++)
+		check_other(check, &taps, &taps.v[i]);
+	if (!taps.n_wanted && !taps.n)
 		check_pass(check, "taps", "there are none");
 }

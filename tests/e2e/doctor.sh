@@ -762,8 +762,25 @@ taps_belong_to_VMs_that_run()
 	is "fix" "$fix" 'mnmivm-se net repair one'
 	cured taps mvm-one
 	ip link set mvm-one down
-	found FAIL taps mvm-one 'is down'
+	found FAIL taps mvm-one "tap 'mvm-one': down"
 	cured taps mvm-one
+	# what repair looks at is looked at here
+	bridge link set dev mvm-one learning on
+	found FAIL taps mvm-one "tap 'mvm-one': learning on"
+	json '.[0].ports[] | select(.name == "mvm-one") | .problem' "tap 'mvm-one': learning on" \
+		net show br0
+	prints "problem:      tap 'mvm-one': learning on" --verbose status one
+	prints "one: tap 'mvm-one': learning on" net repair --dry-run
+	cured taps mvm-one
+	ip link set mvm-one down
+	ip link set mvm-one name lost
+	found FAIL taps mvm-one "has been renamed to 'lost'"
+	is "the tap's new name" "$(jq -r '.[] | select(.object == "lost")' <<<"$out")" ''
+	cured taps mvm-one
+	ip tuntap add double mode tap
+	ip link set double alias mnmivm-se:one/0
+	found WARN taps double "VM 'one', which runs without"
+	cured taps double mvm-one
 	ip tuntap add mvm-ghost mode tap
 	ip link set mvm-ghost alias mnmivm-se:ghost/0
 	found WARN taps mvm-ghost "VM 'ghost', which does not run"
@@ -776,6 +793,9 @@ taps_belong_to_VMs_that_run()
 	found WARN taps '$(reboot)'
 	lacks "text" "$text" $'\e'
 	cured taps "$level" mvm-one
+	ip link del mvm-one
+	found FAIL taps mvm-one "tap 'mvm-one' is gone: somebody removed it"
+	is "fix" "$fix" 'mnmivm-se restart one'
 	succeeds stop --force one
 	found PASS taps taps
 	found PASS port-lock br0
