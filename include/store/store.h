@@ -34,6 +34,15 @@ struct store {
  */
 int store_open(struct store *store, const struct host_config *config, bool write,
 	       struct error *err);
+
+/*
+ * For work on images alone: the folders of images are made, those of VMs and run_dir opened as far
+ * as they are there, so that who may not make a run_dir has images all the same.
+ */
+int store_open_images(struct store *store, const struct host_config *config, struct error *err);
+
+/* run_dir, made where it is missing; the caller closes it. */
+int store_make_run(const struct store *store, int *ret_fd, struct error *err);
 void store_done(struct store *store);
 
 /* The names of all VMs, sorted. Folders whose name no VM can have are left out. */

@@ -24,6 +24,9 @@ struct vm_host {
 
 /* Open the store that host->config names; write makes what is missing and sweeps up. */
 int vm_host_open(struct vm_host *host, bool write, struct error *err);
+
+/* The same for work on images alone: see store_open_images(). Sweeps up nothing. */
+int vm_host_open_images(struct vm_host *host, struct error *err);
 void vm_host_done(struct vm_host *host);
 
 void vm_note(const struct vm_host *host, const char *fmt, ...)

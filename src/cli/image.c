@@ -73,7 +73,7 @@ const struct command image_remove_verb = {
 	.words = "NAME...",
 	.min_words = 1,
 	.max_words = (size_t)-1,
-	.writes = true,
+	.writes_images = true,
 	.summary = "remove images that no VM stands on",
 	.run = run_remove,
 };

@@ -93,7 +93,7 @@ const struct command image_pull_verb = {
 	.words = "NAME...",
 	.min_words = 1,
 	.max_words = (size_t)-1,
-	.writes = true,
+	.writes_images = true,
 	.summary = "fetch images of the catalogue, and verify them",
 	.run = run_pull,
 };

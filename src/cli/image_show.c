@@ -177,7 +177,7 @@ const struct command image_show_verb = {
 	.words = "NAME",
 	.min_words = 1,
 	.max_words = 1,
-	.writes = true,
+	.writes_images = true,
 	.summary = "all that is known of an image, here or in the catalogue",
 	.run = run_show,
 };

@@ -85,7 +85,7 @@ const struct command image_verify_verb = {
 	.name = "image verify",
 	.words = "[NAME...]",
 	.max_words = (size_t)-1,
-	.writes = true,
+	.writes_images = true,
 	.summary = "hold images to their digests; all of them without a name",
 	.run = run_verify,
 };

@@ -150,14 +150,18 @@ static int load_settings(struct cli *cli, const char *config, struct error *err)
 		&(struct host_folders){ folders.state, folders.run, folders.config }, err);
 }
 
-static int open_host(struct cli *cli, bool write, const char *config, const char *state_dir,
-		     struct error *err)
+static int open_host(struct cli *cli, const struct command *command, bool dry_run,
+		     const char *config, const char *state_dir, struct error *err)
 {
 	int r = load_settings(cli, config, err);
 
 	if (!r && state_dir)
 		r = set_state_dir(&cli->host.config, state_dir, err);
-	return r ? r : vm_host_open(&cli->host, write, err);
+	if (r)
+		return r;
+	if (command->writes_images && !dry_run)
+		return vm_host_open_images(&cli->host, err);
+	return vm_host_open(&cli->host, command->writes && !dry_run, err);
 }
 
 /* Settings that cannot be read are the defaults, and a store that cannot be opened is empty. */
@@ -228,8 +232,7 @@ static int run_words(struct cli *cli, const struct command *command, const struc
 	if (!r && command->may_lack_host)
 		r = open_lacking_host(cli, config, state_dir, err);
 	else if (!r && !command->no_host)
-		r = open_host(cli, command->writes && !cli_flag(args, "dry-run"), config, state_dir,
-			      err);
+		r = open_host(cli, command, cli_flag(args, "dry-run"), config, state_dir, err);
 	if (r < 0 && command->host_error_code && err->kind != ERROR_USAGE) {
 		cli_print_error(command->name, err);
 		return command->host_error_code;

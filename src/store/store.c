@@ -95,20 +95,26 @@ static void open_shared_images(struct store *store)
 			      &ignored);
 }
 
-static int open_run(struct store *store, bool write, struct error *err)
+static int open_run(const struct store *store, bool write, int *ret_fd, struct error *err)
 {
-	int r = open_top(store->config->run_dir, write, 0700, &store->run_fd, err);
+	int r = open_top(store->config->run_dir, write, 0700, ret_fd, err);
 
 	return r == -EACCES ? hint_run(store->config, err) : r;
 }
 
-int store_open(struct store *store, const struct host_config *config, bool write, struct error *err)
+int store_make_run(const struct store *store, int *ret_fd, struct error *err)
+{
+	return open_run(store, true, ret_fd, err);
+}
+
+static int open_all(struct store *store, const struct host_config *config, bool write_images,
+		    bool write, struct error *err)
 {
 	int r;
 
 	*store = (struct store)STORE_INIT;
 	store->config = config;
-	r = open_top(config->state_dir, write, image_mode(config), &store->state_fd, err);
+	r = open_top(config->state_dir, write_images, image_mode(config), &store->state_fd, err);
 	if (!r)
 		r = open_below(store, "vms", write, 0700, &store->vms_fd, err);
 	if (!r)
@@ -116,14 +122,24 @@ int store_open(struct store *store, const struct host_config *config, bool write
 	if (!r)
 		r = open_below(store, "claims", write, 0700, &store->claims_fd, err);
 	if (!r)
-		r = open_images(store, write, err);
+		r = open_images(store, write_images, err);
 	if (!r)
-		r = open_run(store, write, err);
+		r = open_run(store, write, &store->run_fd, err);
 	if (r)
 		store_done(store);
 	else
 		open_shared_images(store);
 	return r;
+}
+
+int store_open(struct store *store, const struct host_config *config, bool write, struct error *err)
+{
+	return open_all(store, config, write, write, err);
+}
+
+int store_open_images(struct store *store, const struct host_config *config, struct error *err)
+{
+	return open_all(store, config, true, false, err);
 }
 
 void store_done(struct store *store)

@@ -15,6 +15,11 @@ int vm_host_open(struct vm_host *host, bool write, struct error *err)
 	return r;
 }
 
+int vm_host_open_images(struct vm_host *host, struct error *err)
+{
+	return store_open_images(&host->store, &host->config, err);
+}
+
 void vm_host_done(struct vm_host *host)
 {
 	store_done(&host->store);

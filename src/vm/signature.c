@@ -37,6 +37,7 @@ static const char *const targets_rootless[FILE_COUNT] = { "/proc/self/fd/3", "/p
 _Static_assert(HELPER_FILE_FD == 3, "the names of descriptors");
 
 struct desk {
+	int run_fd;
 	int dir_fd; /* locked */
 	int fds[FILE_COUNT];
 	size_t n;
@@ -44,7 +45,7 @@ struct desk {
 
 #define DESK_INIT                                                                                  \
 	{                                                                                          \
-		.dir_fd = -1, .fds = { -1, -1, -1 }                                                \
+		.run_fd = -1, .dir_fd = -1, .fds = { -1, -1, -1 }                                  \
 	}
 
 static int refuse(const struct signature_check *check, struct error *err, const char *why,
@@ -71,11 +72,11 @@ static int read_keyring(const char *path, struct buf *ret, struct error *err)
 }
 
 /* The helper mounts its files, so they need a name: in one folder, whose lock a kill lets go of. */
-static int desk_open(int run_fd, struct desk *ret, struct error *err)
+static int desk_open(struct desk *desk, struct error *err)
 {
 	for (unsigned int tries = 1;; tries++) {
 		AUTO_CLOSE int fd = -1;
-		int r = dir_make(run_fd, DESK, 0700, &fd, err);
+		int r = dir_make(desk->run_fd, DESK, 0700, &fd, err);
 
 		/* it was there, and its owner removed it before it was opened */
 		if (r == -ENOENT && tries < DESK_TRIES)
@@ -84,8 +85,8 @@ static int desk_open(int run_fd, struct desk *ret, struct error *err)
 			return r;
 		if (flock(fd, LOCK_EX) < 0)
 			return error_errno(err, errno, "lock '%s'", DESK);
-		if (file_has_name(fd, run_fd, DESK)) {
-			ret->dir_fd = fd_steal(&fd);
+		if (file_has_name(fd, desk->run_fd, DESK)) {
+			desk->dir_fd = fd_steal(&fd);
 			return 0;
 		}
 	}
@@ -106,15 +107,16 @@ static int desk_put(struct desk *desk, const char *name, const struct buf *conte
 	return 0;
 }
 
-static void desk_done(struct desk *desk, int run_fd)
+static void desk_done(struct desk *desk)
 {
 	struct error ignored = ERROR_INIT;
 
 	for (size_t i = 0; i < FILE_COUNT; i++)
 		fd_close(&desk->fds[i]);
 	if (desk->dir_fd >= 0)
-		dir_remove_tree(run_fd, DESK, &ignored);
+		dir_remove_tree(desk->run_fd, DESK, &ignored);
 	fd_close(&desk->dir_fd);
+	fd_close(&desk->run_fd);
 }
 
 static const char *const print_status[] = { "--status-fd", "1" };
@@ -219,8 +221,10 @@ static int check_on(const struct vm_host *host, const struct signature_check *ch
 		    struct error *err)
 {
 	AUTO_BUF text = BUF_INIT;
-	int r = desk_open(host->store.run_fd, desk, err);
+	int r = store_make_run(&host->store, &desk->run_fd, err);
 
+	if (r == 0)
+		r = desk_open(desk, err);
 	if (r == 0)
 		r = desk_put(desk, "keyring", keyring, err);
 	if (r == 0)
@@ -257,6 +261,6 @@ int signature_check(const struct vm_host *host, const struct signature_check *ch
 	r = program_find_gpgv(&host->config, err);
 	if (r == 0)
 		r = check_on(host, check, &keyring, &desk, ret, err);
-	desk_done(&desk, host->store.run_fd);
+	desk_done(&desk);
 	return r;
 }

@@ -535,6 +535,12 @@ without_a_run_folder_it_says_what_makes_one()
 	refused 8 "open folder '/run/user/$carol/mnmivm-se'" start web1
 	has "hint" "$err" "loginctl enable-linger $carol"
 	has "hint" "$err" XDG_RUNTIME_DIR
+	# images need none
+	succeeds image import "$MNMIVM_GUEST/guest.qcow2" own
+	json 'map(.name) | join(" ")' own image list --local
+	succeeds image verify own
+	succeeds image prune
+	succeeds image remove own
 	mv /run/user/away "/run/user/$carol"
 }
 

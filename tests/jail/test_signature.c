@@ -91,6 +91,8 @@ static void setup(void)
 	host_config_init(&host.config);
 	host.config.uid_base = JAIL_UID + 20;
 	host.config.uid_count = 2;
+	xreplace(&host.config.run_dir, jail_folder);
+	host.store.config = &host.config;
 	host.store.run_fd = open(jail_folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	ck_assert_int_ge(host.store.run_fd, 0);
 }
@@ -378,6 +380,7 @@ START_TEST(where_less_can_be_confined)
 	ck_assert_int_eq(system(line), 0);
 	ck_assert_int_eq(chown(folder, user ? JAIL_UID : 0, 0), 0);
 	close(host.store.run_fd);
+	xreplace(&host.config.run_dir, folder);
 	host.store.run_fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	pid = fork();
 	ck_assert_int_ge(pid, 0);

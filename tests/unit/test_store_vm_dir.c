@@ -551,6 +551,34 @@ START_TEST(test_reader_of_nothing)
 }
 END_TEST
 
+START_TEST(test_store_of_images_needs_no_run_dir)
+{
+	struct store store;
+	int fd = -1;
+
+	free(lab_config.state_dir);
+	free(lab_config.run_dir);
+	lab_config.state_dir = xasprintf("%s/new", lab_dir.path);
+	lab_config.run_dir = xasprintf("%s/absent/run", lab_dir.path);
+	suite_assert_ok(store_open_images(&store, &lab_config, &lab_err), lab_err);
+	ck_assert_int_ge(store.images_fd, 0);
+	ck_assert_int_eq(store.run_fd, -1);
+	ck_assert(lab_exists(lab_dir.fd, "new/images"));
+	ck_assert(!lab_exists(lab_dir.fd, "new/vms"));
+	ck_assert(!lab_exists(lab_dir.fd, "absent"));
+	xreplace(&lab_config.run_dir, "/proc/none/run");
+	ck_assert_int_lt(store_make_run(&store, &fd, &lab_err), 0);
+	ck_assert_int_eq(fd, -1);
+	free(lab_config.run_dir);
+	lab_config.run_dir = xasprintf("%s/made", lab_dir.path);
+	lab_err = (struct error)ERROR_INIT;
+	suite_assert_ok(store_make_run(&store, &fd, &lab_err), lab_err);
+	ck_assert(lab_exists(lab_dir.fd, "made"));
+	close(fd);
+	store_done(&store);
+}
+END_TEST
+
 START_TEST(test_store_others_may_write)
 {
 	static const char *const folders[] = { "state", "run" };
@@ -664,6 +692,7 @@ int main(void)
 	tcase = vm_case("store");
 	tcase_add_test(tcase, test_list);
 	tcase_add_test(tcase, test_reader_of_nothing);
+	tcase_add_test(tcase, test_store_of_images_needs_no_run_dir);
 	tcase_add_test(tcase, test_store_others_may_write);
 	tcase_add_test(tcase, test_store_is_a_link);
 	tcase_add_test(tcase, test_store_is_told_by_its_path);
