@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/utf8.h"
 
 enum {
 	MESSAGE_MAX = sizeof(((struct error *)NULL)->message),
@@ -91,40 +92,6 @@ int error_kind(struct error *err, enum error_kind kind)
 	return -err->code;
 }
 
-/* The length of the UTF-8 sequence that a byte begins; 0 when it begins none. */
-static size_t sequence_length(unsigned char lead)
-{
-	if (lead < 0x80)
-		return 1;
-	if (lead >= 0xc2 && lead <= 0xdf)
-		return 2;
-	if (lead >= 0xe0 && lead <= 0xef)
-		return 3;
-	return lead >= 0xf0 && lead <= 0xf4 ? 4 : 0;
-}
-
-/* Decode one character; returns its length, 0 for what RFC 3629 calls no character. */
-static size_t utf8_decode(const char *text, uint32_t *ret)
-{
-	static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
-	unsigned char lead = (unsigned char)text[0];
-	size_t length = sequence_length(lead);
-	uint32_t code = length < 2 ? lead : lead & (0x7fU >> length);
-
-	for (size_t i = 1; i < length; i++) {
-		/* a NUL ends this loop as well, so nothing behind it is read */
-		if (((unsigned char)text[i] & 0xc0) != 0x80)
-			return 0;
-		code = code << 6 | ((unsigned char)text[i] & 0x3f);
-	}
-	if (!length || code < least[length] || code > 0x10ffff)
-		return 0;
-	if (code >= 0xd800 && code <= 0xdfff)
-		return 0;
-	*ret = code;
-	return length;
-}
-
 /* Line separators, direction overrides and annotation marks forge a line as well as C0 and C1. */
 static bool is_control(uint32_t code)
 {
@@ -147,7 +114,7 @@ void error_sanitise(char *dst, unsigned long size, const char *text)
 	if (!size)
 		return;
 	for (size--; *text && size; text++) {
-		size_t length = utf8_decode(text, &code);
+		size_t length = utf8_decode(text, UTF8_MAX, &code);
 
 		if (length > size)
 			break;

@@ -4,9 +4,11 @@
  * characters (C1: 0x9b is CSI), alone in an 8-bit locale, behind 0xc2 in UTF-8; as the later bytes
  * of other UTF-8 characters they are harmless.
  */
+#include "terminal.h"
+
 #include <stdbool.h>
 
-#include "terminal.h"
+#include "base/utf8.h"
 
 enum { PLAIN, ESCAPED, CONTROL_SEQUENCE, STRING };
 
@@ -58,15 +60,6 @@ static int after_text(int state, unsigned char byte)
 	}
 }
 
-static int utf8_missing(unsigned char lead)
-{
-	if (lead >= 0xc2 && lead <= 0xdf)
-		return 1;
-	if (lead >= 0xe0 && lead <= 0xef)
-		return 2;
-	return lead >= 0xf0 && lead <= 0xf4 ? 3 : 0;
-}
-
 /* Does the byte go on with the character? Not as an overlong form: U+009B must not pass as that. */
 static bool continues_character(const struct terminal_filter *filter, unsigned char byte)
 {
@@ -88,12 +81,14 @@ static bool continues_character(const struct terminal_filter *filter, unsigned c
 /* Returns whether the byte is part of a character, first or later. */
 static bool follow_character(struct terminal_filter *filter, unsigned char byte)
 {
+	size_t length = utf8_length(byte);
+
 	if (continues_character(filter, byte)) {
 		filter->missing--;
 		filter->lead = 0x80; /* what holds for the second byte only is settled */
 		return true;
 	}
-	filter->missing = utf8_missing(byte);
+	filter->missing = length ? (int)length - 1 : 0;
 	filter->lead = byte;
 	return byte >= C1_END;
 }
