@@ -17,7 +17,7 @@ void *xcalloc(size_t count, size_t size);
 void *xreallocarray(void *ptr, size_t count, size_t size);
 char *xstrdup(const char *text);
 char *xstrndup(const char *text, size_t max);
-void *xmemdup(const void *data, size_t size);
+void *xmemdup(const void *data, size_t size); /* for tests and fuzzers, so far */
 char *xasprintf(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 char *xvasprintf(const char *fmt, va_list args) __attribute__((format(printf, 1, 0)));
 
@@ -38,7 +38,7 @@ void auto_fclose_(FILE **file);
 #define AUTO(release) __attribute__((cleanup(release)))
 #define AUTO_FREE AUTO(auto_free_)
 #define AUTO_CLOSE AUTO(fd_close)
-#define AUTO_FCLOSE AUTO(auto_fclose_)
+#define AUTO_FCLOSE AUTO(auto_fclose_) /* for tests and benches, so far */
 
 #define ARRAY_SIZE(array) (sizeof(array) / sizeof((array)[0]))
 

@@ -50,11 +50,4 @@ int bridge_get_lan(struct nl_sock *sock, const struct bridge *bridge, struct bri
 int bridge_address_is_local(struct nl_sock *sock, const struct ip_addr *addr, bool *ret,
 			    struct error *err);
 
-/*
- * The MAC that the host's neighbour table has for addr on this bridge (RTM_GETNEIGH, one entry),
- * valid states only. ret_known false when there is none.
- */
-int bridge_neighbour(struct nl_sock *sock, const struct bridge *bridge, const struct ip_addr *addr,
-		     struct mac *ret, bool *ret_known, struct error *err);
-
 #endif

@@ -88,13 +88,9 @@ enum {
 int ports_get(struct nl_sock *sock, const struct bridge *bridge, unsigned int parts,
 	      struct ports *ret, struct error *err);
 void ports_done(struct ports *ports);
-const struct port *ports_find(const struct ports *ports, unsigned int ifindex); /* or NULL */
 
 int bridge_get_settings(struct nl_sock *sock, const struct bridge *bridge,
 			struct bridge_settings *ret, struct error *err);
-
-/* All bridges of this network namespace, by name; the caller frees *ret. */
-int bridges_list(struct nl_sock *sock, struct bridge **ret, size_t *ret_n, struct error *err);
 
 /*
  * One port, by name: for the status of a VM. ERROR_NOT_FOUND (-ENODEV) when there is no such

@@ -27,13 +27,6 @@ bool probe_line(const char *path, struct buf *ret)
 	return true;
 }
 
-bool probe_is(const char *path, const char *word)
-{
-	AUTO_BUF line = BUF_INIT;
-
-	return probe_line(path, &line) && !strcmp(buf_str(&line), word);
-}
-
 long probe_number(const char *path, long fallback)
 {
 	AUTO_BUF line = BUF_INIT;

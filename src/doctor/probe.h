@@ -10,9 +10,6 @@
 /* The first line of a file, without its newline; false where it cannot be read. */
 bool probe_line(const char *path, struct buf *ret);
 
-/* Is the first line of the file that word? */
-bool probe_is(const char *path, const char *word);
-
 /* The number in a file, or fallback. */
 long probe_number(const char *path, long fallback);
 

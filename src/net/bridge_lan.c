@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What the host knows of the LAN behind a bridge: its prefix, gateway, neighbours. */
+/* What the host knows of the LAN behind a bridge: its prefix and gateway, and what is its own. */
 #include "net/bridge.h"
 
 #include <errno.h>
@@ -157,43 +157,5 @@ int bridge_address_is_local(struct nl_sock *sock, const struct ip_addr *addr, bo
 		return error_errno(err, EBADMSG, "look up a route");
 	route = nlmsg_data(netlink_reply(&reply));
 	*ret = route->rtm_type == RTN_LOCAL;
-	return 0;
-}
-
-/* The kernel gives a neighbour's MAC in the valid states only (NUD_VALID). */
-static bool valid_neighbour(const struct nlmsghdr *answer, struct mac *ret)
-{
-	struct nlmsghdr *message = (void *)(uintptr_t)answer;
-	struct nlattr *attr[NDA_MAX + 1];
-
-	if (answer->nlmsg_type != RTM_NEWNEIGH ||
-	    nlmsg_parse(message, sizeof(struct ndmsg), attr, NDA_MAX, NULL) < 0)
-		return false;
-	if (!attr[NDA_LLADDR] || nla_len(attr[NDA_LLADDR]) != sizeof(ret->byte))
-		return false;
-	nla_memcpy(ret->byte, attr[NDA_LLADDR], sizeof(ret->byte));
-	return true;
-}
-
-int bridge_neighbour(struct nl_sock *sock, const struct bridge *bridge, const struct ip_addr *addr,
-		     struct mac *ret, bool *ret_known, struct error *err)
-{
-	struct ndmsg header = {
-		.ndm_family = (unsigned char)addr->family,
-		.ndm_ifindex = (int)bridge->ifindex,
-	};
-	struct nl_msg *msg = netlink_message(RTM_GETNEIGH, 0, &header, sizeof(header));
-	struct error refusal = ERROR_INIT;
-	AUTO_BUF reply = BUF_INIT;
-	int r;
-
-	if (msg && nla_put(msg, NDA_DST, address_size(addr->family), addr->byte) < 0)
-		msg = netlink_discard(msg);
-	r = netlink_request(sock, msg, "look up a neighbour", &reply, &refusal);
-	if (r < 0 && r != -ENOENT) {
-		*err = refusal;
-		return error_prefix(err, "bridge '%s'", bridge->name);
-	}
-	*ret_known = r == 0 && valid_neighbour(netlink_reply(&reply), ret);
 	return 0;
 }

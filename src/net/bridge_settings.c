@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The bridges of this host, and all the settings of one. */
+/* All the settings of a bridge. */
 #include "net/ports.h"
 
 #include <errno.h>
@@ -8,7 +8,6 @@
 #include <linux/rtnetlink.h>
 #include <netlink/attr.h>
 #include <netlink/msg.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/alloc.h"
@@ -17,60 +16,6 @@
 #include "ports_read.h"
 
 enum { CLOCK_MS = 10 }; /* the kernel tells times in 1/100 s (USER_HZ) */
-
-static void take_bridge(const struct nlmsghdr *entry, void *arg)
-{
-	struct dump_list *list = arg;
-	struct link_info link;
-
-	if (dump_list_begins(list, entry))
-		list->n = 0;
-	if (link_parse(entry, &link) == 0 && strcmp(link.kind, "bridge") == 0)
-		bridge_from_link(&link, dump_list_add(list, sizeof(struct bridge)));
-}
-
-/* All links of a kind. NULL: no memory. */
-static struct nl_msg *kind_request(const char *kind)
-{
-	struct ifinfomsg header = { .ifi_family = AF_UNSPEC };
-	struct nl_msg *msg = netlink_message(RTM_GETLINK, NLM_F_DUMP, &header, sizeof(header));
-	struct nlattr *info;
-
-	if (!msg)
-		return NULL;
-	NLA_PUT_U32(msg, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
-	info = nla_nest_start(msg, IFLA_LINKINFO | NLA_F_NESTED);
-	if (!info)
-		goto nla_put_failure;
-	NLA_PUT_STRING(msg, IFLA_INFO_KIND, kind);
-	nla_nest_end(msg, info);
-	return msg;
-
-nla_put_failure:
-	return netlink_discard(msg);
-}
-
-static int by_name(const void *a, const void *b)
-{
-	return strcmp(((const struct bridge *)a)->name, ((const struct bridge *)b)->name);
-}
-
-int bridges_list(struct nl_sock *sock, struct bridge **ret, size_t *ret_n, struct error *err)
-{
-	struct dump_list list = { .v = NULL };
-	int r = netlink_dump(sock, kind_request("bridge"), "list the bridges", take_bridge, &list,
-			     err);
-
-	if (r < 0) {
-		free(list.v);
-		return r;
-	}
-	if (list.n > 0)
-		qsort(list.v, list.n, sizeof(struct bridge), by_name);
-	*ret = list.v;
-	*ret_n = list.n;
-	return 0;
-}
 
 static bool is_on(struct nlattr *attr)
 {

@@ -30,15 +30,6 @@ void ports_done(struct ports *ports)
 	*ports = (struct ports){ .v = NULL };
 }
 
-const struct port *ports_find(const struct ports *ports, unsigned int ifindex)
-{
-	for (size_t i = 0; i < ports->n; i++) {
-		if (ports->v[i].ifindex == ifindex)
-			return &ports->v[i];
-	}
-	return NULL;
-}
-
 struct port_search {
 	unsigned int master;
 	struct dump_list list; /* struct port */

@@ -343,68 +343,6 @@ START_TEST(addresses_of_others)
 }
 END_TEST
 
-/* What the neighbour table has for an address on br0; "" where nothing valid. */
-static const char *neighbour(const char *text)
-{
-	static char found[MAC_TEXT_MAX];
-	struct bridge bridge = get("br0");
-	struct ip_addr addr = address(text);
-	struct error err = ERROR_INIT;
-	struct mac mac;
-	bool known;
-
-	suite_assert_ok(bridge_neighbour(sock, &bridge, &addr, &mac, &known, &err), err);
-	found[0] = '\0';
-	if (known)
-		mac_format(&mac, found);
-	return found;
-}
-
-START_TEST(neighbours_of_a_bridge)
-{
-	static const char mac[] = "02:00:00:00:00:09";
-	static const char *const valid[] = { "permanent", "noarp", "reachable",
-					     "stale",	  "delay", "probe" };
-	static const char *const invalid[] = { "none", "incomplete", "failed" };
-
-	netns_run("ip link add br0 type bridge");
-	netns_run("ip link set br0 up");
-	netns_run("ip link add br1 type bridge");
-	netns_run("ip link set br1 up");
-	netns_run("ip addr add 10.0.0.1/24 dev br0");
-	netns_run("ip neigh add 10.0.0.4 lladdr %s dev br1", mac);
-	ck_assert_str_eq(neighbour("10.0.0.3"), "");
-	ck_assert_str_eq(neighbour("10.0.0.4"), "");
-	for (size_t i = 0; i < ARRAY_SIZE(valid); i++) {
-		netns_run("ip neigh replace 10.0.0.3 lladdr %s nud %s dev br0", mac, valid[i]);
-		netns_run("ip neigh replace 2001:db8::3 lladdr %s nud %s dev br0", mac, valid[i]);
-		ck_assert_str_eq(neighbour("10.0.0.3"), mac);
-		ck_assert_str_eq(neighbour("2001:db8::3"), mac);
-	}
-	netns_run("ip neigh del 10.0.0.3 dev br0");
-	for (size_t i = 0; i < ARRAY_SIZE(invalid); i++) {
-		netns_run("ip neigh replace 10.0.0.3 lladdr %s nud %s dev br0", mac, invalid[i]);
-		ck_assert_msg(!*neighbour("10.0.0.3"), "%s", invalid[i]);
-	}
-}
-END_TEST
-
-START_TEST(neighbour_on_a_bridge_that_went_away)
-{
-	struct ip_addr addr = address("10.0.0.3");
-	struct error err = ERROR_INIT;
-	struct bridge bridge;
-	struct mac mac;
-	bool known;
-
-	netns_run("ip link add br0 type bridge");
-	bridge = get("br0");
-	netns_run("ip link del br0");
-	ck_assert_int_eq(bridge_neighbour(sock, &bridge, &addr, &mac, &known, &err), -ENODEV);
-	ck_assert_ptr_nonnull(strstr(err.message, "'br0'"));
-}
-END_TEST
-
 int main(void)
 {
 	const char *missing = netns_missing();
@@ -431,8 +369,6 @@ int main(void)
 	tcase_add_test(c, lan_of_a_bridge_that_went_away);
 	tcase_add_test(c, addresses_of_the_host);
 	tcase_add_test(c, addresses_of_others);
-	tcase_add_test(c, neighbours_of_a_bridge);
-	tcase_add_test(c, neighbour_on_a_bridge_that_went_away);
 	suite_add_tcase(s, c);
 	return suite_run(s);
 }

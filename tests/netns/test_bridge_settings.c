@@ -180,75 +180,6 @@ START_TEST(settings_of_what_is_no_bridge)
 }
 END_TEST
 
-/* The names of bridges_list() as "br0 br1 "; each is held against bridge_get(). */
-static char *bridge_names(void)
-{
-	struct error err = ERROR_INIT;
-	struct bridge *list = NULL;
-	struct buf names = BUF_INIT;
-	size_t n = 99;
-
-	suite_assert_ok(bridges_list(sock, &list, &n, &err), err);
-	for (size_t i = 0; i < n; i++) {
-		struct bridge one = get(list[i].name);
-
-		buf_printf(&names, "%s ", list[i].name);
-		ck_assert_uint_eq(one.ifindex, list[i].ifindex);
-		ck_assert_uint_eq(one.mtu, list[i].mtu);
-		ck_assert_int_eq(one.up, list[i].up);
-		ck_assert_int_eq(one.stp, list[i].stp);
-		ck_assert_mem_eq(&one.mac, &list[i].mac, sizeof(one.mac));
-	}
-	free(list);
-	return names.len ? buf_steal(&names) : xstrdup("");
-}
-
-static void check_bridges(const char *expected)
-{
-	char *names = bridge_names();
-
-	ck_assert_str_eq(names, expected);
-	free(names);
-}
-
-START_TEST(bridges_are_listed_by_name)
-{
-	check_bridges("");
-	netns_run("ip link add zz type bridge stp_state 1");
-	netns_run("ip link add br1 type bridge");
-	netns_run("ip link add br0 mtu 1400 type bridge");
-	netns_run("ip link set br0 up");
-	check_bridges("br0 br1 zz ");
-	netns_run("ip link del br1");
-	check_bridges("br0 zz ");
-}
-END_TEST
-
-START_TEST(other_links_are_no_bridges)
-{
-	netns_run("ip link add br0 type bridge");
-	netns_run("ip link add bridge type veth peer name br2");
-	netns_run("ip tuntap add br3 mode tap");
-	netns_run("ip link set bridge master br0");
-	check_bridges("br0 ");
-}
-END_TEST
-
-START_TEST(many_bridges)
-{
-	struct error err = ERROR_INIT;
-	struct bridge *list = NULL;
-	size_t n = 0;
-
-	netns_run("for i in $(seq 100 299); do echo link add br$i type bridge; done | ip -b -");
-	suite_assert_ok(bridges_list(sock, &list, &n, &err), err);
-	ck_assert_uint_eq(n, 200);
-	for (size_t i = 0; i < n; i++)
-		ck_assert_int_eq(atoi(list[i].name + 2), 100 + (int)i);
-	free(list);
-}
-END_TEST
-
 /* link_addresses() as "192.0.2.1/24 ...", in the order of `ip`. */
 static void check_addresses(const char *name)
 {
@@ -329,9 +260,6 @@ int main(void)
 	tcase_add_test(c, querier_of_the_lan_is_heard);
 	tcase_add_test(c, settings_of_a_bridge_that_went_away);
 	tcase_add_test(c, settings_of_what_is_no_bridge);
-	tcase_add_test(c, bridges_are_listed_by_name);
-	tcase_add_test(c, other_links_are_no_bridges);
-	tcase_add_test(c, many_bridges);
 	tcase_add_test(c, addresses_are_those_of_ip);
 	tcase_add_test(c, addresses_of_no_link);
 	suite_add_tcase(s, c);

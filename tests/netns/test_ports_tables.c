@@ -118,13 +118,21 @@ static void say_expected(struct strv *out)
 	json_decref(entries);
 }
 
+static const struct port *find_port(const struct ports *ports, unsigned int ifindex)
+{
+	for (size_t i = 0; i < ports->n; i++)
+		if (ports->v[i].ifindex == ifindex)
+			return &ports->v[i];
+	return NULL;
+}
+
 static void say_found(struct strv *out)
 {
 	struct ports ports = ports_of_br0(PORTS_FDB);
 
 	for (size_t i = 0; i < ports.n_fdb; i++) {
 		const struct fdb_entry *entry = &ports.fdb[i];
-		const struct port *port = ports_find(&ports, entry->port);
+		const struct port *port = find_port(&ports, entry->port);
 		char mac[MAC_TEXT_MAX];
 
 		mac_format(&entry->mac, mac);
