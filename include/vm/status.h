@@ -25,6 +25,9 @@ enum vm_state {
 /* "stopped", "running", ... as in the JSON of `list`; DEAD is "stopped" there. */
 const char *vm_state_word(enum vm_state state);
 
+/* The same for one VM alone, as `status` and `show` have it: DEAD is "dead". */
+const char *vm_status_word(enum vm_state state);
+
 struct vm_info {
 	char name[NAME_MAX_LEN + 1];
 	enum vm_state state;

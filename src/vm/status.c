@@ -34,6 +34,11 @@ const char *vm_state_word(enum vm_state state)
 	return words[state];
 }
 
+const char *vm_status_word(enum vm_state state)
+{
+	return state == VM_STATE_DEAD ? "dead" : vm_state_word(state);
+}
+
 void vm_info_done(struct vm_info *info)
 {
 	vm_config_done(&info->config);
