@@ -119,16 +119,16 @@ END_TEST
 
 START_TEST(standard_input_is_as_given_and_stays_open)
 {
-	struct run_options options = { .dir_fd = -1, .timeout_ms = 300 };
-	struct error err = ERROR_INIT;
 	AUTO_BUF output = BUF_INIT;
+	struct run_options options = { .dir_fd = -1, .output = &output };
+	struct error err = ERROR_INIT;
 
-	options.output = &output;
 	options.input = "one\ntwo\n";
 	suite_assert_ok(run_sh("read a; read b; echo $b $a", options, &err), err);
 	ck_assert_str_eq(buf_str(&output), "two one\n");
 
 	/* a third line never comes, and neither does an end */
+	options.timeout_ms = 300;
 	suite_assert_error(run_sh("read a; read b; read c", options, &err), err, ETIMEDOUT,
 			   ERROR_TIMEOUT);
 }
