@@ -163,7 +163,6 @@ TCase *jail_case(const char *name)
 
 	tcase_add_unchecked_fixture(tcase, jail_folder_make, jail_folder_remove);
 	tcase_add_checked_fixture(tcase, jail_setup, jail_teardown);
-	tcase_set_timeout(tcase, 60);
 	return tcase;
 }
 

@@ -383,7 +383,6 @@ static TCase *case_attack(void)
 
 	tcase_add_unchecked_fixture(tcase, host_folder_make, jail_folder_remove);
 	tcase_add_checked_fixture(tcase, host_make, host_end);
-	tcase_set_timeout(tcase, 120);
 	tcase_add_test(tcase, test_root_gets_through);
 	tcase_add_test(tcase, test_all_layers);
 	tcase_add_test(tcase, test_no_layer);

@@ -680,7 +680,6 @@ int main(int argc, char **argv)
 	}
 	tcase_add_unchecked_fixture(tcase, prepare, sweep);
 	tcase_add_checked_fixture(tcase, setup, teardown);
-	tcase_set_timeout(tcase, 60);
 	tcase_add_test(tcase, test_nowhere);
 	tcase_add_test(tcase, test_check);
 	tcase_add_test(tcase, test_check_names_all);

@@ -223,7 +223,6 @@ int main(void)
 	Suite *suite = suite_create("results of workers");
 	TCase *tcase = worker_case("worker_result");
 
-	tcase_set_timeout(tcase, 60);
 	tcase_add_loop_test(tcase, test_output_and_shared, 0, KINDS);
 	tcase_add_loop_test(tcase, test_shared_is_zeroed, 0, KINDS);
 	tcase_add_test(tcase, test_nothing_shared);

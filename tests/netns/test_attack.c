@@ -362,7 +362,6 @@ int main(void)
 
 	if (missing)
 		return suite_skip(missing);
-	tcase_set_timeout(c, 120);
 	tcase_add_checked_fixture(c, wire_setup, wire_teardown);
 	tcase_add_loop_test(c, attacks, TAP_GUARD_OFF, TAP_GUARD_IP + 1);
 	tcase_add_loop_test(c, good_frames, TAP_GUARD_OFF, TAP_GUARD_IP + 1);

@@ -352,7 +352,6 @@ int main(void)
 	if (missing)
 		return suite_skip(missing);
 	tcase_add_checked_fixture(c, setup, teardown);
-	tcase_set_timeout(c, 60);
 	tcase_add_test(c, socket_is_not_inherited_and_closes);
 	tcase_add_test(c, facts_are_those_of_ip);
 	if (netns_kernel_has_vlans())

@@ -254,7 +254,6 @@ int main(void)
 	if (missing)
 		return suite_skip(missing);
 	tcase_add_checked_fixture(c, setup, teardown);
-	tcase_set_timeout(c, 60);
 	tcase_add_test(c, settings_are_those_of_ip);
 	tcase_add_test(c, carrier_comes_with_a_port);
 	tcase_add_test(c, querier_of_the_lan_is_heard);

@@ -402,7 +402,6 @@ int main(void)
 
 	if (missing)
 		return suite_skip(missing);
-	tcase_set_timeout(c, 120);
 	tcase_add_checked_fixture(c, netns_enter, netns_leave);
 	tcase_add_test(c, ip_stops_each_attack);
 	tcase_add_test(c, mac_stops_its_own);

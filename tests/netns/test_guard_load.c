@@ -139,7 +139,6 @@ int main(void)
 
 	if (missing)
 		return suite_skip(missing);
-	tcase_set_timeout(c, 120);
 	tcase_add_checked_fixture(c, netns_enter, netns_leave);
 	tcase_add_test(c, loads_for_every_spec);
 	tcase_add_test(c, is_what_it_says);

@@ -213,7 +213,6 @@ static Suite *links_suite(void)
 	TCase *tc = tcase_create("links");
 
 	tcase_add_checked_fixture(tc, setup, teardown);
-	tcase_set_timeout(tc, 60);
 	tcase_add_test(tc, a_link_is_as_ip_has_it);
 	tcase_add_test(tc, addresses_are_those_that_are_seen_outside);
 	tcase_add_test(tc, routes_are_those_that_somebody_set);

@@ -184,7 +184,6 @@ static Suite *netfilter_suite(void)
 	TCase *tc = tcase_create("forward");
 
 	tcase_add_checked_fixture(tc, netns_enter, netns_leave);
-	tcase_set_timeout(tc, 60);
 	tcase_add_test(tc, nothing_drops_in_a_new_namespace);
 	tcase_add_test(tc, other_hooks_and_policies_do_not_count);
 	tcase_add_test(tc, every_family_is_told);

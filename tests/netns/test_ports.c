@@ -414,7 +414,6 @@ int main(void)
 	if (missing)
 		return suite_skip(missing);
 	tcase_add_checked_fixture(c, setup, teardown);
-	tcase_set_timeout(c, 60);
 	tcase_add_test(c, ports_are_those_of_ip);
 	tcase_add_test(c, counters_count);
 	tcase_add_test(c, queues_are_those_that_are_held);

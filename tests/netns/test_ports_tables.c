@@ -391,7 +391,6 @@ int main(void)
 	if (missing)
 		return suite_skip(missing);
 	tcase_add_checked_fixture(c, setup, teardown);
-	tcase_set_timeout(c, 60);
 	tcase_add_test(c, table_is_that_of_bridge);
 	tcase_add_test(c, senders_are_learned);
 	tcase_add_test(c, table_of_another_bridge_is_not_ours);

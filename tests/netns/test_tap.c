@@ -604,7 +604,6 @@ int main(void)
 	if (missing)
 		return suite_skip(missing);
 	tcase_add_checked_fixture(c, setup, teardown);
-	tcase_set_timeout(c, 120);
 	tcase_add_loop_test(c, tap_is_as_asked, 0, ARRAY_SIZE(mtus));
 	tcase_add_test(c, guard_off_is_an_ordinary_port);
 	tcase_add_test(c, bridge_keeps_its_mac);

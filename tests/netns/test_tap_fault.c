@@ -524,7 +524,6 @@ int main(void)
 	if (missing)
 		return suite_skip(missing);
 	tcase_add_checked_fixture(c, setup, teardown);
-	tcase_set_timeout(c, 120);
 	tcase_add_loop_test(c, message_refused, 0, MESSAGES);
 	tcase_add_test(c, known_refusals_are_worded);
 	tcase_add_test(c, kernel_without_traffic_control);

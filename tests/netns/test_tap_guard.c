@@ -328,7 +328,6 @@ int main(void)
 	if (missing)
 		return suite_skip(missing);
 	tcase_add_checked_fixture(c, setup, teardown);
-	tcase_set_timeout(c, 120);
 	tcase_add_test(c, own_mac_passes);
 	tcase_add_test(c, forged_mac_does_not_pass);
 	tcase_add_test(c, mac_is_not_stolen);

@@ -346,7 +346,6 @@ int main(void)
 	if (missing)
 		return suite_skip(missing);
 	tcase_add_checked_fixture(c, setup, teardown);
-	tcase_set_timeout(c, 120);
 	tcase_add_loop_test(c, queues_as_asked, 0, ARRAY_SIZE(queue_counts));
 	tcase_add_test(c, queues_have_no_queue_in_front);
 	tcase_add_test(c, tap_of_several_queues_is_taken);

@@ -211,7 +211,6 @@ int main(void)
 	if (missing)
 		return suite_skip(missing);
 	tcase_add_checked_fixture(c, setup, teardown);
-	tcase_set_timeout(c, 120);
 	tcase_add_loop_test(c, a_stranger_gets_no_queue, 0, ARRAY_SIZE(queue_counts));
 	tcase_add_loop_test(c, a_user_gets_all_queues_and_no_more, 0, ARRAY_SIZE(queue_counts));
 	tcase_add_loop_test(c, who_was_quicker_is_seen, 0, ARRAY_SIZE(intrusions));

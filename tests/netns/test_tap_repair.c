@@ -630,7 +630,6 @@ int main(void)
 	if (missing)
 		return suite_skip(missing);
 	tcase_add_checked_fixture(c, setup, teardown);
-	tcase_set_timeout(c, 120);
 	tcase_add_test(c, new_tap_lacks_nothing);
 	tcase_add_loop_test(c, damage_is_repaired, 0, ARRAY_SIZE(damages));
 	tcase_add_test(c, port_made_anew);

@@ -319,7 +319,6 @@ int main(void)
 	if (missing)
 		return suite_skip(missing);
 	tcase_add_checked_fixture(c, setup, teardown);
-	tcase_set_timeout(c, 120);
 	if (netns_kernel_has_vlans()) {
 		tcase_add_loop_test(c, vlans_as_asked, 0, ARRAY_SIZE(cases));
 		tcase_add_test(c, large_trunk);

@@ -561,7 +561,6 @@ int main(void)
 		return suite_skip(netns_missing());
 	if (access("/usr/bin/ssh-keygen", X_OK) < 0)
 		return suite_skip("no ssh-keygen");
-	tcase_set_timeout(tc, 60);
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, pulled_and_made);
 	tcase_add_test(tc, user_has_the_last_word);

@@ -474,7 +474,6 @@ int main(void)
 	if (missing)
 		return suite_skip(missing);
 	tcase_add_checked_fixture(c, setup, teardown);
-	tcase_set_timeout(c, 60);
 	tcase_add_test(c, taps_have_owners);
 	tcase_add_test(c, further_NICs_are_told);
 	tcase_add_test(c, an_alias_alone_makes_no_owner);

@@ -272,7 +272,6 @@ int main(void)
 	if (missing)
 		return suite_skip(missing);
 	tcase_add_checked_fixture(c, setup, teardown);
-	tcase_set_timeout(c, 60);
 	tcase_add_test(c, what_is_right_is_left_alone);
 	tcase_add_test(c, a_repaired_guest_is_announced);
 	tcase_add_test(c, a_look_takes_no_lock_and_announces_nothing);

@@ -155,7 +155,6 @@ TCase *qmp_case(const char *name)
 	TCase *tcase = tcase_create(name);
 
 	tcase_add_checked_fixture(tcase, setup, teardown);
-	tcase_set_timeout(tcase, 120);
 	return tcase;
 }
 

@@ -282,7 +282,6 @@ int main(void)
 
 	if (access(QEMU_IMG, X_OK) < 0 || access(SFDISK, X_OK) < 0)
 		return suite_skip("no " QEMU_IMG " or no " SFDISK);
-	tcase_set_timeout(tc, 120);
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_loop_test(tc, by_name, 0, ARRAY_SIZE(names));
 	tcase_add_loop_test(tc, by_table, 0, ARRAY_SIZE(tables));

@@ -310,7 +310,6 @@ int main(void)
 
 	if (access(QEMU_IMG, X_OK) < 0)
 		return suite_skip("no " QEMU_IMG);
-	tcase_set_timeout(tc, 120);
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, overlay_is_what_was_asked_for);
 	tcase_add_test(tc, overlay_over_raw);

@@ -190,7 +190,6 @@ int main(void)
 	Suite *s = suite_create("net/name");
 	TCase *c = tcase_create("name");
 
-	tcase_set_timeout(c, 60);
 	tcase_add_test(c, short_names_are_kept_whole);
 	tcase_add_test(c, long_names_are_hashed_the_same_everywhere);
 	tcase_add_test(c, every_length_fits);

@@ -587,7 +587,6 @@ static Suite *suite(void)
 	tcase_add_test(refuses, what_is_no_image);
 	tcase_add_test(refuses, cut_short);
 	tcase_add_test(refuses, damaged_anywhere);
-	tcase_set_timeout(refuses, 120);
 	suite_add_tcase(s, refuses);
 	return s;
 }
