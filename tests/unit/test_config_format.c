@@ -8,29 +8,7 @@
 
 #include "base/alloc.h"
 #include "base/layer.h"
-#include "config/vm_config.h"
-#include "suite.h"
-
-static struct host_config host;
-static struct vm_config config;
-
-static void setup(void)
-{
-	host_config_init(&host);
-	vm_config_init(&config, &host);
-}
-
-static void teardown(void)
-{
-	vm_config_done(&config);
-	host_config_done(&host);
-}
-
-static void again(void)
-{
-	teardown();
-	setup();
-}
+#include "vm_config_lab.h"
 
 static bool same_text(const char *a, const char *b)
 {
@@ -628,9 +606,8 @@ END_TEST
 int main(void)
 {
 	Suite *s = suite_create("config/format");
-	TCase *tc = tcase_create("format");
+	TCase *tc = vm_config_case("format");
 
-	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_loop_test(tc, round_trip_of_good_structs, 0, 10);
 	tcase_add_loop_test(tc, round_trip_of_hostile_strings, 0, 10);
 	tcase_add_test(tc, structs_that_no_file_can_say);

@@ -5,63 +5,7 @@
 #include <sys/socket.h>
 
 #include "base/alloc.h"
-#include "config/vm_config.h"
-#include "suite.h"
-
-static struct host_config host;
-static struct vm_config config;
-
-static void setup(void)
-{
-	host_config_init(&host);
-	vm_config_init(&config, &host);
-}
-
-static void teardown(void)
-{
-	vm_config_done(&config);
-	host_config_done(&host);
-}
-
-static void again(void)
-{
-	teardown();
-	setup();
-}
-
-static int parse(const char *text, struct error *err)
-{
-	return vm_config_parse(&config, "vm.conf", text, strlen(text), err);
-}
-
-static void take(const char *text)
-{
-	struct error err = ERROR_INIT;
-
-	suite_assert_ok(parse(text, &err), err);
-}
-
-static void refuse(const char *text, const char *message, const char *hint)
-{
-	struct error err = ERROR_INIT;
-	int r = parse(text, &err);
-
-	ck_assert_msg(r < 0, "accepted: %s", text);
-	suite_assert_error(r, err, err.code == ERANGE ? ERANGE : EINVAL, ERROR_USAGE);
-	ck_assert_msg(strncmp(err.message, message, strlen(message)) == 0, "'%s' for: %s",
-		      err.message, text);
-	if (hint)
-		ck_assert_str_eq(err.hint, hint);
-	again();
-}
-
-static void check_addr(const struct ip_addr *addr, const char *expected)
-{
-	char text[IP_TEXT_MAX];
-
-	ip_format(addr, text);
-	ck_assert_str_eq(text, expected);
-}
+#include "vm_config_lab.h"
 
 static void check_vlans_of(const struct vm_nic *nic, const char *expected)
 {
@@ -525,9 +469,8 @@ END_TEST
 int main(void)
 {
 	Suite *s = suite_create("config/nic");
-	TCase *tc = tcase_create("nic");
+	TCase *tc = vm_config_case("nic");
 
-	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, defaults_of_a_further_nic);
 	tcase_add_test(tc, macs_that_are_none);
 	tcase_add_test(tc, the_first_nics_mac_and_address_are_files);

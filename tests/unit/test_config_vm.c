@@ -4,67 +4,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include "base/alloc.h"
-#include "config/vm_config.h"
-#include "suite.h"
-
 #include <sys/socket.h>
 
-static struct host_config host;
-static struct vm_config config;
-
-static void setup(void)
-{
-	host_config_init(&host);
-	vm_config_init(&config, &host);
-}
-
-static void teardown(void)
-{
-	vm_config_done(&config);
-	host_config_done(&host);
-}
-
-static void again(void)
-{
-	teardown();
-	setup();
-}
-
-static int parse(const char *text, struct error *err)
-{
-	return vm_config_parse(&config, "vm.conf", text, strlen(text), err);
-}
-
-static void take(const char *text)
-{
-	struct error err = ERROR_INIT;
-
-	suite_assert_ok(parse(text, &err), err);
-}
-
-static void refuse(const char *text, const char *message, const char *hint)
-{
-	struct error err = ERROR_INIT;
-	int r = parse(text, &err);
-
-	ck_assert_msg(r < 0, "accepted: %s", text);
-	suite_assert_error(r, err, err.code == ERANGE ? ERANGE : EINVAL, ERROR_USAGE);
-	ck_assert_msg(strncmp(err.message, message, strlen(message)) == 0, "'%s' for: %s",
-		      err.message, text);
-	if (hint)
-		ck_assert_str_eq(err.hint, hint);
-	again();
-}
-
-static void check_addr(const struct ip_addr *addr, const char *expected)
-{
-	char text[IP_TEXT_MAX];
-
-	ip_format(addr, text);
-	ck_assert_str_eq(text, expected);
-}
+#include "base/alloc.h"
+#include "vm_config_lab.h"
 
 START_TEST(defaults_come_from_the_host)
 {
@@ -737,9 +680,8 @@ END_TEST
 int main(void)
 {
 	Suite *s = suite_create("config/vm");
-	TCase *tc = tcase_create("vm");
+	TCase *tc = vm_config_case("vm");
 
-	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, defaults_come_from_the_host);
 	tcase_add_test(tc, every_key_is_read);
 	tcase_add_test(tc, keys_are_all_tested);
