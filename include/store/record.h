@@ -14,7 +14,7 @@ enum phase {
 	PHASE_STARTING, /* written before QEMU is executed */
 	PHASE_RUNNING,
 	PHASE_PAUSED,
-	PHASE_STOPPING, /* a power-down was asked for */
+	PHASE_STOPPING, /* a power-down was asked for, by who touches the record while he waits */
 };
 
 struct record {
@@ -35,6 +35,12 @@ int record_write(const struct vm_dir *dir, const struct record *record, struct e
 /* The same, of a process in a phase. */
 int record_phase(const struct vm_dir *dir, const struct process_id *process, enum phase phase,
 		 struct error *err);
+
+/* What the record says still holds: its time is now. Fails without a word. */
+void record_touch(const struct vm_dir *dir);
+
+/* How long ago it was written or touched, by the wall clock; -1: it cannot be told. */
+int64_t record_age_ms(const struct vm_dir *dir);
 
 /*
  * run_dir/NAME/missing: the layers of confinement that the running VM does without, a mask of

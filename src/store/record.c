@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
@@ -115,6 +117,24 @@ int record_phase(const struct vm_dir *dir, const struct process_id *process, enu
 	const struct record record = { .process = *process, .phase = phase };
 
 	return record_write(dir, &record, err);
+}
+
+void record_touch(const struct vm_dir *dir)
+{
+	if (dir->run_fd >= 0)
+		(void)utimensat(dir->run_fd, "process", NULL, AT_SYMLINK_NOFOLLOW);
+}
+
+int64_t record_age_ms(const struct vm_dir *dir)
+{
+	struct timespec now;
+	struct stat st;
+
+	if (dir->run_fd < 0 || fstatat(dir->run_fd, "process", &st, AT_SYMLINK_NOFOLLOW) < 0 ||
+	    clock_gettime(CLOCK_REALTIME, &now) < 0)
+		return -1;
+	return (now.tv_sec - st.st_mtim.tv_sec) * INT64_C(1000) +
+	       (now.tv_nsec - st.st_mtim.tv_nsec) / 1000000;
 }
 
 static void missing_format(unsigned int mask, struct buf *ret)

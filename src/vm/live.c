@@ -33,6 +33,12 @@ static void live_without_record(const struct vm_host *host, const struct vm_dir 
 	}
 }
 
+/* Whoever asked the guest and waited was interrupted, or killed: the guest goes on, or ends. */
+static bool is_forgotten(const struct vm_dir *dir, const struct record *record)
+{
+	return record->phase == PHASE_STOPPING && record_age_ms(dir) > LIVE_FORGOTTEN_MS;
+}
+
 int live_get(const struct vm_host *host, const struct vm_dir *dir, struct live *ret,
 	     struct error *err)
 {
@@ -47,7 +53,8 @@ int live_get(const struct vm_host *host, const struct vm_dir *dir, struct live *
 	} else if (process_check(&record.process) != PROCESS_ALIVE) {
 		live.state = VM_STATE_DEAD;
 	} else {
-		live.state = phase_states[record.phase];
+		live.state = is_forgotten(dir, &record) ? VM_STATE_RUNNING
+							: phase_states[record.phase];
 		live.process = record.process;
 		/* we hold the lock ourselves, or nobody does: its launcher is gone */
 		live.half_started = record.phase == PHASE_STARTING &&

@@ -15,7 +15,10 @@ struct live {
 	bool half_started; /* STARTING, and nobody is at it any more */
 };
 
-/* From the record, /proc and the locks. Fails only on an unreadable record. */
+/*
+ * From the record, /proc and the locks. A stop that nobody waits for any more leaves the VM RUNNING.
+ * Fails only on an unreadable record.
+ */
 int live_get(const struct vm_host *host, const struct vm_dir *dir, struct live *ret,
 	     struct error *err);
 
@@ -70,7 +73,10 @@ int live_kill(const struct vm_host *host, const struct vm_dir *dir, const struct
 int live_clear_dead(const struct vm_host *host, const char *name, const char *command, bool force,
 		    struct error *err);
 
-/* How often a guest is asked to shut down: one that is booting does not hear the button. */
-enum { LIVE_ASK_AGAIN_MS = 15000 };
+/*
+ * How often a guest is asked to shut down, one that is booting does not hear the button; and how
+ * long after that nobody is taken to wait for it any more.
+ */
+enum { LIVE_ASK_AGAIN_MS = 15000, LIVE_FORGOTTEN_MS = 3 * LIVE_ASK_AGAIN_MS };
 
 #endif

@@ -52,6 +52,7 @@ static int wait_for_guest(const struct vm_host *host, const struct vm_dir *dir, 
 		}
 		if (now >= ask_at) {
 			live_power_down(dir, live, &ignored);
+			record_touch(dir);
 			ask_at += LIVE_ASK_AGAIN_MS;
 		}
 	}

@@ -422,6 +422,13 @@ a_killed_run_leaves_the_guest_alone()
 	wait "$pid" 2>/dev/null
 	se status web
 	is "status" "$code $out" '0 stopping'
+	# who waited would have said so again by now
+	touch -d '-50 seconds' "$run/web/process"
+	se status web
+	is "status of a stop that is forgotten" "$code $out" '0 running'
+	touch -d '-40 seconds' "$run/web/process"
+	se status web
+	is "status of a stop that may go on" "$code $out" '0 stopping'
 	ok log_in web "$ip" killall -CONT dd
 	succeeds stop web
 	se status web
