@@ -31,7 +31,7 @@ const char *vm_status_word(enum vm_state state);
 struct vm_info {
 	char name[NAME_MAX_LEN + 1];
 	enum vm_state state;
-	char problem[512]; /* with DAMAGED: the reason, else "" */
+	char problem[512]; /* with DAMAGED, and where QEMU froze the guest: why, else "" */
 	struct vm_config config; /* with DAMAGED: as far as it could be read */
 	struct process_id process; /* pid 0: none */
 	struct process_usage usage;
@@ -48,7 +48,10 @@ struct vm_info {
 
 void vm_info_done(struct vm_info *info);
 
-/* ERROR_NOT_FOUND; a damaged VM is no error. Release with vm_info_done(). */
+/*
+ * ERROR_NOT_FOUND; a damaged VM is no error. One that is recorded as running is PAUSED where QEMU
+ * says within 1/4 s that the guest is frozen. Release with vm_info_done().
+ */
 int vm_info_get(const struct vm_host *host, const char *name, struct vm_info *ret,
 		struct error *err);
 
@@ -66,7 +69,10 @@ struct vm_list {
 	size_t n;
 };
 
-/* All VMs, sorted by name. */
+/*
+ * All VMs, sorted by name. QEMUs are asked as by vm_info_get(), for 1/4 s in all: of those behind
+ * that the record is told.
+ */
 int vm_list_get(const struct vm_host *host, struct vm_list *ret, struct error *err);
 void vm_list_done(struct vm_list *list);
 

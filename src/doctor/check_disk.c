@@ -152,6 +152,10 @@ static void check_vm(struct check *check, const struct vm_info *vm)
 		check_fail(check, vm->name, "is damaged: %s", vm->problem);
 	else
 		check_base(check, vm);
+	if (vm->state == VM_STATE_PAUSED && vm->problem[0]) {
+		check_fail(check, vm->name, "%s", vm->problem);
+		check_fix(check, "mnmivm-se resume %s", vm->name);
+	}
 	if (vm->state == VM_STATE_DEAD) {
 		check_warn(check, vm->name, "its QEMU is gone without having been stopped");
 		check_fix(check, "mnmivm-se stop %s", vm->name);

@@ -20,7 +20,7 @@
 #include "nic.h"
 #include "sockets.h"
 
-enum { STATUS_TIMEOUT_MS = 1000 };
+enum { STATUS_TIMEOUT_MS = 1000, ASK_MS = 250 };
 
 const char *vm_state_word(enum vm_state state)
 {
@@ -52,6 +52,32 @@ static void info_damaged(struct vm_info *info, const struct vm_host *host, const
 		 err->message);
 	if (!info->config.vnc)
 		vm_config_init(&info->config, &host->config);
+}
+
+static int ask_status(const struct vm_dir *dir, int timeout_ms, enum qmp_status *ret)
+{
+	AUTO(qmp_closep) struct qmp *qmp = NULL;
+	struct error ignored = ERROR_INIT;
+	int r = dir->run_fd < 0 ? -ENOENT
+				: qmp_connect(dir->run_fd, QMP_SOCKET, timeout_ms, &qmp, &ignored);
+
+	return r ? r : qmp_query_status(qmp, ret, &ignored);
+}
+
+/* A full disk stops a guest (werror=enospc is QEMU's default), and no record tells of that. */
+static void info_frozen(const struct vm_dir *dir, struct vm_info *info, int timeout_ms)
+{
+	enum qmp_status status;
+
+	if (timeout_ms <= 0 || ask_status(dir, timeout_ms, &status))
+		return;
+	if (status == QMP_STATUS_PAUSED || status == QMP_STATUS_ERROR)
+		info->state = VM_STATE_PAUSED;
+	if (status == QMP_STATUS_ERROR)
+		snprintf(info->problem, sizeof(info->problem),
+			 "QEMU has frozen the guest on an error, as when no room is left for its "
+			 "disk; once that is mended: mnmivm-se resume %s",
+			 info->name);
 }
 
 static int info_disk(const struct vm_dir *dir, struct vm_info *info, struct error *err)
@@ -109,7 +135,8 @@ static void info_limits(struct vm_info *info)
 }
 
 /* The process is told even of a VM whose configuration is unreadable: it may have to be stopped. */
-static void info_fill(const struct vm_host *host, const struct vm_dir *dir, struct vm_info *info)
+static void info_fill(const struct vm_host *host, const struct vm_dir *dir, int timeout_ms,
+		      struct vm_info *info)
 {
 	struct error err = ERROR_INIT;
 	struct live live;
@@ -127,12 +154,15 @@ static void info_fill(const struct vm_host *host, const struct vm_dir *dir, stru
 		(void)limits_out_of_memory(dir, info->ended, sizeof(info->ended));
 	for (unsigned int i = 0; i < info->config.n_nics; i++)
 		info->bridges[i] = nic_bridge(&info->config.nics[i], &host->config);
-	if (live_is_alive(&live) && !live.foreign)
-		info_running(host, dir, info);
+	if (!live_is_alive(&live) || live.foreign)
+		return;
+	info_running(host, dir, info);
+	if (info->state == VM_STATE_RUNNING)
+		info_frozen(dir, info, timeout_ms);
 }
 
-int vm_info_get(const struct vm_host *host, const char *name, struct vm_info *ret,
-		struct error *err)
+static int info_get(const struct vm_host *host, const char *name, int timeout_ms,
+		    struct vm_info *ret, struct error *err)
 {
 	struct vm_info info = { .state = VM_STATE_STOPPED };
 	AUTO_VM_DIR dir = VM_DIR_INIT;
@@ -141,9 +171,15 @@ int vm_info_get(const struct vm_host *host, const char *name, struct vm_info *re
 	if (r)
 		return r;
 	memcpy(info.name, dir.name, sizeof(info.name));
-	info_fill(host, &dir, &info);
+	info_fill(host, &dir, timeout_ms, &info);
 	*ret = info;
 	return 0;
+}
+
+int vm_info_get(const struct vm_host *host, const char *name, struct vm_info *ret,
+		struct error *err)
+{
+	return info_get(host, name, ASK_MS, ret, err);
 }
 
 /* The state of a VM by name; false: there is no such VM, or it cannot be told. */
@@ -176,9 +212,16 @@ int vm_names_get(const struct vm_host *host, struct strv *ret, struct error *err
 	return store_list(&host->store, ret, err);
 }
 
+/* One that does not answer is not to take the time of all. */
+static int one_of_many(int64_t left_ms)
+{
+	return (int)(left_ms < ASK_MS / 2 ? left_ms : ASK_MS / 2);
+}
+
 int vm_list_get(const struct vm_host *host, struct vm_list *ret, struct error *err)
 {
 	struct vm_list list = { .n = 0 };
+	int64_t deadline = clock_ms() + ASK_MS;
 	AUTO_STRV names = STRV_INIT;
 	int r = store_list(&host->store, &names, err);
 
@@ -189,7 +232,7 @@ int vm_list_get(const struct vm_host *host, struct vm_list *ret, struct error *e
 		struct vm_info *info = &list.v[list.n];
 		struct error local = ERROR_INIT;
 
-		r = vm_info_get(host, names.v[i], info, &local);
+		r = info_get(host, names.v[i], one_of_many(deadline - clock_ms()), info, &local);
 		if (r && local.kind == ERROR_NOT_FOUND)
 			continue; /* deleted while we looked */
 		if (r) {
@@ -212,15 +255,10 @@ void vm_list_done(struct vm_list *list)
 
 static void details_monitor(const struct vm_dir *dir, struct vm_details *ret)
 {
-	AUTO(qmp_closep) struct qmp *qmp = NULL;
-	struct error ignored = ERROR_INIT;
 	enum qmp_status status;
 
-	if (dir->run_fd < 0 ||
-	    qmp_connect(dir->run_fd, QMP_SOCKET, STATUS_TIMEOUT_MS, &qmp, &ignored) ||
-	    qmp_query_status(qmp, &status, &ignored))
-		return;
-	snprintf(ret->qmp_status, sizeof(ret->qmp_status), "%s", qmp_status_word(status));
+	if (!ask_status(dir, STATUS_TIMEOUT_MS, &status))
+		snprintf(ret->qmp_status, sizeof(ret->qmp_status), "%s", qmp_status_word(status));
 }
 
 static void details_taps(const struct vm_host *host, const struct vm_dir *dir,

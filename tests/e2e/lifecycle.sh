@@ -342,6 +342,14 @@ a_guest_is_paused_and_resumed()
 	prints running status two
 	eventually answers "$ip_two" two
 	says 'two: already running' resume two
+	# QEMU may freeze it by itself, which no record tells of
+	printf '%s\n' '{"execute":"qmp_capabilities"}' '{"execute":"stop"}' |
+		socat -t 10 - "UNIX-CONNECT:$run/two/qmp.sock" >/dev/null
+	has "record" "$(<"$run/two/process")" 'phase running'
+	json '.[] | select(.name == "two").state' paused list
+	prints paused status two
+	says 'two: resumed' resume two
+	prints running status two
 }
 
 console_says()
