@@ -10,7 +10,8 @@ extern const char *const vm_wait_words[]; /* NULL-terminated, in that order */
 
 /*
  * ip: the address answers on the LAN. ssh: a server sends its banner there. cloud-init: its
- * final message is on the serial console. ERROR_TIMEOUT names the layer that is missing;
+ * final message is on the serial console. ERROR_TIMEOUT names the layer that is missing, or that a
+ * changed address waits for a reboot of the guest;
  * ERROR_FAILED when the VM stops meanwhile. ERROR_USAGE: a DHCP address is not known to the
  * host, so only cloud-init can be waited for.
  */

@@ -12,7 +12,7 @@
 #include "live.h"
 #include "log.h"
 
-enum { POLL_MS = 200, PROBE_MS = 1000 };
+enum { POLL_MS = 200, PROBE_MS = 1000, PROBE_OLD_MS = 200 };
 
 const char *const vm_wait_words[] = { "ip", "ssh", "cloud-init", "stopped", NULL };
 
@@ -22,6 +22,7 @@ struct waiting {
 	struct vm_config vm;
 	struct ip_addr address; /* where it is looked for */
 	bool has_address;
+	bool is_new; /* the guest was started without it: it takes a reboot */
 	char *ready_line; /* what cloud-init's final message holds */
 };
 
@@ -69,12 +70,52 @@ static int look(const struct waiting *waiting, enum vm_wait_for what, enum probe
 	       (what == VM_WAIT_SSH && probe == PROBE_SSH);
 }
 
+/* An address of before a change that still answers, of those that the run has had. */
+static bool find_old_address(const struct waiting *waiting, char ret[IP_TEXT_MAX])
+{
+	AUTO(vm_config_done) struct vm_config running = { 0 };
+	struct ip_prefix addresses[VM_ADDRESSES_MAX];
+	struct error ignored = ERROR_INIT;
+	unsigned int n;
+
+	if (!waiting->is_new || live_load(waiting->host, &waiting->dir, &running, &ignored))
+		return false;
+	n = vm_nic_addresses(&running.nics[0], addresses);
+	for (unsigned int i = 0; i < n; i++) {
+		const struct ip_addr *address = &addresses[i].addr;
+
+		if (vm_config_has_address(&waiting->vm, address) ||
+		    probe_ssh(address, PROBE_OLD_MS) == PROBE_SILENT)
+			continue;
+		ip_format(address, ret);
+		return true;
+	}
+	return false;
+}
+
+static int give_up_unbooted(const struct waiting *waiting, unsigned int timeout_s, const char *old,
+			    struct error *err)
+{
+	char address[IP_TEXT_MAX];
+
+	ip_format(&waiting->address, address);
+	error_set(err, ERROR_TIMEOUT, ETIMEDOUT,
+		  "vm '%s' is not ready after %u s: it answers at %s still, %s takes a reboot of "
+		  "the guest",
+		  waiting->dir.name, timeout_s, old, address);
+	return error_hint(err, "reboot it from inside, or mnmivm-se restart %s", waiting->dir.name);
+}
+
 static int give_up(const struct waiting *waiting, enum vm_wait_for what, enum probe_result reached,
 		   unsigned int timeout_s, struct error *err)
 {
+	bool silent = what != VM_WAIT_STOPPED && waiting->has_address && reached == PROBE_SILENT;
 	const char *missing = "it has not stopped";
+	char old[IP_TEXT_MAX];
 
-	if (what != VM_WAIT_STOPPED && waiting->has_address && reached == PROBE_SILENT)
+	if (silent && find_old_address(waiting, old))
+		return give_up_unbooted(waiting, timeout_s, old, err);
+	if (silent)
 		missing = "its address does not answer on the LAN";
 	else if (what == VM_WAIT_SSH)
 		missing = "its address answers, but no ssh server does";
@@ -107,6 +148,18 @@ static int wait_loop(const struct waiting *waiting, enum vm_wait_for what, unsig
 	}
 }
 
+/* Of a change while it runs; a guest that has rebooted since has it. */
+static bool is_new_to_run(const struct waiting *waiting)
+{
+	AUTO(vm_config_done) struct vm_config running = { 0 };
+	struct error ignored = ERROR_INIT;
+	struct ip_addr first;
+
+	return waiting->has_address &&
+	       vm_dir_load_run(&waiting->dir, &waiting->host->config, &running, &ignored) == 0 &&
+	       (!vm_config_first_address(&running, &first) || !ip_equal(&first, &waiting->address));
+}
+
 static int waiting_open(struct waiting *waiting, const struct vm_host *host, const char *name,
 			enum vm_wait_for what, struct error *err)
 {
@@ -118,6 +171,7 @@ static int waiting_open(struct waiting *waiting, const struct vm_host *host, con
 	if (r)
 		return r;
 	waiting->has_address = vm_config_first_address(&waiting->vm, &waiting->address);
+	waiting->is_new = is_new_to_run(waiting);
 	return check_possible(waiting, what, err);
 }
 

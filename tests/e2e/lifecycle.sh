@@ -402,6 +402,9 @@ a_new_address_takes_one_reboot_of_the_guest()
 	pid=$(pid_of one)
 	boots=$(guest "$ip_one" boots)
 	says 'takes effect when the guest reboots' update-cloud one --ip 192.168.86.31
+	refused 124 "it answers at $ip_one still, 192.168.86.31 takes a reboot of the guest" \
+		wait one --for ip --timeout 1
+	has "hint" "$err" 'mnmivm-se restart one'
 	is "address before the reboot" "$(guest "$ip_one" address)" "$ip_one"
 	log_in one "$ip_one" reboot
 	eventually answers 192.168.86.31 one
