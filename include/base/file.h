@@ -57,6 +57,13 @@ int file_write(int dir_fd, const char *name, const void *data, size_t len, mode_
 int file_write_volatile(int dir_fd, const char *name, const void *data, size_t len, mode_t mode,
 			struct error *err);
 
+/*
+ * The same with what a regular file (checked as above) has, at most max bytes, else -EFBIG. The copy
+ * takes its room at once (where fallocate(2) is known) and is written where there are no zeros.
+ */
+int file_copy_volatile(int from_fd, const char *from, size_t max, int dir_fd, const char *name,
+		       mode_t mode, struct error *err);
+
 /* write(2) all of it, EINTR and short writes handled. Returns 0 or -errno. */
 int fd_write_all(int fd, const void *data, size_t len);
 

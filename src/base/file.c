@@ -16,6 +16,8 @@
 enum {
 	LINE_MAX_LEN = 4096,
 	READ_CHUNK = 64 * 1024,
+	COPY_CHUNK = 16 * 1024,
+	COPY_BLOCK = 4096, /* a page */
 	OPEN_ATTEMPTS = 16,
 };
 
@@ -205,7 +207,60 @@ static int check_component(const char *name, struct error *err)
 	return error_set(err, ERROR_FAILED, EINVAL, "use '%s': not a plain file name", name);
 }
 
-static int write_temp(int dir_fd, const char *temp, const void *data, size_t len, mode_t mode,
+/* What a file is to have: data, or where that is NULL what the file source has from its begin. */
+struct content {
+	const void *data;
+	size_t len;
+	int source;
+};
+
+static bool is_zero(const char *block, size_t len)
+{
+	return !block[0] && !memcmp(block, block + 1, len - 1);
+}
+
+static int write_blocks(int fd, const char *data, size_t len, off_t at)
+{
+	int r = 0;
+
+	for (size_t done = 0, n; done < len && !r; done += n) {
+		n = len - done < COPY_BLOCK ? len - done : COPY_BLOCK;
+		if (is_zero(data + done, n))
+			continue;
+		if (lseek(fd, at + (off_t)done, SEEK_SET) < 0)
+			return -errno;
+		r = fd_write_all(fd, data + done, n);
+	}
+	return r;
+}
+
+/* Room is taken first, so that zeros need no writing and the file takes what it will ever take. */
+static int write_copy(int fd, const struct content *content)
+{
+	char chunk[COPY_CHUNK];
+	size_t done = 0;
+	int r = 0;
+
+	if (content->len && fallocate(fd, 0, 0, (off_t)content->len) < 0 && errno != EOPNOTSUPP)
+		return -errno;
+	if (ftruncate(fd, (off_t)content->len) < 0)
+		return -errno;
+	while (done < content->len && !r) {
+		size_t rest = content->len - done;
+		ssize_t n = pread(content->source, chunk, rest < COPY_CHUNK ? rest : COPY_CHUNK,
+				  (off_t)done);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0) /* it has become shorter */
+			return n < 0 ? -errno : -EIO;
+		r = write_blocks(fd, chunk, (size_t)n, (off_t)done);
+		done += (size_t)n;
+	}
+	return r;
+}
+
+static int write_temp(int dir_fd, const char *temp, const struct content *content, mode_t mode,
 		      bool durable)
 {
 	AUTO_CLOSE int fd = file_openat(dir_fd, temp, O_WRONLY | O_CREAT | O_EXCL, 0600);
@@ -215,13 +270,13 @@ static int write_temp(int dir_fd, const char *temp, const void *data, size_t len
 		return fd;
 	if (fchmod(fd, mode) < 0)
 		return -errno;
-	r = fd_write_all(fd, data, len);
+	r = content->data ? fd_write_all(fd, content->data, content->len) : write_copy(fd, content);
 	if (r < 0)
 		return r;
 	return durable && fsync(fd) < 0 ? -errno : 0;
 }
 
-static int replace(int dir_fd, const char *name, const void *data, size_t len, mode_t mode,
+static int replace(int dir_fd, const char *name, const struct content *content, mode_t mode,
 		   bool durable, struct error *err)
 {
 	AUTO_FREE char *temp = xasprintf(".tmp-%s", name);
@@ -231,7 +286,7 @@ static int replace(int dir_fd, const char *name, const void *data, size_t len, m
 		return r;
 	if (unlinkat(dir_fd, temp, 0) < 0 && errno != ENOENT)
 		return error_errno(err, errno, "remove '%s'", temp);
-	r = write_temp(dir_fd, temp, data, len, mode, durable);
+	r = write_temp(dir_fd, temp, content, mode, durable);
 	if (r == 0 && renameat(dir_fd, temp, dir_fd, name) < 0)
 		r = -errno;
 	if (r < 0) {
@@ -246,13 +301,36 @@ static int replace(int dir_fd, const char *name, const void *data, size_t len, m
 int file_write(int dir_fd, const char *name, const void *data, size_t len, mode_t mode,
 	       struct error *err)
 {
-	return replace(dir_fd, name, data, len, mode, true, err);
+	const struct content content = { .data = data ? data : "", .len = len };
+
+	return replace(dir_fd, name, &content, mode, true, err);
 }
 
 int file_write_volatile(int dir_fd, const char *name, const void *data, size_t len, mode_t mode,
 			struct error *err)
 {
-	return replace(dir_fd, name, data, len, mode, false, err);
+	const struct content content = { .data = data ? data : "", .len = len };
+
+	return replace(dir_fd, name, &content, mode, false, err);
+}
+
+int file_copy_volatile(int from_fd, const char *from, size_t max, int dir_fd, const char *name,
+		       mode_t mode, struct error *err)
+{
+	AUTO_CLOSE int fd = -1;
+	struct content content;
+	struct stat st;
+	int r = file_open_regular(from_fd, from, O_RDONLY, &fd, err);
+
+	if (r < 0)
+		return r;
+	if (fstat(fd, &st) < 0)
+		return error_errno(err, errno, "stat '%s'", from);
+	if ((uintmax_t)st.st_size > max)
+		return error_set(err, ERROR_FAILED, EFBIG, "read '%s': larger than %zu bytes", from,
+				 max);
+	content = (struct content){ .len = (size_t)st.st_size, .source = fd };
+	return replace(dir_fd, name, &content, mode, false, err);
 }
 
 const char *file_base_name(const char *path)

@@ -14,13 +14,10 @@
 
 int run_seed_open(const struct vm_dir *dir, int *ret_fd, struct error *err)
 {
-	AUTO_BUF iso = BUF_INIT;
-	int r = file_read(dir->fd, SEED, SEED_ISO_MAX, &iso, err);
+	int r = file_copy_volatile(dir->fd, SEED, SEED_ISO_MAX, dir->run_fd, SEED, 0600, err);
 
 	if (r == -ENOENT)
 		error_hint(err, "mnmivm-se update-cloud %s makes a new one", dir->name);
-	if (!r)
-		r = file_write_volatile(dir->run_fd, SEED, iso.data, iso.len, 0600, err);
 	if (!r)
 		r = file_open_regular(dir->run_fd, SEED, O_RDONLY, ret_fd, err);
 	return r;

@@ -569,6 +569,92 @@ START_TEST(a_full_disk_leaves_the_old_file_alone)
 }
 END_TEST
 
+/* --- file_copy_volatile --- */
+
+static void fill_pattern(struct buf *ret, size_t len)
+{
+	/* pages of zeros among others, one that is zero but for its last byte, and a begin of either */
+	for (size_t i = 0; i < len; i++)
+		buf_add(ret, (i >> 12) % 3 == 1 || i == 8191 ? "x" : "\0", 1);
+}
+
+START_TEST(copy_is_whole_at_any_size)
+{
+	static const size_t sizes[] = { 0, 1, 4095, 4096, 4097, 8192, 12289, 16384, 16385, 50000 };
+	struct error err = ERROR_INIT;
+
+	for (size_t i = 0; i < ARRAY_SIZE(sizes); i++) {
+		AUTO_BUF text = BUF_INIT;
+		AUTO_BUF copy = BUF_INIT;
+		struct stat st;
+
+		fill_pattern(&text, sizes[i]);
+		suite_assert_ok(file_write(tmp.fd, "from", text.data, sizes[i], 0600, &err), err);
+		suite_assert_ok(
+			file_copy_volatile(tmp.fd, "from", sizes[i], tmp.fd, "copy", 0640, &err),
+			err);
+		suite_assert_ok(file_read(tmp.fd, "copy", sizes[i], &copy, &err), err);
+		ck_assert_uint_eq(copy.len, sizes[i]);
+		ck_assert(!sizes[i] || !memcmp(copy.data, text.data, sizes[i]));
+		ck_assert_int_eq(fstatat(tmp.fd, "copy", &st, 0), 0);
+		ck_assert_uint_eq(st.st_mode & 07777, 0640);
+		check_absent(".tmp-copy");
+	}
+}
+END_TEST
+
+START_TEST(copy_refuses_and_leaves_the_old_file_alone)
+{
+	struct error err = ERROR_INIT;
+
+	suite_put(tmp.fd, "from", "12345");
+	suite_put(tmp.fd, "copy", "old");
+	ck_assert_int_eq(symlinkat("from", tmp.fd, "link"), 0);
+	ck_assert_int_eq(mkfifoat(tmp.fd, "fifo", 0600), 0);
+	suite_assert_error(file_copy_volatile(tmp.fd, "from", 4, tmp.fd, "copy", 0600, &err), err,
+			   EFBIG, ERROR_FAILED);
+	suite_assert_error(file_copy_volatile(tmp.fd, "no", 9, tmp.fd, "copy", 0600, &err), err,
+			   ENOENT, ERROR_FAILED);
+	suite_assert_error(file_copy_volatile(tmp.fd, "link", 9, tmp.fd, "copy", 0600, &err), err,
+			   ELOOP, ERROR_FAILED);
+	suite_assert_error(file_copy_volatile(tmp.fd, "fifo", 9, tmp.fd, "copy", 0600, &err), err,
+			   EINVAL, ERROR_FAILED);
+	suite_assert_error(file_copy_volatile(tmp.fd, "from", 9, tmp.fd, "../copy", 0600, &err),
+			   err, EINVAL, ERROR_FAILED);
+	suite_assert_error(file_copy_volatile(tmp.fd, "from", 9, -1, "copy", 0600, &err), err,
+			   EBADF, ERROR_FAILED);
+	check_content("copy", "old");
+	check_absent(".tmp-copy");
+}
+END_TEST
+
+/* Of zeros alone, so that only the room is missing: what is written in place later has it. */
+START_TEST(a_copy_takes_its_room_at_once)
+{
+	static const char zeros[64 << 10];
+	struct error err = ERROR_INIT;
+	AUTO_FREE char *small = xasprintf("%s/small", tmp.path);
+	AUTO_FREE char *content = NULL;
+	AUTO_CLOSE int fd = -1;
+
+	suite_assert_ok(file_write(tmp.fd, "from", zeros, sizeof(zeros), 0600, &err), err);
+	ck_assert_int_eq(mkdirat(tmp.fd, "small", 0700), 0);
+	ck_assert_int_eq(unshare(CLONE_NEWNS), 0);
+	ck_assert_int_eq(mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL), 0);
+	ck_assert_int_eq(mount("small", small, "tmpfs", 0, "size=32k"), 0);
+	fd = open(small, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	suite_put(fd, "copy", "old");
+	suite_assert_error(
+		file_copy_volatile(tmp.fd, "from", sizeof(zeros), fd, "copy", 0600, &err), err,
+		ENOSPC, ERROR_FAILED);
+	content = suite_get(fd, "copy");
+	ck_assert_str_eq(content, "old");
+	ck_assert_int_eq(faccessat(fd, ".tmp-copy", F_OK, 0), -1);
+	fd_close(&fd);
+	ck_assert_int_eq(umount2(small, MNT_DETACH), 0);
+}
+END_TEST
+
 static void write_in_turns(void)
 {
 	struct error err = ERROR_INIT;
@@ -738,12 +824,16 @@ static TCase *write_case(void)
 	tcase_add_test(tc, a_failed_write_leaves_the_old_file_alone);
 	tcase_add_test(tc, a_kill_in_the_write_leaves_the_old_file_alone);
 	tcase_add_test(tc, a_reader_sees_whole_files_only);
+	tcase_add_test(tc, copy_is_whole_at_any_size);
+	tcase_add_test(tc, copy_refuses_and_leaves_the_old_file_alone);
 	tcase_add_test(tc, write_all_reports);
 	tcase_add_test(tc, write_all_goes_on_after_signals);
 	tcase_add_test(tc, base_names);
 	if (can_mount() ||
 	    !suite_leave_out("a_full_disk_leaves_the_old_file_alone", "no mount namespace"))
 		tcase_add_test(tc, a_full_disk_leaves_the_old_file_alone);
+	if (can_mount() || !suite_leave_out("a_copy_takes_its_room_at_once", "no mount namespace"))
+		tcase_add_test(tc, a_copy_takes_its_room_at_once);
 	return tc;
 }
 
