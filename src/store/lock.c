@@ -52,13 +52,16 @@ static int lock_open(int run_fd, const char *file, int *ret_fd)
 	return 0;
 }
 
-/* Who holds it is for people only, so a torn or stale text does no harm. */
+/*
+ * Who holds it is for people only, so a torn or stale text does no harm. Cut off last: ext4 writes
+ * out what grows again from nothing (ext4(5), auto_da_alloc), which takes milliseconds.
+ */
 static void lock_sign(int fd, const char *command)
 {
 	char text[64];
 	int len = snprintf(text, sizeof(text), "%d %s\n", getpid(), command);
 
-	if (len > 0 && !ftruncate(fd, 0) && pwrite(fd, text, (size_t)len, 0) < 0)
+	if (len > 0 && pwrite(fd, text, (size_t)len, 0) == len && ftruncate(fd, len) < 0)
 		return;
 }
 

@@ -154,6 +154,9 @@ START_TEST(test_signature)
 	char expected[64];
 
 	suite_assert_ok(take("web1"), lab_err);
+	suite_put(dir.run_fd, "lock", "1234567 a longer one of an earlier command\n");
+	vm_dir_done(&dir);
+	suite_assert_ok(take("web1"), lab_err);
 	AUTO_FREE char *text = suite_get(dir.run_fd, "lock");
 	snprintf(expected, sizeof(expected), "%d start\n", getpid());
 	ck_assert_str_eq(text, expected);
