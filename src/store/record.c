@@ -98,16 +98,27 @@ int record_read(const struct vm_dir *dir, struct record *ret, struct error *err)
 	return r;
 }
 
+/* For people and older tools: a full disk there is no reason not to run. */
+static void write_pid(const struct vm_dir *dir, pid_t pid)
+{
+	AUTO_FREE char *text = xasprintf("%d\n", pid);
+	struct error ignored = ERROR_INIT;
+	AUTO_BUF there = BUF_INIT;
+
+	/* a phase changes no pid, and this file lies on a disk */
+	if (!file_read(dir->fd, "vm.pid", strlen(text), &there, &ignored) &&
+	    !strcmp(buf_str(&there), text))
+		return;
+	file_write_volatile(dir->fd, "vm.pid", text, strlen(text), 0600, &ignored);
+}
+
 int record_write(const struct vm_dir *dir, const struct record *record, struct error *err)
 {
-	AUTO_FREE char *pid = xasprintf("%d\n", record->process.pid);
 	AUTO_FREE char *text = record_format(record);
-	struct error ignored = ERROR_INIT;
 	int r = file_write_volatile(dir->run_fd, "process", text, strlen(text), 0600, err);
 
-	/* vm.pid is for people and older tools: a full disk there is no reason not to run */
 	if (!r)
-		file_write_volatile(dir->fd, "vm.pid", pid, strlen(pid), 0600, &ignored);
+		write_pid(dir, record->process.pid);
 	return r ? error_prefix(err, "record vm '%s'", dir->name) : 0;
 }
 

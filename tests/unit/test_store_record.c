@@ -172,6 +172,30 @@ START_TEST(test_written)
 }
 END_TEST
 
+/* A new phase is no reason to write the disk; a pid file that is another's or gone is. */
+START_TEST(test_pid_file_is_kept)
+{
+	static const char *const others[] = { "4241\n", "4242", "4242\n1\n", "" };
+	struct stat before, after;
+
+	suite_assert_ok(record_write(&dir, &some, &lab_err), lab_err);
+	ck_assert_int_eq(fstatat(dir.fd, "vm.pid", &before, 0), 0);
+	suite_assert_ok(record_phase(&dir, &some.process, PHASE_STOPPING, &lab_err), lab_err);
+	ck_assert_int_eq(fstatat(dir.fd, "vm.pid", &after, 0), 0);
+	ck_assert_uint_eq(after.st_ino, before.st_ino);
+	for (size_t i = 0; i <= ARRAY_SIZE(others); i++) {
+		AUTO_FREE char *pid = NULL;
+
+		ck_assert_int_eq(unlinkat(dir.fd, "vm.pid", 0), 0);
+		if (i < ARRAY_SIZE(others))
+			suite_put(dir.fd, "vm.pid", others[i]);
+		suite_assert_ok(record_write(&dir, &some, &lab_err), lab_err);
+		pid = suite_get(dir.fd, "vm.pid");
+		ck_assert_str_eq(pid, "4242\n");
+	}
+}
+END_TEST
+
 START_TEST(test_all_phases)
 {
 	struct record record = some, got;
@@ -491,6 +515,7 @@ int main(void)
 	tcase_add_test(tcase, test_other_file_types);
 	tcase_add_test(tcase, test_none);
 	tcase_add_test(tcase, test_written);
+	tcase_add_test(tcase, test_pid_file_is_kept);
 	tcase_add_loop_test(tcase, test_all_phases, PHASE_STARTING, PHASE_STOPPING + 1);
 	tcase_add_test(tcase, test_missing_layers);
 	tcase_add_test(tcase, test_missing_is_hostile);
