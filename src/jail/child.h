@@ -142,6 +142,9 @@ int landlock_confine_worker(struct child *child, bool network); /* the same */
 int descriptors_place(struct child *child);
 int filter_install(struct child *child);
 
+/* In the parent: an RLIMIT_AS that leaves a fork of ours so many bytes more. */
+int limits_address_space(size_t more, uint64_t *ret, struct error *err);
+
 /* In the parent. *ret is the caller's to release. */
 int filter_build(struct filter *ret, struct error *err);
 int filter_build_worker(bool network, struct filter *ret, struct error *err);

@@ -6,10 +6,30 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
-enum { CPUS_MAX = 8192 }; /* what Linux can be built for */
+#include "base/file.h"
+
+enum { CPUS_MAX = 8192 /* what Linux can be built for */, STATM_MAX = 256 };
+
+/* What the fork begins with (proc(5), statm): the libraries, and under a sanitizer terabytes. */
+int limits_address_space(size_t more, uint64_t *ret, struct error *err)
+{
+	AUTO_BUF text = BUF_INIT;
+	unsigned long long pages;
+	int r = file_read_path("/proc/self/statm", STATM_MAX, &text, err);
+
+	if (r < 0)
+		return r;
+	errno = 0;
+	pages = strtoull(buf_str(&text), NULL, 10);
+	if (errno || !pages)
+		return error_set(err, ERROR_FAILED, EPROTO, "read '/proc/self/statm'");
+	*ret = pages * (uint64_t)sysconf(_SC_PAGESIZE) + more;
+	return 0;
+}
 
 /*
  * One byte, not 0: a piped core_pattern handler is run even at 0, and 1 is what stops it

@@ -8,7 +8,6 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
@@ -16,7 +15,6 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
-#include "base/file.h"
 #include "base/process.h"
 #include "worker_child.h"
 
@@ -28,7 +26,6 @@ enum {
 	CPU_DEFAULT_S = 60 * 60,
 	TICK_MS = 500,
 	GRACE_MS = 5 * 1000,
-	STATM_MAX = 256,
 };
 
 _Static_assert(sizeof(struct worker_report) <= PIPE_BUF, "a report is written at once");
@@ -63,35 +60,16 @@ static int check(const struct worker *worker, struct error *err)
 	return r;
 }
 
-/* What the fork begins with (proc(5), statm): the libraries, and under a sanitizer terabytes. */
-static int address_space(uint64_t *ret, struct error *err)
-{
-	AUTO_BUF text = BUF_INIT;
-	unsigned long long pages;
-	int r = file_read_path("/proc/self/statm", STATM_MAX, &text, err);
-
-	if (r < 0)
-		return r;
-	errno = 0;
-	pages = strtoull(buf_str(&text), NULL, 10);
-	if (errno || !pages)
-		return error_set(err, ERROR_FAILED, EPROTO, "read '/proc/self/statm'");
-	*ret = pages * (uint64_t)sysconf(_SC_PAGESIZE);
-	return 0;
-}
-
 static int plan_fill(const struct worker *worker, struct launch_plan *plan, struct error *err)
 {
 	size_t memory = worker->memory_max ? worker->memory_max : MEMORY_DEFAULT;
-	uint64_t now = 0;
-	int r = address_space(&now, err);
+	int r = limits_address_space(memory, &plan->limits.address_space, err);
 
 	if (r < 0)
 		return r;
 	plan->mode = launch_mode();
 	plan->uid = worker->uid;
 	plan->gid = worker->uid;
-	plan->limits.address_space = now + memory;
 	plan->limits.cpu_s = worker->cpu_s ? worker->cpu_s : CPU_DEFAULT_S;
 	plan->limits.processes = worker->network ? THREADS_MAX : 1;
 	plan->layers = LAYER_BIT(LAYER_KEYRING) | LAYER_BIT(LAYER_LANDLOCK) |
