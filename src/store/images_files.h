@@ -11,6 +11,7 @@
 #define IMAGE_PART_PREFIX ".part-"
 #define IMAGE_CONFIG_SUFFIX ".conf"
 #define IMAGE_LOCK_FILE ".lock"
+#define IMAGE_USERS_DIR ".users"
 
 /* All of these are the caller's to free. */
 char *image_folder(const struct store *store); /* the caller's own, as a path */
@@ -39,5 +40,8 @@ bool image_config_is_written(const struct store *store, const char *file);
 
 /* Remove NAME.conf of an image that is not there. Whoever is writing one of that name keeps his. */
 void image_config_drop(const struct store *store, const char *name);
+
+/* Make .users where it is missing. Where it cannot be made others say that they cannot be seen. */
+void tenants_make(int images_fd, bool for_all);
 
 #endif

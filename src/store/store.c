@@ -11,6 +11,7 @@
 #include "base/file.h"
 #include "base/parse.h"
 #include "store/store.h"
+#include "images_files.h"
 
 static int hint_root(struct error *err)
 {
@@ -78,11 +79,16 @@ static int open_below(const struct store *store, const char *name, bool write, m
 
 static int open_images(struct store *store, bool write, struct error *err)
 {
-	if (store->config->image_dir)
-		return open_top(store->config->image_dir, write, image_mode(store->config),
-				&store->images_fd, err);
-	return open_below(store, "images", write, image_mode(store->config), &store->images_fd,
-			  err);
+	const struct host_config *config = store->config;
+	int r;
+
+	if (config->image_dir)
+		r = open_top(config->image_dir, write, image_mode(config), &store->images_fd, err);
+	else
+		r = open_below(store, "images", write, image_mode(config), &store->images_fd, err);
+	if (!r && write)
+		tenants_make(store->images_fd, !config->restricted);
+	return r;
 }
 
 /* What cannot be opened has no images for us. */

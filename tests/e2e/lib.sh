@@ -415,8 +415,8 @@ snapshot()
 	ip -o link | sed -E 's/^[0-9]+: ([^:@]+).*/link \1/'
 	program_processes
 	run_files
-	# a folder's size is the file system's own business, and the lock of images stays
-	find "$state" -path "$state/images/.lock" -o \( -type f -size -64k -exec md5sum {} + \) -o \
+	# a folder's size is the file system's own business; the lock of images stays, and who has VMs
+	find "$state" -path "$state/images/.lock" -o -path "$state/images/.users*" -o \( -type f -size -64k -exec md5sum {} + \) -o \
 		-type d -printf '%y %m %p\n' -o -printf '%y %m %s %p %l\n' 2>/dev/null
 	# namespaces that others of this host name and remove are none of ours
 	sed -n '/^nsfs /!s/^/mount /p' /proc/self/mounts
@@ -433,10 +433,10 @@ unchanged()
 			"$(diff <(sort <<<"$1") <(echo "$now") | grep '^[<>]')"
 }
 
-# names FOLDER: what is in it, on one line, but for the lock of the image directory.
+# names FOLDER: what is in it, on one line, but for what is always in the image directory.
 names()
 {
-	find "$1" -mindepth 1 -maxdepth 1 ! -name .lock -printf '%f\n' | sort | xargs
+	find "$1" -mindepth 1 -maxdepth 1 ! -name .lock ! -name .users -printf '%f\n' | sort | xargs
 }
 
 # --- VMs --------------------------------------------------------------------

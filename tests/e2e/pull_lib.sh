@@ -244,7 +244,7 @@ size_of()
 # All that is in the folder of images, a line each, with what it holds.
 images_now()
 {
-	find "$images" -mindepth 1 ! -name .lock -printf '%P %m ' \( -type f -exec md5sum {} \; \) | sort
+	find "$images" -mindepth 1 ! -name .lock ! -path '*/.users*' -printf '%P %m ' \( -type f -exec md5sum {} \; \) | sort
 }
 
 # images_unchanged BEFORE
@@ -260,7 +260,7 @@ images_unchanged()
 # parts: how many unfinished downloads, drafts and the like there are.
 leftovers()
 {
-	find "$images" -mindepth 1 -name '.*' ! -name .lock -printf '%f\n' | sed -E 's/^(\.[a-z]+-).*/\1/' | xargs
+	find "$images" -mindepth 1 -name '.*' ! -name .lock ! -name .users -printf '%f\n' | sed -E 's/^(\.[a-z]+-).*/\1/' | xargs
 }
 
 # pulled NAME: of the newest image of an entry

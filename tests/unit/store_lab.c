@@ -132,3 +132,9 @@ bool lab_exists(int dir_fd, const char *name)
 {
 	return faccessat(dir_fd, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
 }
+
+void lab_assert_no_images(void)
+{
+	ck_assert_int_eq(unlinkat(lab_store.images_fd, ".users", AT_REMOVEDIR), 0);
+	ck_assert_int_eq(unlinkat(lab_store.state_fd, "images", AT_REMOVEDIR), 0);
+}

@@ -42,4 +42,7 @@ void lab_race(int n, bool (*run)(int i));
 
 bool lab_exists(int dir_fd, const char *name);
 
+/* Nothing is in the folder of images but what store_open() makes; and that goes. */
+void lab_assert_no_images(void);
+
 #endif

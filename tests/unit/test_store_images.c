@@ -75,7 +75,7 @@ START_TEST(test_bad_names)
 		suite_assert_error(images_remove(&lab_store, bad_names[i], &lab_err), lab_err,
 				   EINVAL, ERROR_USAGE);
 	}
-	ck_assert_int_eq(unlinkat(lab_store.state_fd, "images", AT_REMOVEDIR), 0);
+	lab_assert_no_images();
 }
 END_TEST
 
@@ -175,7 +175,7 @@ START_TEST(test_abort)
 	images_abort(&lab_store, &draft);
 	images_abort(&lab_store, &draft); /* the second time it is nothing */
 	ck_assert_int_eq(draft.fd, -1);
-	ck_assert_int_eq(unlinkat(lab_store.state_fd, "images", AT_REMOVEDIR), 0);
+	lab_assert_no_images();
 }
 END_TEST
 

@@ -227,7 +227,7 @@ START_TEST(test_bad_digests)
 		suite_assert_error(
 			images_part_open(&lab_store, bad_digests[i], NULL, NULL, &part, &lab_err),
 			lab_err, EINVAL, ERROR_USAGE);
-	ck_assert_int_eq(unlinkat(lab_store.state_fd, "images", AT_REMOVEDIR), 0);
+	lab_assert_no_images();
 }
 END_TEST
 
