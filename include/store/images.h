@@ -105,11 +105,11 @@ int images_part_adopt(const struct store *store, struct image_part *part, const 
  * other way for more than about two seconds, ERROR_NOT_FOUND when it has been removed. name is for
  * messages.
  *
- * What is locked is a byte of image_dir/.lock (0600, made when it is first wanted), for the caller's
- * own images: others cannot keep him from removing one. So of root's images others have no hold, and
- * root sees no VM of theirs either: one may be removed while they make a VM of it, which then has
- * no base. Shared where .lock cannot be opened because the folder is another's or read-only:
- * *ret_fd is -1, and nothing is held.
+ * Root, and others who make VMs of root's images, lock a byte of the image itself: others' locks can
+ * be no more than shared ones, so who holds an image for nothing keeps root from removing it, and
+ * nobody from anything else. A user's own are held by image_dir/.lock (0600, made when it is first
+ * wanted): others cannot keep him from removing one. Shared where nothing can be locked (a
+ * folder of others, a file system without locks): *ret_fd is -1, and nothing is held.
  */
 enum images_hold { IMAGES_SHARED, IMAGES_EXCLUSIVE, IMAGES_EXCLUSIVE_NOW };
 int images_hold(const struct store *store, int fd, const char *name, enum images_hold hold,

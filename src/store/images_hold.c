@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -14,31 +15,50 @@
 
 enum { HOLD_WAIT_MS = 2000, HOLD_POLL_MS = 20 };
 
+#define LOCK_BASE (UINT64_C(1) << 62)
+
 /*
- * Not the image itself, which everybody can read and so lock for ever: flock(2) asks for no more
- * than an open descriptor.
+ * A lock for writing takes an open for writing (fcntl(2)), which of what is 0444 only root has. So
+ * root locks its images themselves: others, who make VMs of them, can have no more than a lock for
+ * reading, and that keeps nobody but root from something. A user's own images are locked by way of
+ * a file beside them: where everybody may read them a lock for reading would be everybody's, too.
  */
-static int open_lock(const struct store *store)
+static int open_lock(const struct store *store, int fd, bool exclusive)
 {
 	const int flags = O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK;
+	struct stat st;
+	char path[32];
+	int r;
 
-	return store->images_fd < 0 ? -ENOENT
-				    : file_openat(store->images_fd, IMAGE_LOCK_FILE, flags, 0600);
+	if (fstat(fd, &st) < 0)
+		return -errno;
+	if (geteuid() != 0 && (exclusive || st.st_uid == geteuid()))
+		return store->images_fd < 0
+			       ? -ENOENT
+			       : file_openat(store->images_fd, IMAGE_LOCK_FILE, flags, 0600);
+	/* a description of its own, whose locks go with it */
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	r = open(path, (exclusive ? O_RDWR : O_RDONLY) | O_CLOEXEC | O_NOCTTY);
+	return r < 0 ? -errno : r;
 }
 
-/* Where others rule over the folder they may remove what they like, whatever we lock. */
+/* Where others rule over the folder, or nothing can be locked, they may remove what they like. */
 static bool is_others(int code)
 {
-	return code == -ENOENT || code == -EACCES || code == -EPERM || code == -EROFS;
+	return code == -ENOENT || code == -EACCES || code == -EPERM || code == -EROFS ||
+	       code == -ENOLCK || code == -EOPNOTSUPP;
 }
 
-/* An image's byte is that of its inode number, which is no other one's while the image is open. */
+/*
+ * An image's byte is told by its inode number, which is no other one's while the image is open. It is
+ * far from those that QEMU locks in images, from 100 on.
+ */
 static int lock_byte(int lock_fd, ino_t inode, bool exclusive)
 {
 	struct flock lock = {
 		.l_type = exclusive ? F_WRLCK : F_RDLCK,
 		.l_whence = SEEK_SET,
-		.l_start = (off_t)(inode & INT64_MAX),
+		.l_start = (off_t)((inode & (LOCK_BASE - 1)) | LOCK_BASE),
 		.l_len = 1,
 	};
 
@@ -60,15 +80,17 @@ static int wait_for_byte(int lock_fd, ino_t inode, enum images_hold hold)
 int images_hold(const struct store *store, int fd, const char *name, enum images_hold hold,
 		int *ret_fd, struct error *err)
 {
-	AUTO_CLOSE int lock_fd = open_lock(store);
+	AUTO_CLOSE int lock_fd = open_lock(store, fd, hold != IMAGES_SHARED);
 	struct stat st;
 	int r;
 
 	if (fstat(fd, &st) < 0)
 		return error_errno(err, errno, "look at image '%s'", name);
-	if (lock_fd < 0 && !(hold == IMAGES_SHARED && is_others(lock_fd)))
-		return error_errno(err, -lock_fd, "lock image '%s'", name);
-	r = lock_fd < 0 ? 0 : wait_for_byte(lock_fd, st.st_ino, hold);
+	r = lock_fd < 0 ? lock_fd : wait_for_byte(lock_fd, st.st_ino, hold);
+	if (hold == IMAGES_SHARED && is_others(r)) {
+		fd_close(&lock_fd);
+		r = 0;
+	}
 	if (r == -EAGAIN)
 		return error_set(err, ERROR_BUSY, EBUSY, "image '%s' is in use by another command",
 				 name);

@@ -46,7 +46,6 @@ START_TEST(test_shared_and_exclusive)
 	AUTO_CLOSE int fd = -1;
 	AUTO_CLOSE int first = -1;
 	AUTO_CLOSE int second = -1;
-	struct stat st;
 
 	put_image("a.raw");
 	fd = open_file("a.raw");
@@ -56,8 +55,7 @@ START_TEST(test_shared_and_exclusive)
 	second = hold_fd;
 	suite_assert_error(hold(fd, IMAGES_EXCLUSIVE_NOW), lab_err, EBUSY, ERROR_BUSY);
 	ck_assert_int_eq(hold_fd, -1);
-	ck_assert_int_eq(fstatat(lab_store.images_fd, ".lock", &st, AT_SYMLINK_NOFOLLOW), 0);
-	ck_assert_uint_eq(st.st_mode, S_IFREG | 0600);
+	ck_assert_int_eq(lab_exists(lab_store.images_fd, ".lock"), geteuid() != 0);
 }
 END_TEST
 
@@ -143,38 +141,147 @@ START_TEST(test_stranger_locks)
 }
 END_TEST
 
+/* The images of another: his .lock is none of ours. */
+static bool be_stranger(void)
+{
+	return !setgid(STRANGER) && !setuid(STRANGER);
+}
+
 static bool hold_as_stranger(const char *file)
 {
 	int fd = open_file(file);
 
-	return !setuid(STRANGER) && !hold(fd, IMAGES_SHARED) && hold_fd == -1 &&
-	       hold(fd, IMAGES_EXCLUSIVE) == -EACCES && hold_fd == -1;
+	return be_stranger() && hold(fd, IMAGES_EXCLUSIVE) == -EACCES && hold_fd == -1 &&
+	       !hold(fd, IMAGES_SHARED) && hold_fd >= 0;
 }
 
-/* A VM can be made of what others own; to remove it is not ours. */
+/* A VM can be made of what others own; to remove it is not ours, and not theirs meanwhile. */
 START_TEST(test_folder_of_another)
 {
+	AUTO_CLOSE int fd = -1;
 	struct lab_child child;
 
 	put_image("a.raw");
+	fd = open_file("a.raw");
 	for (int i = 0; i < 2; i++) { /* without .lock, and with it */
 		lab_child_start(&child, hold_as_stranger, "a.raw");
+		suite_assert_error(hold(fd, IMAGES_EXCLUSIVE_NOW), lab_err, EBUSY, ERROR_BUSY);
+		suite_assert_ok(hold(fd, IMAGES_SHARED), lab_err);
+		close(hold_fd);
 		lab_child_release(&child);
-		suite_put(lab_store.images_fd, ".lock", "");
+		suite_assert_ok(hold(fd, IMAGES_EXCLUSIVE_NOW), lab_err);
+		close(hold_fd);
+		if (!i)
+			suite_put(lab_store.images_fd, ".lock", "");
 		ck_assert_int_eq(fchmodat(lab_store.images_fd, ".lock", 0600, 0), 0);
 	}
 }
 END_TEST
 
-START_TEST(test_lock_is_a_link)
+static bool hold_refused(const char *file)
+{
+	int fd = open_file(file);
+
+	return be_stranger() && hold(fd, IMAGES_SHARED) == -EBUSY;
+}
+
+START_TEST(test_removed_by_root)
 {
 	AUTO_CLOSE int fd = -1;
+	struct lab_child child;
 
 	put_image("a.raw");
 	fd = open_file("a.raw");
+	suite_assert_ok(hold(fd, IMAGES_EXCLUSIVE), lab_err);
+	lab_child_start(&child, hold_refused, "a.raw");
+	lab_child_release(&child);
+	close(hold_fd);
+}
+END_TEST
+
+static bool lock_all_as_stranger(const char *file)
+{
+	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+	int fd = open_file(file);
+
+	if (!be_stranger() || fcntl(fd, F_OFD_SETLK, &lock) == 0)
+		return false;
+	lock.l_type = F_RDLCK;
+	return fcntl(fd, F_OFD_SETLK, &lock) == 0;
+}
+
+/* Others keep nobody from an image, and root from removing it. */
+START_TEST(test_stranger_locks_all)
+{
+	AUTO_CLOSE int fd = -1;
+	struct lab_child child, other;
+
+	put_image("a.raw");
+	fd = open_file("a.raw");
+	lab_child_start(&child, lock_all_as_stranger, "a.raw");
+	lab_child_start(&other, hold_as_stranger, "a.raw");
+	suite_assert_ok(hold(fd, IMAGES_SHARED), lab_err);
+	close(hold_fd);
+	lab_child_kill(&other);
+	suite_assert_error(hold(fd, IMAGES_EXCLUSIVE_NOW), lab_err, EBUSY, ERROR_BUSY);
+	lab_child_kill(&child);
+}
+END_TEST
+
+/* An image of a user's own, in a folder of his; where we are none, we become one in a child. */
+static void give_away(const char *file)
+{
+	put_image(file);
+	if (geteuid() != 0)
+		return;
+	ck_assert_int_eq(fchownat(lab_store.images_fd, file, STRANGER, STRANGER, 0), 0);
+	ck_assert_int_eq(fchown(lab_store.images_fd, STRANGER, STRANGER), 0);
+}
+
+static bool hold_own(const char *file)
+{
+	int fd = open_file(file);
+	struct stat st;
+	int first;
+
+	if ((!geteuid() && !be_stranger()) || hold(fd, IMAGES_SHARED))
+		return false;
+	first = hold_fd;
+	if (hold(fd, IMAGES_EXCLUSIVE_NOW) != -EBUSY || hold(fd, IMAGES_SHARED))
+		return false;
+	close(hold_fd);
+	close(first);
+	return !hold(fd, IMAGES_EXCLUSIVE_NOW) && close(hold_fd) == 0 &&
+	       !fstatat(lab_store.images_fd, ".lock", &st, AT_SYMLINK_NOFOLLOW) &&
+	       st.st_mode == (S_IFREG | 0600);
+}
+
+START_TEST(test_of_a_user)
+{
+	struct lab_child child;
+
+	give_away("a.raw");
+	lab_child_start(&child, hold_own, "a.raw");
+	lab_child_release(&child);
+}
+END_TEST
+
+static bool hold_by_link(const char *file)
+{
+	int fd = open_file(file);
+
+	return (geteuid() || be_stranger()) && hold(fd, IMAGES_SHARED) == -ELOOP &&
+	       hold(fd, IMAGES_EXCLUSIVE) == -ELOOP && hold_fd == -1;
+}
+
+START_TEST(test_lock_is_a_link)
+{
+	struct lab_child child;
+
+	give_away("a.raw");
 	ck_assert_int_eq(symlinkat("../../victim", lab_store.images_fd, ".lock"), 0);
-	suite_assert_error(hold(fd, IMAGES_SHARED), lab_err, ELOOP, ERROR_FAILED);
-	ck_assert_int_eq(hold(fd, IMAGES_EXCLUSIVE), -ELOOP);
+	lab_child_start(&child, hold_by_link, "a.raw");
+	lab_child_release(&child);
 	ck_assert(!lab_exists(lab_dir.fd, "victim"));
 }
 END_TEST
@@ -189,8 +296,12 @@ int main(void)
 	tcase_add_test(tcase, test_removed);
 	tcase_add_test(tcase, test_holder_is_killed);
 	tcase_add_test(tcase, test_stranger_locks);
-	if (geteuid() == 0 || !suite_leave_out("test_folder_of_another", "not root"))
+	if (geteuid() == 0 || !suite_leave_out("tests of root's images", "not root")) {
 		tcase_add_test(tcase, test_folder_of_another);
+		tcase_add_test(tcase, test_removed_by_root);
+		tcase_add_test(tcase, test_stranger_locks_all);
+	}
+	tcase_add_test(tcase, test_of_a_user);
 	tcase_add_test(tcase, test_lock_is_a_link);
 	suite_add_tcase(s, tcase);
 	return suite_run(s);
