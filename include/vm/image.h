@@ -57,7 +57,7 @@ int vm_image_import(const struct vm_host *host, const char *path, const char *na
 int vm_image_list(const struct vm_host *host, struct vm_image_list *ret, struct error *err);
 void vm_image_list_done(struct vm_image_list *list);
 
-/* One image; users are the VMs that stand on it, sorted. */
+/* One image; users are the VMs that stand on it, sorted, the caller's own first. */
 int vm_image_show(const struct vm_host *host, const char *name, struct vm_image_info *ret,
 		  struct strv *users, struct error *err);
 void vm_image_info_done(struct vm_image_info *info);
@@ -71,18 +71,19 @@ int vm_image_verify(const struct vm_host *host, const char *name,
 		    bool *ret_digest, struct error *err);
 
 /*
- * ERROR_BUSY with the names of the VMs that stand on it. Those are the caller's: VMs of other users may
- * stand on root's images, and cannot be told, which is noted of each that is removed. Nobody can hold an
- * image against root: whatever others can write to could be written by anybody, and for ever.
+ * ERROR_BUSY with the names of the VMs that stand on it; those of others (store/tenants.h) as USER/VM, or
+ * VM below 'DIR'. Where there may be some that cannot be seen, that is ERROR_BUSY, too. With force the
+ * VMs of others do not count, and are noted. Somebody who can read an image can hold it, and
+ * be found by the hint.
  */
-int vm_image_remove(const struct vm_host *host, const char *name, struct error *err);
+int vm_image_remove(const struct vm_host *host, const char *name, bool force, struct error *err);
 
 /*
  * Remove pulled images that no VM stands on: those that a newer one of their entry with a good header
  * replaces, with all every one; and what unfinished pulls left. Imported images are only ever removed
- * by name. One pass over the VMs, another one only where a VM has come or gone meanwhile; none
- * is removed whose VMs cannot be told, or which a VM is just made of: nothing is waited for. With dry
- * nothing is removed, nor locked. VMs of other users: as with vm_image_remove().
+ * by name. One pass over the VMs, those of others among them, while all that may go is held; none is
+ * removed whose VMs cannot be told, or which a VM is just made of: that is not waited for. With dry
+ * nothing is removed, nor locked.
  * removed: the names.
  */
 struct vm_prune_options {

@@ -50,10 +50,16 @@ int image_each(const struct command *verb, const struct strv *names,
 	return code;
 }
 
+struct removal {
+	const struct cli *cli;
+	bool force;
+};
+
 static int remove_one(void *arg, const char *name, struct error *err)
 {
-	const struct cli *cli = arg;
-	int r = vm_image_remove(&cli->host, name, err);
+	const struct removal *removal = arg;
+	const struct cli *cli = removal->cli;
+	int r = vm_image_remove(&cli->host, name, removal->force, err);
 
 	if (r)
 		return image_hint_missing(cli, name, err);
@@ -63,9 +69,16 @@ static int remove_one(void *arg, const char *name, struct error *err)
 
 static int run_remove(struct cli *cli, const struct cli_args *args, struct error *err)
 {
+	struct removal removal = { .cli = cli, .force = cli_flag(args, "force") };
+
 	(void)err;
-	return image_each(&image_remove_verb, &args->words, remove_one, cli);
+	return image_each(&image_remove_verb, &args->words, remove_one, &removal);
 }
+
+static const struct cli_option remove_options[] = {
+	{ .name = "force", .letter = 'f', .help = "whatever VMs of others stand on them" },
+	{ .name = NULL },
+};
 
 const struct command image_remove_verb = {
 	.name = "image remove",
@@ -75,6 +88,7 @@ const struct command image_remove_verb = {
 	.max_words = (size_t)-1,
 	.writes_images = true,
 	.summary = "remove images that no VM stands on",
+	.options = remove_options,
 	.run = run_remove,
 };
 

@@ -7,6 +7,7 @@
 #include "jail/launch.h"
 #include "create_steps.h"
 #include "disks.h"
+#include "image_users.h"
 #include "make_disk.h"
 #include "seed_files.h"
 #include "uefi.h"
@@ -55,8 +56,10 @@ static int make_flash(struct create *create, struct error *err)
 int create_build(struct create *create, struct error *err)
 {
 	const struct host_config *config = &create->host->config;
-	int r = dir_remove_tree(create->host->store.tmp_fd, create->name, err);
+	int r = image_users_tell(create->host, create->name, create->vm->image.path, err);
 
+	if (!r)
+		r = dir_remove_tree(create->host->store.tmp_fd, create->name, err);
 	if (!r)
 		r = dir_make(create->host->store.tmp_fd, create->name, 0700, &create->tmp_fd, err);
 	if (!r)

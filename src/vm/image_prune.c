@@ -15,6 +15,8 @@ struct candidate {
 	char *os; /* NULL: nobody pulled it */
 	int64_t added_ns;
 	bool good; /* it can take the place of an older one */
+	char *path; /* of one that may go and is there */
+	int fd, hold_fd; /* the latter closed first */
 };
 
 struct prune {
@@ -45,7 +47,7 @@ static void add(struct prune *prune, const char *name)
 	struct error ignored = ERROR_INIT;
 	struct image_config config;
 
-	*candidate = (struct candidate){ .name = xstrdup(name) };
+	*candidate = (struct candidate){ .name = xstrdup(name), .fd = -1, .hold_fd = -1 };
 	if (images_config(&prune->host->store, name, &config, &ignored))
 		return;
 	candidate->os = ptr_steal(&config.os);
@@ -87,39 +89,49 @@ static bool may_go(const struct prune *prune, const struct candidate *candidate)
 	return prune->options->all;
 }
 
-static bool is_used(const struct prune *prune, const char *path)
-{
-	AUTO_STRV vms = STRV_INIT;
-
-	image_users_of(&prune->users, path, &vms);
-	return vms.n > 0;
-}
-
 /*
- * Who makes a VM of it at this moment holds it, and who just has has made one that was not there when
- * we looked. Returns 0, -errno, or PRUNE_STAYS (positive).
+ * Take what may go, so that no VM comes onto it while we look at those that there are. Who makes one of
+ * it at this moment holds it, and keeps it.
  */
-enum { PRUNE_STAYS = 1 };
-
-static int remove_unused(struct prune *prune, const char *name, int fd, const char *path,
-			 struct error *err)
+static int take(struct prune *prune, struct candidate *candidate, struct error *err)
 {
 	const struct store *store = &prune->host->store;
-	AUTO_CLOSE int hold_fd = -1;
+	enum disk_format format = DISK_QCOW2;
 	struct error why = ERROR_INIT;
-	int r = images_hold(store, fd, name, IMAGES_EXCLUSIVE_NOW, &hold_fd, &why);
+	AUTO_FREE char *path = NULL;
+	int r = 0;
 
+	if (images_open(store, candidate->name, &candidate->fd, &format, &path, &why))
+		return 0;
+	if (!prune->options->dry)
+		r = images_hold(store, candidate->fd, candidate->name, IMAGES_EXCLUSIVE_NOW,
+				&candidate->hold_fd, &why);
 	if (r && (why.kind == ERROR_BUSY || why.kind == ERROR_NOT_FOUND))
-		return PRUNE_STAYS;
-	if (!r)
-		r = image_users_refresh(prune->host, &prune->users, &why);
-	if (!r && is_used(prune, path))
-		return PRUNE_STAYS;
-	if (!r)
-		r = images_remove(store, name, &why);
+		return 0;
 	if (r)
 		*err = why;
+	else
+		candidate->path = ptr_steal(&path);
 	return r;
+}
+
+static int take_all(struct prune *prune, struct error *err)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < prune->n && !r; i++)
+		if (may_go(prune, &prune->v[i]))
+			r = take(prune, &prune->v[i], err);
+	return r;
+}
+
+static bool is_used(const struct prune *prune, const char *path)
+{
+	AUTO_STRV own = STRV_INIT;
+	AUTO_STRV others = STRV_INIT;
+
+	image_users_of(&prune->users, path, &own, &others);
+	return own.n || others.n || prune->users.unseen.n;
 }
 
 static void tell(const struct vm_prune_options *options, const char *name, bool leftover,
@@ -136,45 +148,61 @@ static void tell_leftover(void *arg, const char *file, uint64_t bytes)
 	tell(prune->options, file, true, bytes);
 }
 
-static int prune_one(struct prune *prune, const char *name, struct vm_pruned *pruned,
-		     struct error *err)
+static int prune_one(struct prune *prune, const struct candidate *candidate,
+		     struct vm_pruned *pruned, struct error *err)
 {
-	struct error ignored = ERROR_INIT;
-	enum disk_format format;
-	AUTO_FREE char *path = NULL;
-	AUTO_CLOSE int fd = -1;
 	struct stat st;
 	uint64_t bytes;
 	int r = 0;
 
-	if (images_open(&prune->host->store, name, &fd, &format, &path, &ignored) ||
-	    fstat(fd, &st) < 0 || is_used(prune, path))
+	if (!candidate->path || fstat(candidate->fd, &st) < 0 || is_used(prune, candidate->path))
 		return 0;
 	if (!prune->options->dry)
-		r = remove_unused(prune, name, fd, path, err);
+		r = images_remove(&prune->host->store, candidate->name, err);
 	if (r)
-		return r == PRUNE_STAYS ? 0 : r;
-	image_users_note_others(prune->host, name);
-	strv_push(&pruned->removed, name);
+		return r;
+	strv_push(&pruned->removed, candidate->name);
 	bytes = (uint64_t)st.st_blocks * 512; /* whatever the block size, stat(3type) */
 	pruned->bytes += bytes;
-	tell(prune->options, name, false, bytes);
+	tell(prune->options, candidate->name, false, bytes);
 	return 0;
+}
+
+static void note_doubts(const struct prune *prune)
+{
+	const struct image_users *users = &prune->users;
+	const char *other = NULL;
+	size_t n = 0;
+
+	for (size_t i = 0; i < users->n; i++) {
+		if (users->v[i].path)
+			continue;
+		if (users->v[i].other && n++ == 0)
+			other = users->v[i].vm;
+		if (!users->v[i].other)
+			vm_note(prune->host, "vm '%s' cannot be read: it may stand on any image",
+				users->v[i].vm);
+	}
+	if (n)
+		vm_note(prune->host,
+			"VMs of others cannot be read, and may stand on any image: %zu, as %s", n,
+			other);
+	image_users_note_unseen(prune->host, users);
 }
 
 static int prune_images(struct prune *prune, struct vm_pruned *pruned, struct error *err)
 {
-	const struct strv *unknown = &prune->users.unknown;
 	int r = find(prune, err);
 
 	if (!r)
+		r = take_all(prune, err);
+	if (!r)
 		r = image_users_read(prune->host, &prune->users, err);
-	for (size_t i = 0; i < unknown->n && !r; i++)
-		vm_note(prune->host, "vm '%s' cannot be read: it may stand on any image",
-			unknown->v[i]);
+	if (r)
+		return r;
+	note_doubts(prune);
 	for (size_t i = 0; i < prune->n && !r; i++)
-		if (may_go(prune, &prune->v[i]))
-			r = prune_one(prune, prune->v[i].name, pruned, err);
+		r = prune_one(prune, &prune->v[i], pruned, err);
 	return r;
 }
 
@@ -183,6 +211,9 @@ static void prune_done(struct prune *prune)
 	for (size_t i = 0; i < prune->n; i++) {
 		free(prune->v[i].name);
 		free(prune->v[i].os);
+		free(prune->v[i].path);
+		fd_close(&prune->v[i].hold_fd);
+		fd_close(&prune->v[i].fd);
 	}
 	free(prune->v);
 	image_users_done(&prune->users);

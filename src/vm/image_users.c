@@ -2,19 +2,26 @@
 /* Which VMs stand on which images. */
 #include "image_users.h"
 
+#include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include "base/file.h"
 #include "image/inspect.h"
+#include "store/tenants.h"
 #include "store/vm_dir.h"
 #include "disks.h"
 #include "lan.h"
 
-static void add(struct image_users *users, const char *vm, const char *path)
+struct image_user *image_users_add(struct image_users *users, const char *vm, const char *path)
 {
-	strv_push(&users->vms, vm);
-	strv_push(&users->paths, path);
+	struct image_user *user;
+
+	users->v = xreallocarray(users->v, users->n + 1, sizeof(*users->v));
+	user = &users->v[users->n++];
+	*user = (struct image_user){ .vm = xstrdup(vm), .path = path ? xstrdup(path) : NULL };
+	return user;
 }
 
 /* What vm.conf says. False: nothing that could be read. */
@@ -27,7 +34,7 @@ static bool add_configured(const struct vm_host *host, const struct vm_dir *dir,
 	if (vm_dir_load(dir, &host->config, lan_fallback(host), &vm, &ignored))
 		return false;
 	if (vm.image.path)
-		add(users, dir->name, vm.image.path);
+		image_users_add(users, dir->name, vm.image.path);
 	vm_config_done(&vm);
 	return true;
 }
@@ -41,7 +48,7 @@ static bool add_recorded(const struct vm_dir *dir, struct image_users *users)
 	if (disks_inspect_system(dir, &info, &ignored))
 		return false;
 	if (info.has_backing)
-		add(users, dir->name, info.backing_file);
+		image_users_add(users, dir->name, info.backing_file);
 	return true;
 }
 
@@ -53,105 +60,115 @@ static void read_vm(const struct vm_host *host, const char *name, struct image_u
 
 	if (vm_dir_open(&host->store, name, &dir, &why)) {
 		if (why.kind != ERROR_NOT_FOUND)
-			strv_push(&users->unknown, name);
+			image_users_add(users, name, NULL);
 		return;
 	}
 	configured = add_configured(host, &dir, users);
 	recorded = add_recorded(&dir, users);
 	if (!configured && !recorded)
-		strv_push(&users->unknown, name);
+		image_users_add(users, name, NULL);
 }
 
-/*
- * VMs come and go by a rename, which the folder's time tells. It is that of the kernel's tick, or of the
- * second where the file system has no more: what has changed just now may change again in the same one.
- */
-enum { SETTLED_S = 2 };
-
-static void read_time(const struct vm_host *host, struct image_users *users)
-{
-	struct timespec now;
-	struct stat st;
-
-	users->settled = false;
-	if (fstat(host->store.vms_fd, &st) < 0 || clock_gettime(CLOCK_REALTIME, &now) < 0)
-		return;
-	users->changed = st.st_ctim;
-	users->settled = st.st_ctim.tv_sec + SETTLED_S < now.tv_sec;
-}
-
-int image_users_read(const struct vm_host *host, struct image_users *ret, struct error *err)
+int image_users_read_store(const struct vm_host *host, size_t max, struct image_users *ret,
+			   struct error *err)
 {
 	AUTO_STRV names = STRV_INIT;
-	int r;
+	int r = store_list(&host->store, &names, err);
 
-	read_time(host, ret);
-	r = store_list(&host->store, &names, err);
+	if (!r && names.n > max)
+		return error_set(err, ERROR_FAILED, EFBIG, "more than %zu VMs", max);
 	for (size_t i = 0; i < names.n && !r; i++)
 		read_vm(host, names.v[i], ret);
 	return r;
 }
 
-static bool is_fresh(const struct vm_host *host, const struct image_users *users)
+int image_users_read(const struct vm_host *host, struct image_users *ret, struct error *err)
 {
-	struct stat st;
+	int r = image_users_read_store(host, (size_t)-1, ret, err);
 
-	return users->settled && !fstat(host->store.vms_fd, &st) &&
-	       st.st_ctim.tv_sec == users->changed.tv_sec &&
-	       st.st_ctim.tv_nsec == users->changed.tv_nsec;
-}
-
-int image_users_refresh(const struct vm_host *host, struct image_users *users, struct error *err)
-{
-	AUTO_IMAGE_USERS fresh = IMAGE_USERS_INIT;
-	struct image_users old = *users;
-	int r;
-
-	if (is_fresh(host, users))
-		return 0;
-	r = image_users_read(host, &fresh, err);
-	if (r)
-		return r;
-	*users = fresh;
-	fresh = old;
-	return 0;
+	return r ? r : image_users_read_others(host, ret, err);
 }
 
 void image_users_done(struct image_users *users)
 {
-	strv_done(&users->vms);
-	strv_done(&users->paths);
-	strv_done(&users->unknown);
+	for (size_t i = 0; i < users->n; i++) {
+		free(users->v[i].vm);
+		free(users->v[i].path);
+	}
+	free(users->v);
+	strv_done(&users->unseen);
+	strv_done(&users->links);
+	*users = (struct image_users)IMAGE_USERS_INIT;
 }
 
-/* Only what has the image's file name is looked at: a guest's QEMU can write any path to its disk. */
-static bool is_same(const char *a, const char *b)
+/*
+ * Of our own only what has the image's file name is looked at: a guest's QEMU can write any path to
+ * its disk. Others' paths are none that we follow: they have looked themselves.
+ */
+static bool stands_on(const struct image_user *user, const char *path, const struct stat *image)
 {
-	struct stat st_a, st_b;
+	struct stat st = { .st_dev = user->dev, .st_ino = user->ino };
 
-	if (strcmp(a, b) == 0)
+	if (!user->path || strcmp(user->path, path) == 0)
 		return true;
-	return strcmp(file_base_name(a), file_base_name(b)) == 0 && stat(a, &st_a) == 0 &&
-	       stat(b, &st_b) == 0 && st_a.st_dev == st_b.st_dev && st_a.st_ino == st_b.st_ino;
+	if (!image->st_ino)
+		return false;
+	if (!user->other && (strcmp(file_base_name(user->path), file_base_name(path)) != 0 ||
+			     stat(user->path, &st) < 0))
+		return false;
+	return st.st_dev == image->st_dev && st.st_ino == image->st_ino;
 }
 
-void image_users_of(const struct image_users *users, const char *path, struct strv *ret)
+void image_users_of(const struct image_users *users, const char *path, struct strv *own,
+		    struct strv *others)
 {
-	strv_clear(ret);
-	for (size_t i = 0; i < users->vms.n; i++)
-		if (is_same(users->paths.v[i], path) && !strv_has(ret, users->vms.v[i]))
-			strv_push(ret, users->vms.v[i]);
-	for (size_t i = 0; i < users->unknown.n; i++)
-		strv_push(ret, users->unknown.v[i]);
-	strv_sort(ret);
+	struct stat image;
+
+	strv_clear(own);
+	strv_clear(others);
+	if (stat(path, &image) < 0)
+		image.st_ino = 0;
+	for (size_t i = 0; i < users->n; i++) {
+		const struct image_user *user = &users->v[i];
+		struct strv *ret = user->other ? others : own;
+
+		if (stands_on(user, path, &image) && !strv_has(ret, user->vm))
+			strv_push(ret, user->vm);
+	}
+	strv_sort(own);
+	strv_sort(others);
 }
 
-void image_users_note_others(const struct vm_host *host, const char *name)
-{
-	struct stat st;
+/* Notes are for people: of many that say the same a few will do. */
+enum { UNSEEN_NOTES = 4 };
 
-	if (host->config.restricted || fstat(host->store.images_fd, &st) < 0 ||
-	    !(st.st_mode & S_IROTH))
-		return;
-	vm_note(host, "%s: VMs of other users are not looked at, and may stand on it", name);
+void image_users_note_unseen(const struct vm_host *host, const struct image_users *users)
+{
+	size_t n = users->unseen.n < UNSEEN_NOTES ? users->unseen.n : UNSEEN_NOTES;
+
+	for (size_t i = 0; i < n; i++)
+		vm_note(host, "%s: it may have VMs on any image; if it is gone for good: rm %s",
+			users->unseen.v[i], users->links.v[i]);
+	if (users->unseen.n > n)
+		vm_note(host, "and %zu more that cannot be looked at", users->unseen.n - n);
+}
+
+/* Below root's image_dir, by what the image is called: an --image of some other folder is in nobody's care. */
+static bool is_shared(const struct vm_host *host, const char *image)
+{
+	const char *dir = host->config.shared_image_dir;
+	size_t len = dir ? strlen(dir) : 0;
+
+	return len && strncmp(image, dir, len) == 0 && image[len] == '/';
+}
+
+int image_users_tell(const struct vm_host *host, const char *vm, const char *image,
+		     struct error *err)
+{
+	int r = tenants_register(&host->store, image, err);
+
+	if (r == TENANTS_NO_FOLDER && is_shared(host, image))
+		vm_note(host, "%s: its image may be removed: root does not look for VMs of others",
+			vm);
+	return r < 0 ? r : 0;
 }

@@ -27,10 +27,10 @@
 static int start_remember(struct start *start, struct error *err);
 
 static int (*const start_steps[])(struct start *, struct error *) = {
-	start_claim,	    start_check_host, start_check_limits, start_find_network,
-	start_open_disks,   start_open_seed,  start_open_sockets, start_open_cgroup,
-	start_open_network, start_open_logs,  start_plan,	  start_remember,
-	start_launch,	    start_wait_ready,
+	start_claim,	   start_check_host,   start_check_limits, start_find_network,
+	start_open_disks,  start_tell_image,   start_open_seed,	   start_open_sockets,
+	start_open_cgroup, start_open_network, start_open_logs,	   start_plan,
+	start_remember,	   start_launch,       start_wait_ready,
 };
 
 /*

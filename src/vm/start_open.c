@@ -12,6 +12,7 @@
 #include "base/privilege.h"
 #include "net/netlink.h"
 #include "store/claim.h"
+#include "image_users.h"
 #include "log.h"
 #include "run_seed.h"
 #include "seed_files.h"
@@ -116,6 +117,22 @@ int start_claim(struct start *start, struct error *err)
 int start_open_disks(struct start *start, struct error *err)
 {
 	return disks_open(&start->host->store, &start->dir, &start->vm, &start->disks, err);
+}
+
+/*
+ * create has done so; a VM that was copied in, or made before others were told, does it here. That it
+ * cannot be told does not keep it from running.
+ */
+int start_tell_image(struct start *start, struct error *err)
+{
+	struct error why = ERROR_INIT;
+
+	(void)err;
+	if (start->vm.image.path &&
+	    image_users_tell(start->host, start->dir.name, start->vm.image.path, &why))
+		vm_note(start->host, "%s: its image may be removed: %s", start->dir.name,
+			why.message);
+	return 0;
 }
 
 int start_open_seed(struct start *start, struct error *err)

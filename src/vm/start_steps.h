@@ -64,6 +64,7 @@ int start_claim(struct start *start, struct error *err); /* uid, address, MAC */
 int start_find_network(struct start *start, struct error *err); /* bridges: reads only */
 int start_open_network(struct start *start, struct error *err); /* taps, vhost, first probe */
 int start_open_disks(struct start *start, struct error *err);
+int start_tell_image(struct start *start, struct error *err); /* who removes images */
 int start_open_seed(struct start *start, struct error *err);
 int start_open_sockets(struct start *start, struct error *err); /* sockets, lock */
 int start_open_logs(struct start *start, struct error *err); /* the last run's are kept */

@@ -529,6 +529,96 @@ roots_images_can_be_used()
 	system_says ''
 }
 
+# refused, but of root
+root_refused()
+{
+	out=$("$plain" --config "$conf" "${@:3}" 2>&1)
+	code=$?
+	is "exit code of root's: ${*:3}" "$code" "$1"
+	has "what root is told by: ${*:3}" "$out" "$2"
+}
+
+# Two images of an entry, as pulls leave them.
+roots_images_are_there()
+{
+	local n
+
+	for n in 1 2; do
+		root_refused 0 imported image import "$MNMIVM_GUEST/guest.qcow2" "app-$n"
+		sed -i "s/^added = .*/added = $n/" "$LAB/state/images/app-$n.conf"
+		echo 'os = app' >>"$LAB/state/images/app-$n.conf"
+	done
+	system_says "image_dir = $LAB/state/images"
+	chmod 711 "$LAB/state"
+}
+
+root_keeps_the_images_of_users()
+{
+	local links=$LAB/state/images/.users
+
+	rm -rf "$links"/*
+	roots_images_are_there
+	is "folder of users" "$(stat -c %u:%a "$links")" 0:1733
+	succeeds create kept --os app-1 --pubkey-path "$key.pub" --ip 192.168.86.27
+	is "link" "$(find "$links" -mindepth 1 -printf '%u %l\n')" "carol $state"
+	json .users '["kept"]' image show app-1
+	is "users" "$("$plain" --config "$conf" --format json image show app-1 | jq -c .users)" \
+		'["carol/kept"]'
+	root_refused 7 "image 'app-1' is the base of: carol/kept" image remove app-1
+	root_refused 0 'nothing to remove' image prune
+	root_refused 0 'remove image app-2' image prune --all --dry-run
+	lacks "what root would prune" "$out" app-1
+	succeeds delete --yes kept
+	root_refused 0 'remove image app-1' image prune --dry-run
+}
+
+# A VM that is older than the link, or came with a folder that was copied.
+a_start_tells_root()
+{
+	succeeds create kept --os app-1 --pubkey-path "$key.pub" --ip 192.168.86.27
+	rm "$LAB/state/images/.users"/*
+	root_refused 0 'remove image app-1' image prune --dry-run
+	succeeds start --no-probe kept
+	root_refused 0 'nothing to remove' image prune --dry-run
+	succeeds stop --force kept
+}
+
+what_root_cannot_see_is_kept()
+{
+	local why="look at state directory $state of carol: No such file or directory"
+
+	mv "$state" "$state.away"
+	root_refused 7 "$why" image remove app-1
+	has "hint" "$out" "rm $LAB/state/images/.users/$carol-"
+	root_refused 0 "$why" image prune --all
+	has "what is kept" "$(names "$LAB/state/images")" 'app-1.qcow2 app-2.conf'
+	# the directory is not root's to read by way of its link
+	as "$dave"
+	succeeds create kept --os app-2 --pubkey-path "$key.pub" --ip 192.168.86.28
+	rm "$LAB/state/images/.users/$dave"-*
+	ln -s "$LAB/home/carol/.local/state/mnmivm-se.away" "$LAB/state/images/.users/$dave-$(
+		printf %016x 1)"
+	chown -h "$dave" "$LAB/state/images/.users/$dave"-*
+	root_refused 7 "of dave: Permission denied" image remove app-2 < <(
+		rm "$LAB/state/images/.users/$carol"-*)
+	succeeds delete --yes kept
+	rm "$LAB/state/images/.users"/*
+	as "$carol"
+	mv "$state.away" "$state"
+}
+
+root_has_the_last_word()
+{
+	succeeds start --no-probe kept
+	succeeds stop --force kept
+	root_refused 7 carol/kept image remove app-1
+	root_refused 0 'app-1: was the base of: carol/kept' image remove --force app-1
+	refused 3 "app-1.qcow2" start kept
+	succeeds delete --yes kept
+	root_refused 0 'app-2: removed' image remove app-2
+	system_says ''
+}
+
 without_a_run_folder_it_says_what_makes_one()
 {
 	mv "/run/user/$carol" /run/user/away
@@ -568,4 +658,5 @@ run_tests without_capabilities_a_VM_can_be_made_but_not_started folders_are_the_
 	a_file_of_roots_that_others_write_is_refused lost_capabilities_are_explained \
 	capabilities_may_be_ambient programs_that_are_run_get_none a_hostile_caller_gains_nothing \
 	without_user_namespaces_a_start_is_refused_unless_allowed roots_images_can_be_used \
-	without_a_run_folder_it_says_what_makes_one all_that_is_gone
+	root_keeps_the_images_of_users a_start_tells_root what_root_cannot_see_is_kept \
+	root_has_the_last_word without_a_run_folder_it_says_what_makes_one all_that_is_gone
