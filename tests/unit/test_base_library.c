@@ -19,7 +19,7 @@ static const char *const names[] = { FUNCTIONS(LIBRARY_NAME) NULL };
 
 START_TEST(test_loaded)
 {
-	struct functions functions = { NULL };
+	struct functions functions = { .archive_version_string = NULL };
 	struct error err = ERROR_INIT;
 
 	suite_assert_ok(library_load(&library_libarchive, names, &functions, &err), err);
