@@ -18,21 +18,6 @@ static void check_vlans_of(const struct vm_nic *nic, const char *expected)
 	ck_assert_str_eq(buf_str(&text), expected);
 }
 
-static void check_addresses_of(const struct vm_nic *nic, const char *expected)
-{
-	struct ip_prefix prefixes[VM_ADDRESSES_MAX];
-	unsigned int n = vm_nic_addresses(nic, prefixes);
-	AUTO_BUF text = BUF_INIT;
-
-	for (unsigned int i = 0; i < n; i++) {
-		char one[IP_TEXT_MAX];
-
-		ip_prefix_format(&prefixes[i], one);
-		buf_printf(&text, "%s ", one);
-	}
-	ck_assert_str_eq(buf_str(&text), expected);
-}
-
 /* Gateway and name servers are those of the host's own LAN, which a further NIC is not on. */
 START_TEST(defaults_of_a_further_nic)
 {

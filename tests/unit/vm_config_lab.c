@@ -5,6 +5,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/buf.h"
+
 struct host_config host;
 struct vm_config config;
 
@@ -58,6 +60,21 @@ void check_addr(const struct ip_addr *addr, const char *expected)
 
 	ip_format(addr, text);
 	ck_assert_str_eq(text, expected);
+}
+
+void check_addresses_of(const struct vm_nic *nic, const char *expected)
+{
+	struct ip_prefix prefixes[VM_ADDRESSES_MAX];
+	unsigned int n = vm_nic_addresses(nic, prefixes);
+	AUTO_BUF text = BUF_INIT;
+
+	for (unsigned int i = 0; i < n; i++) {
+		char one[IP_TEXT_MAX];
+
+		ip_prefix_format(&prefixes[i], one);
+		buf_printf(&text, "%s ", one);
+	}
+	ck_assert_str_eq(buf_str(&text), expected);
 }
 
 TCase *vm_config_case(const char *name)

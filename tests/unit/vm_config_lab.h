@@ -23,4 +23,7 @@ void refuse(const char *text, const char *message, const char *hint);
 
 void check_addr(const struct ip_addr *addr, const char *expected);
 
+/* All of a NIC, each with a blank behind it. */
+void check_addresses_of(const struct vm_nic *nic, const char *expected);
+
 #endif
