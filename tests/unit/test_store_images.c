@@ -8,35 +8,7 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
-#include "store/images.h"
-#include "store_lab.h"
-
-static struct image_draft draft;
-
-static int begin(const char *name)
-{
-	draft = (struct image_draft){ .fd = -1 };
-	return images_begin(&lab_store, name, &draft, &lab_err);
-}
-
-static void write_draft(const char *content)
-{
-	ck_assert_int_eq(write(draft.fd, content, strlen(content)), (ssize_t)strlen(content));
-}
-
-static void make_image(const char *name, const char *content)
-{
-	suite_assert_ok(begin(name), lab_err);
-	write_draft(content);
-	suite_assert_ok(images_commit(&lab_store, &draft, DISK_QCOW2, NULL, &lab_err), lab_err);
-}
-
-static void assert_content(const char *file, const char *expected)
-{
-	AUTO_FREE char *content = suite_get(lab_store.images_fd, file);
-
-	ck_assert_str_eq(content, expected);
-}
+#include "image_lab.h"
 
 static int open_image(const char *name)
 {
@@ -178,11 +150,6 @@ START_TEST(test_abort)
 	lab_assert_no_images();
 }
 END_TEST
-
-static bool write_half(const char *name)
-{
-	return begin(name) == 0 && write(draft.fd, "a long half of an image", 23) == 23;
-}
 
 START_TEST(test_written_by_another)
 {
