@@ -11,8 +11,8 @@
 #include "vm/pull.h"
 
 /*
- * Programs with pull_lab.c are linked with ld's --wrap of ca_read, http_get, http_prepare, nanosleep,
- * signature_check and time.
+ * Programs with pull_lab.c are linked with ld's --wrap of ca_read, http_get, http_prepare,
+ * nanosleep, signature_check and time.
  */
 
 /* More than what counts as getting on, twice. */

@@ -14,7 +14,7 @@ struct sample {
 	struct seed_documents documents;
 };
 
-/* A VM "web1" with a NIC of static addresses, a key, and all else that may be asked for but a user. */
+/* A VM "web1" with a NIC of static addresses, a key, and all else but a user. */
 void sample_make(struct sample *sample);
 void sample_done(struct sample *sample);
 
@@ -24,7 +24,7 @@ void build(struct sample *sample);
 void assert_has(const struct buf *document, const char *words);
 void assert_lacks(const struct buf *document, const char *words);
 
-/* Refused with these words, and what documents held before is still there; for EINVAL, or another. */
+/* Refused with these words, and what documents held before is still there. EINVAL, or another. */
 void assert_refused(struct sample *sample, const char *words);
 void assert_refused_with(struct sample *sample, int code, const char *words);
 
