@@ -9,35 +9,10 @@
 #include <sys/socket.h>
 
 #include "base/alloc.h"
-#include "net/bridge.h"
+#include "bridge_lab.h"
 #include "net/netlink.h"
 #include "netns.h"
 #include "suite.h"
-
-static struct nl_sock *sock;
-
-static void setup(void)
-{
-	struct error err = ERROR_INIT;
-
-	netns_enter();
-	suite_assert_ok(netlink_open(&sock, &err), err);
-}
-
-static void teardown(void)
-{
-	netlink_close(&sock);
-	netns_leave();
-}
-
-static struct bridge get(const char *name)
-{
-	struct error err = ERROR_INIT;
-	struct bridge bridge;
-
-	suite_assert_ok(bridge_get(sock, name, &bridge, &err), err);
-	return bridge;
-}
 
 static struct ip_addr address(const char *text)
 {
@@ -351,7 +326,7 @@ int main(void)
 
 	if (missing)
 		return suite_skip(missing);
-	tcase_add_checked_fixture(c, setup, teardown);
+	tcase_add_checked_fixture(c, bridge_lab_enter, bridge_lab_leave);
 	tcase_add_test(c, socket_is_not_inherited_and_closes);
 	tcase_add_test(c, facts_are_those_of_ip);
 	if (netns_kernel_has_vlans())

@@ -6,35 +6,10 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
-#include "net/netlink.h"
+#include "bridge_lab.h"
 #include "net/ports.h"
 #include "netns.h"
 #include "suite.h"
-
-static struct nl_sock *sock;
-
-static void setup(void)
-{
-	struct error err = ERROR_INIT;
-
-	netns_enter();
-	suite_assert_ok(netlink_open(&sock, &err), err);
-}
-
-static void teardown(void)
-{
-	netlink_close(&sock);
-	netns_leave();
-}
-
-static struct bridge get(const char *name)
-{
-	struct error err = ERROR_INIT;
-	struct bridge bridge;
-
-	suite_assert_ok(bridge_get(sock, name, &bridge, &err), err);
-	return bridge;
-}
 
 static struct bridge_settings settings_of(const char *name)
 {
@@ -253,7 +228,7 @@ int main(void)
 
 	if (missing)
 		return suite_skip(missing);
-	tcase_add_checked_fixture(c, setup, teardown);
+	tcase_add_checked_fixture(c, bridge_lab_enter, bridge_lab_leave);
 	tcase_add_test(c, settings_are_those_of_ip);
 	tcase_add_test(c, carrier_comes_with_a_port);
 	tcase_add_test(c, querier_of_the_lan_is_heard);

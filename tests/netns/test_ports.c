@@ -11,14 +11,13 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
-#include "net/netlink.h"
+#include "bridge_lab.h"
 #include "net/ports.h"
 #include "netns.h"
 #include "suite.h"
 
 enum { ALL = PORTS_VLANS | PORTS_FDB | PORTS_FILTERS };
 
-static struct nl_sock *sock;
 static size_t received; /* bytes that the kernel has sent us */
 static int interrupted; /* type of the entries whose next dump is to look broken off */
 
@@ -43,26 +42,8 @@ ssize_t __wrap_recvmsg(int fd, struct msghdr *header, int flags)
 
 static void setup(void)
 {
-	struct error err = ERROR_INIT;
-
-	netns_enter();
+	bridge_lab_enter();
 	netns_make_lan();
-	suite_assert_ok(netlink_open(&sock, &err), err);
-}
-
-static void teardown(void)
-{
-	netlink_close(&sock);
-	netns_leave();
-}
-
-static struct bridge get(const char *name)
-{
-	struct error err = ERROR_INIT;
-	struct bridge bridge;
-
-	suite_assert_ok(bridge_get(sock, name, &bridge, &err), err);
-	return bridge;
 }
 
 static struct ports ports_of(const char *name, unsigned int parts)
@@ -413,7 +394,7 @@ int main(void)
 
 	if (missing)
 		return suite_skip(missing);
-	tcase_add_checked_fixture(c, setup, teardown);
+	tcase_add_checked_fixture(c, setup, bridge_lab_leave);
 	tcase_add_test(c, ports_are_those_of_ip);
 	tcase_add_test(c, counters_count);
 	tcase_add_test(c, queues_are_those_that_are_held);
