@@ -8,30 +8,13 @@
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
 #include "base/file.h"
-#include "suite.h"
+#include "file_lab.h"
 
 enum { STRANGER = 65534 };
-
-static struct suite_tmpdir tmp;
-static int fds_before;
-
-static void setup(void)
-{
-	suite_tmpdir_make(&tmp);
-	fds_before = suite_count_fds();
-	umask(022);
-}
-
-static void teardown(void)
-{
-	ck_assert_int_eq(suite_count_fds(), fds_before);
-	suite_tmpdir_remove(&tmp);
-}
 
 static bool exists(const char *name)
 {
@@ -456,17 +439,6 @@ START_TEST(rename_replaces_nothing)
 }
 END_TEST
 
-static bool can_mount(void)
-{
-	int status = -1;
-	pid_t pid = fork();
-
-	if (pid == 0)
-		_exit(unshare(CLONE_NEWNS) < 0);
-	waitpid(pid, &status, 0);
-	return status == 0;
-}
-
 static TCase *make_case(void)
 {
 	TCase *tc = tcase_create("make");
@@ -525,7 +497,7 @@ int main(void)
 	Suite *s = suite_create("base/dir");
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-		tcase_add_checked_fixture(cases[i], setup, teardown);
+		file_lab_around(cases[i]);
 		suite_add_tcase(s, cases[i]);
 	}
 	return suite_run(s);
