@@ -638,7 +638,7 @@ a_full_disk_leaves_nothing()
 		mount -t tmpfs -o "size=${size}k,mode=755" tmpfs "$small"
 		(
 			conf=$LAB/other-conf state=$small/state
-			se image list
+			se stop --all
 			full=$(find "$state" ! -name .lock | sort)
 			refused 1 'No space left on device' create web --image "$image" \
 				--pubkey-path "$key.pub" --ip 192.168.86.11

@@ -132,7 +132,6 @@ the_sweep_removes_it()
 	kill -KILL "$pid"
 	eventually ended "$pid"
 	ok rm -r "$state/vms/web"
-	succeeds image list
 	succeeds create other --image "$MNMIVM_GUEST/guest.qcow2" --pubkey-path "$key.pub"
 	succeeds delete --yes other
 	no test -e "$run/web"
