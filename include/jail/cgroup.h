@@ -38,6 +38,9 @@ int cgroup_place(const char *where, const char *name, char **ret_path, struct er
 int cgroup_check(const char *where, const char *name, struct cgroup_limits *limits, char **ret_path,
 		 struct error *err);
 
+/* ERROR_BUSY (-EBUSY), as of cgroup_make(): something lives in that leaf. Reads only. */
+int cgroup_check_free(const char *path, struct error *err);
+
 /*
  * The leaf in that place, made with these limits; one of an earlier run is replaced when nothing
  * lives in it any more. Controllers that the limits need are switched on on the way, as far as

@@ -148,10 +148,17 @@ int launch_check_program(const char *program, const struct strv *folders, struct
 int launch_check_folders(const struct strv *folders, struct error *err);
 
 /*
- * The layers that this host is known to lack, by reading alone: namespaces that a sysctl or the
- * kernel refuses, and Landlock. What else it lacks only a launch tells.
+ * The layers that this host is known to lack, without a launch: namespaces that a sysctl, the
+ * kernel, or a want of CAP_SYS_ADMIN refuses, and Landlock. Of an ordinary user a child tries
+ * whether a user namespace has rights. What else it lacks only a launch tells.
  */
 unsigned int launch_lacking(enum launch_mode mode);
+
+/*
+ * What root must be able to do for a launch by this plan, which is ERROR_HOST (-EPERM) of the launch
+ * otherwise; others than root need nothing.
+ */
+int launch_check_rights(const struct launch_plan *plan, struct error *err);
 
 /* ERROR_HOST, with a hint: it is known to lack one that may not be missing. */
 int launch_check_layers(enum launch_mode mode, unsigned int may_miss, struct error *err);

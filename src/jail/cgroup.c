@@ -262,12 +262,7 @@ static int word_make(const char *path, int code, struct error *err)
 		error_errno(err, code, "make cgroup '%s'", path);
 		return CGROUP_NONE;
 	}
-	error_set(err, ERROR_BUSY, EBUSY,
-		  "make cgroup '%s': there is one, and processes live in it", path);
-	return error_hint(err,
-			  "see cat %s/cgroup.procs; two state directories need each a 'cgroup' of "
-			  "their own in their configuration",
-			  path);
+	return cgroup_word_busy(path, err);
 }
 
 int cgroup_make(const char *where, const char *name, const struct cgroup_limits *limits,

@@ -7,6 +7,23 @@
 #include "base/alloc.h"
 #include "cgroup_dir.h"
 
+int cgroup_word_busy(const char *path, struct error *err)
+{
+	error_set(err, ERROR_BUSY, EBUSY,
+		  "make cgroup '%s': there is one, and processes live in it", path);
+	return error_hint(err,
+			  "see cat %s/cgroup.procs; two state directories need each a 'cgroup' of "
+			  "their own in their configuration",
+			  path);
+}
+
+int cgroup_check_free(const char *path, struct error *err)
+{
+	AUTO_CLOSE int fd = cgroup_dir_open(path);
+
+	return fd >= 0 && cgroup_is_populated(fd) ? cgroup_word_busy(path, err) : 0;
+}
+
 int cgroup_check(const char *where, const char *name, struct cgroup_limits *limits, char **ret_path,
 		 struct error *err)
 {

@@ -42,6 +42,9 @@ int cgroup_get(int dir_fd, const char *file, struct buf *ret, struct error *err)
 /* Is it one of the words with blanks between them? */
 bool cgroup_has_word(const char *text, const char *word);
 
+/* -EBUSY in words, of a leaf that is to be made. */
+int cgroup_word_busy(const char *path, struct error *err);
+
 /* Something lives in it or below it, going by cgroup.events; false too when that cannot be read. */
 bool cgroup_is_populated(int dir_fd);
 

@@ -109,9 +109,6 @@ int plan_check(const struct launch_plan *plan, struct error *err);
 /* Files have no place but in a root of its own, unless the program has other words without it. */
 bool plan_needs_root(const struct launch_plan *plan);
 
-/* The same of what root must be able to do for it; others than root need nothing. */
-int plan_check_rights(const struct launch_plan *plan, struct error *err);
-
 /* Is the path below what every root has of the host? */
 bool plan_is_system(const char *path);
 

@@ -212,7 +212,7 @@ int launch_start(const struct launch_plan *plan, struct launch *ret, struct erro
 	int r = plan_check(plan, err);
 
 	if (!r)
-		r = plan_check_rights(plan, err);
+		r = launch_check_rights(plan, err);
 	if (!r)
 		r = start(plan, ret, err);
 	if (r < 0)

@@ -62,7 +62,7 @@ static int word_lacking(const struct launch_plan *plan, const char *words, const
 	return error_hint(err, "%s", buf_str(&hint));
 }
 
-int plan_check_rights(const struct launch_plan *plan, struct error *err)
+int launch_check_rights(const struct launch_plan *plan, struct error *err)
 {
 	AUTO_BUF words = BUF_INIT;
 	AUTO_BUF options = BUF_INIT;

@@ -77,7 +77,7 @@ static int plan_fill(const struct worker *worker, struct launch_plan *plan, stru
 	if (!worker->network)
 		plan->layers |= LAYER_BIT(LAYER_NET);
 	plan->may_miss = plan->layers & ~LAYER_BIT(LAYER_SECCOMP);
-	return plan_check_rights(plan, err);
+	return launch_check_rights(plan, err);
 }
 
 static int pipe_open(int *ret_read, int *ret_write, struct error *err)

@@ -274,6 +274,8 @@ static int describe_plan(struct start *start, const char *name, struct error *er
 		return r;
 	start_pretend(start);
 	r = start_plan(start, err);
+	if (!r)
+		r = launch_check_rights(&start->plan, err);
 	/* pretended descriptors are nobody's to close */
 	for (unsigned int i = 0; i < start->vm.n_nics; i++)
 		start->taps[i] = (struct tap)TAP_INIT;

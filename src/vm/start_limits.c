@@ -64,6 +64,23 @@ static int look_at_cgroup(const struct start *start, struct cgroup_limits *ret, 
 	return partly;
 }
 
+/*
+ * Making it tells that to a start. A description may be of a VM that runs, in the very cgroup that
+ * a restart gives back.
+ */
+static int check_free(const struct start *start, const char *path, struct error *err)
+{
+	struct error ignored = ERROR_INIT;
+	AUTO_FREE char *own = NULL;
+	uint64_t inode;
+
+	if (!path || start->dir.lock_fd >= 0)
+		return 0;
+	if (!record_cgroup_read(&start->dir, &own, &inode, &ignored) && !strcmp(own, path))
+		return 0;
+	return cgroup_check_free(path, err);
+}
+
 static int check_cgroup(const struct start *start, struct error *err)
 {
 	struct error why = ERROR_INIT;
@@ -72,7 +89,7 @@ static int check_cgroup(const struct start *start, struct error *err)
 	int r = look_at_cgroup(start, &limits, &path, &why);
 
 	if (!r || (r > 0 && may_go_without(start)))
-		return 0;
+		return check_free(start, path, err);
 	*err = why;
 	return r < 0 ? r : refuse(start, r, err);
 }

@@ -269,10 +269,19 @@ a_missing_layer_may_be_allowed()
 	lacks "show" "$(se show poor; echo "$out")" 'allow missing'
 }
 
+# restricted CAPABILITY ARG...: like se, as root of a container that lacks it.
+restricted()
+{
+	out=$(setpriv --bounding-set "-$1" -- "$MNMIVM_SE" --config "$conf" "${@:2}" \
+		2>"$LAB/stderr" </dev/null)
+	code=$?
+	err=$(<"$LAB/stderr")
+}
+
 # A description refuses what a start does, as far as it need not be tried.
 what_would_be_refused_is_not_described()
 {
-	local before
+	local before right
 
 	before=$(snapshot)
 	prints 'confine in root, pid, net, ipc, uts, cgroup-ns, keyring, landlock, seccomp' \
@@ -289,6 +298,16 @@ what_would_be_refused_is_not_described()
 	refused 5 "expose '$LAB/nothing': No such file" start poor
 	sed -i '/^expose/d' "$conf"
 	unchanged "$before"
+	for right in sys_admin setpcap setuid setgid; do
+		restricted "$right" start --dry-run poor
+		has "a start without CAP_$right" "$err" "CAP_${right^^}, which even root lacks here"
+		is "exit code" "$code" 5
+		before=$err
+		restricted "$right" start poor
+		is "what a start says of it" "${err/start \'qemu-system-x86_64\': /}" "$before"
+	done
+	restricted sys_admin show-cmd poor
+	is "exit code of show-cmd" "$code" 5
 }
 
 # One that is allowed does not open the door for another.

@@ -218,6 +218,7 @@ a_stranger_in_its_place_is_left_alone()
 	sleep infinity &
 	stranger=$!
 	echo "$stranger" >"$ours/web/cgroup.procs"
+	refused 7 "cgroup '$ours/web': there is one, and processes live in it" start --dry-run web
 	refused 7 "cgroup '$ours/web': there is one, and processes live in it" start web
 	ok kill -0 "$stranger"
 	has "cgroup" "$(<"$ours/web/cgroup.procs")" "$stranger"

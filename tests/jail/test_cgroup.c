@@ -329,6 +329,7 @@ END_TEST
 
 START_TEST(test_inhabited_leaf_is_left_alone)
 {
+	struct error made;
 	pid_t pid;
 
 	suite_assert_ok(make("web", &no_limits), err);
@@ -339,7 +340,14 @@ START_TEST(test_inhabited_leaf_is_left_alone)
 	ck_assert_ptr_null(path);
 	ck_assert_int_eq(leaf, -1);
 	ck_assert_int_eq(waitpid(pid, NULL, WNOHANG), 0);
+	made = err;
+	suite_assert_error(cgroup_check_free(below("web"), &err), err, EBUSY, ERROR_BUSY);
+	ck_assert_str_eq(err.message, made.message);
+	ck_assert_str_eq(err.hint, made.hint);
 	end(pid);
+	ck_assert(exists(below("web")));
+	suite_assert_ok(cgroup_check_free(below("web"), &err), err);
+	suite_assert_ok(cgroup_check_free(below("absent"), &err), err);
 }
 END_TEST
 

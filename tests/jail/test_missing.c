@@ -379,6 +379,50 @@ START_TEST(test_told_beforehand)
 }
 END_TEST
 
+/* The want of CAP_SYS_ADMIN is told by the rights of a plan, in the words of the launch. */
+START_TEST(test_rights_are_told_beforehand)
+{
+	struct error before = ERROR_INIT;
+	unsigned int none = launch_lacking(LAUNCH_AS_ROOT);
+
+	suite_assert_ok(launch_check_rights(&plan, &err), err);
+	root_lacks(CAP_SYS_ADMIN);
+	ck_assert_uint_eq(launch_lacking(LAUNCH_AS_ROOT), none | LAYERS_NAMESPACES);
+	ck_assert_int_eq(launch_check_rights(&plan, &before), -EPERM);
+	ck_assert_int_eq(launched(), -EPERM);
+	ck_assert_msg(strstr(err.message, before.message) != NULL, "%s", err.message);
+	plan.may_miss = LAYERS_ALL;
+	suite_assert_ok(launch_check_rights(&plan, &before), before);
+	root_lacks(CAP_SETUID);
+	ck_assert_int_eq(launch_check_rights(&plan, &before), -EPERM);
+	ck_assert_ptr_nonnull(strstr(before.message, "needs CAP_SETUID, which"));
+	plan.mode = LAUNCH_AS_USER;
+	suite_assert_ok(launch_check_rights(&plan, &before), before);
+}
+END_TEST
+
+/* As AppArmor does it: the namespace is there, the rights in it are not. */
+START_TEST(test_powerless_user_namespaces_are_told_beforehand)
+{
+	injection = (struct injection){
+		.call = "syscall",
+		.argument = SYS_clone,
+		.result = -1,
+		.error = EPERM,
+		.where = LAUNCH_STAGES,
+	};
+	inject_pid = getpid();
+	ck_assert_uint_eq(launch_lacking(LAUNCH_AS_USER) & ENTERED_BY_USER, ENTERED_BY_USER);
+	suite_assert_error(launch_check_layers(LAUNCH_AS_USER, 0, &err), err, ENOTSUP, ERROR_HOST);
+	ck_assert_str_eq(err.message,
+			 "this host does not give a root of its own: user namespaces are refused");
+	suite_assert_ok(launch_check_layers(LAUNCH_AS_USER, LAYERS_ALL, &err), err);
+	/* root makes none */
+	suite_assert_ok(launch_check_layers(LAUNCH_AS_ROOT, 0, &err), err);
+	injection.call = NULL;
+}
+END_TEST
+
 START_TEST(test_refused_beforehand)
 {
 	plan.may_miss = LAYERS_ALL & ~LAYER_BIT(LAYER_LANDLOCK);
@@ -423,6 +467,8 @@ int main(int argc, char **argv)
 	tcase_add_loop_test(tcase, test_cgroup_may_not_be_missing, 0, 2);
 	tcase_add_unchecked_fixture(tcase, cgroup_make_one, cgroup_remove_one);
 	tcase_add_test(tcase, test_told_beforehand);
+	tcase_add_test(tcase, test_rights_are_told_beforehand);
+	tcase_add_test(tcase, test_powerless_user_namespaces_are_told_beforehand);
 	tcase_add_test(tcase, test_refused_beforehand);
 	suite_add_tcase(suite, tcase);
 	return jail_main(suite, argv);
