@@ -24,7 +24,7 @@ int parse_image_name(const char *text, struct error *err);
 
 /*
  * A decimal number within [min, max]; no sign, no blanks, nothing after it.
- * what names it in the message, as "--cpus" or "cpus". ERROR_USAGE.
+ * what names it in the message, as "'--cpus'" or "cpus". ERROR_USAGE.
  */
 int parse_u64(const char *what, const char *text, uint64_t min, uint64_t max, uint64_t *ret,
 	      struct error *err);

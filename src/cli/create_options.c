@@ -55,7 +55,7 @@ const struct cli_option create_options[] = {
 static int read_choice(const struct cli_args *args, const char *option, const char *const *words,
 		       int *value, struct error *err)
 {
-	AUTO_FREE char *what = xasprintf("--%s", option);
+	AUTO_FREE char *what = xasprintf("'--%s'", option);
 	const char *text = cli_value(args, option);
 
 	return text ? parse_choice(what, text, words, value, err) : 0;
@@ -99,11 +99,11 @@ static int read_memory(const struct cli_args *args, struct vm_config *vm, struct
 
 	if (!text)
 		return 0;
-	r = parse_size("--memory", text, mib, VM_MEMORY_MIB_MIN * mib, VM_MEMORY_MIB_MAX * mib,
+	r = parse_size("'--memory'", text, mib, VM_MEMORY_MIB_MIN * mib, VM_MEMORY_MIB_MAX * mib,
 		       &bytes, err);
 	if (!r && bytes % mib)
-		r = error_set(err, ERROR_USAGE, EINVAL, "--memory '%s' is no whole number of MiB",
-			      text);
+		r = error_set(err, ERROR_USAGE, EINVAL,
+			      "parse '--memory' '%s': no whole number of MiB", text);
 	if (!r)
 		vm->memory_mib = bytes / mib;
 	return r;
@@ -112,7 +112,7 @@ static int read_memory(const struct cli_args *args, struct vm_config *vm, struct
 static int read_number(const struct cli_args *args, const char *option, uint64_t min, uint64_t max,
 		       unsigned int *value, struct error *err)
 {
-	AUTO_FREE char *what = xasprintf("--%s", option);
+	AUTO_FREE char *what = xasprintf("'--%s'", option);
 	const char *text = cli_value(args, option);
 	uint64_t number;
 	int r = text ? parse_u64(what, text, min, max, &number, err) : 0;
@@ -127,7 +127,7 @@ static int read_disk(const char *what, const char *text, uint64_t *ret, struct e
 	int r = parse_size(what, text, 1, VM_DISK_BYTES_MIN, VM_DISK_BYTES_MAX, ret, err);
 
 	if (!r && *ret % 512)
-		r = error_set(err, ERROR_USAGE, EINVAL, "%s '%s' is no multiple of 512", what,
+		r = error_set(err, ERROR_USAGE, EINVAL, "parse %s '%s': no multiple of 512", what,
 			      text);
 	return r;
 }
@@ -137,14 +137,14 @@ static int read_disks(const struct cli_args *args, struct vm_create_request *req
 {
 	const struct strv *extra = cli_values(args, "extra-disk");
 	const char *text = cli_value(args, "disk");
-	int r = text ? read_disk("--disk", text, &request->disk_bytes, err) : 0;
+	int r = text ? read_disk("'--disk'", text, &request->disk_bytes, err) : 0;
 
 	if (!r && extra->n > VM_DISKS_MAX)
 		r = error_set(err, ERROR_USAGE, E2BIG, "at most %d extra disks", VM_DISKS_MAX);
 	for (size_t i = 0; i < extra->n && !r; i++) {
 		struct vm_disk *disk = &request->config.disks[i];
 
-		r = read_disk("--extra-disk", extra->v[i], &request->extra_disks[i], err);
+		r = read_disk("'--extra-disk'", extra->v[i], &request->extra_disks[i], err);
 		disk->file = xasprintf("disk%zu.qcow2", i);
 		disk->format = DISK_QCOW2;
 		request->config.n_disks++;

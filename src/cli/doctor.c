@@ -188,7 +188,7 @@ static int print_setup(struct cli *cli, const struct cli_args *args, struct erro
 		return -err->code;
 	}
 	if (word)
-		r = parse_choice("--for", word, doctor_network_words, &network, err);
+		r = parse_choice("'--for'", word, doctor_network_words, &network, err);
 	if (!r)
 		r = doctor_bridge_setup(&cli->host, uplink, (enum doctor_network)network, &text,
 					err);

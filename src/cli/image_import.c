@@ -14,12 +14,12 @@ static int read_choices(const struct cli_args *args, struct guest_traits *guest,
 	int r = 0;
 
 	if (profile) {
-		r = parse_choice("--profile", profile, guest_profile_words, &value, err);
+		r = parse_choice("'--profile'", profile, guest_profile_words, &value, err);
 		if (!r)
 			guest->profile = (enum guest_profile)value;
 	}
 	if (!r && firmware) {
-		r = parse_choice("--firmware", firmware, firmware_words, &value, err);
+		r = parse_choice("'--firmware'", firmware, firmware_words, &value, err);
 		if (!r)
 			guest->firmware = (enum firmware)value;
 	}
@@ -33,10 +33,10 @@ static int read_guest(const struct cli_args *args, struct guest_traits *guest, s
 	int r = read_choices(args, guest, err);
 
 	if (!r && min_disk)
-		r = parse_size("--min-disk", min_disk, 1, VM_DISK_BYTES_MIN, VM_DISK_BYTES_MAX,
+		r = parse_size("'--min-disk'", min_disk, 1, VM_DISK_BYTES_MIN, VM_DISK_BYTES_MAX,
 			       &guest->min_disk_bytes, err);
 	if (!r && level) {
-		r = parse_u64("--cpu-level", level, 1, 4, &number, err);
+		r = parse_u64("'--cpu-level'", level, 1, 4, &number, err);
 		if (!r)
 			guest->cpu_level = (unsigned int)number;
 	}

@@ -331,7 +331,7 @@ static int run_wait(struct cli *cli, const struct cli_args *args, struct error *
 	const char *text = cli_value(args, "for");
 	unsigned int timeout_s = WAIT_TIMEOUT_S;
 	int what = VM_WAIT_SSH;
-	int r = text ? parse_choice("--for", text, vm_wait_words, &what, err) : 0;
+	int r = text ? parse_choice("'--for'", text, vm_wait_words, &what, err) : 0;
 
 	if (!r)
 		r = option_timeout(args, WAIT_TIMEOUT_S, &timeout_s, err);

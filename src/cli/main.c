@@ -112,7 +112,7 @@ static int apply_globals(struct cli *cli, const struct cli_args *args, struct er
 
 	if (format && !json && strcmp(format, "table") != 0)
 		return error_set(err, ERROR_USAGE, EINVAL,
-				 "option '--format %s': must be table or json", format);
+				 "parse '--format' '%s': must be one of table, json", format);
 	cli->json |= json;
 	cli->quiet |= cli_flag(args, "quiet");
 	cli->verbose |= cli_flag(args, "verbose");
@@ -126,7 +126,8 @@ static int set_state_dir(struct host_config *host, const char *dir, struct error
 
 	if (!path && dir[0] != '/')
 		return error_set(err, ERROR_USAGE, ENOENT,
-				 "--state-dir '%s' is neither a folder nor an absolute path", dir);
+				 "open '--state-dir' '%s': neither a folder nor an absolute path",
+				 dir);
 	xreplace(&host->state_dir, path ? path : dir);
 	return 0;
 }

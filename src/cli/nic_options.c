@@ -69,7 +69,7 @@ static int read_first(const struct cli_args *args, struct vm_create_request *req
 
 			any = true;
 			if (r)
-				return error_prefix(err, "--%s", word);
+				return error_prefix(err, "'--%s'", word);
 		}
 	}
 	*ret_any = any;
@@ -111,7 +111,7 @@ static int read_nic(struct vm_create_request *request, unsigned int i, const cha
 		r = error_set(err, ERROR_USAGE, EINVAL, "nothing is said, not even 'ip=dhcp'");
 	for (size_t p = 0; p < parts.n && !r; p++)
 		r = read_part(request, i, parts.v[p], &seen, err);
-	return r ? error_prefix(err, "--nic '%s'", text) : 0;
+	return r ? error_prefix(err, "'--nic' '%s'", text) : 0;
 }
 
 int nic_options_read(const struct cli_args *args, struct vm_create_request *request,

@@ -16,7 +16,7 @@ int option_timeout(const struct cli_args *args, unsigned int fallback, unsigned 
 {
 	const char *text = cli_value(args, "timeout");
 	uint64_t value = fallback;
-	int r = text ? parse_u64("--timeout", text, 0, TIMEOUT_MAX_S, &value, err) : 0;
+	int r = text ? parse_u64("'--timeout'", text, 0, TIMEOUT_MAX_S, &value, err) : 0;
 
 	if (!r)
 		*ret = (unsigned int)value;
@@ -29,7 +29,7 @@ int option_wait(const struct cli_args *args, bool *ret_wanted, enum vm_wait_for 
 	static const char *const words[] = { "ip", "ssh", "cloud-init", NULL };
 	const char *text = cli_value(args, "wait");
 	int index = VM_WAIT_SSH;
-	int r = text && *text ? parse_choice("--wait", text, words, &index, err) : 0;
+	int r = text && *text ? parse_choice("'--wait'", text, words, &index, err) : 0;
 
 	if (r)
 		return r;

@@ -79,7 +79,7 @@ usage_errors_are_told()
 	refused 2 "'--all' takes no value" start --all=yes
 	refused 2 "names or --all, not both" start there --all
 	refused 2 "which VM" stop
-	refused 2 "'--format xml': must be table or json" list --format xml
+	refused 2 "parse '--format' 'xml': must be one of table, json" list --format xml
 	refused 2 "'nonsense': must be one of" image nonsense
 	refused 2 "missing verb: give one of list," image
 	refused 2 "missing argument" image import "$image"
@@ -95,7 +95,7 @@ usage_errors_are_told()
 	refused 2 "must be one of ip, ssh" start there --wait=nonsense
 	refused 2 "must be one of ip, ssh" wait there --for nonsense
 	refused 2 "must be one of" seed there nonsense
-	refused_all 2 "--timeout '" -1 1.5 x '' 99999999999 -- stop there --timeout
+	refused_all 2 "parse '--timeout' '" -1 1.5 x '' 99999999999 -- stop there --timeout
 	refused 2 "exclude each other" logs --qemu --console there
 	refused 2 "give --os or --image" create web --pubkey-path "$key.pub"
 	refused 2 "exclude each other" create web --os x --image x --pubkey-path "$key.pub"
@@ -131,8 +131,8 @@ what_is_told_of_an_image_is_checked()
 	refused_all 2 "must be one of default, alpine, nuageinit" '' Alpine netplan -- \
 		"${import[@]}" --profile
 	refused_all 2 "must be one of bios, uefi" '' efi -- "${import[@]}" --firmware
-	refused_all 2 "parse --min-disk '" '' 0 x -1 1K 99T -- "${import[@]}" --min-disk
-	refused_all 2 "parse --cpu-level '" '' 0 5 v3 -1 -- "${import[@]}" --cpu-level
+	refused_all 2 "parse '--min-disk' '" '' 0 x -1 1K 99T -- "${import[@]}" --min-disk
+	refused_all 2 "parse '--cpu-level' '" '' 0 5 v3 -1 -- "${import[@]}" --cpu-level
 	refused_all 2 'parse user' -x 'a b' $'a\nb' "$(printf 'a%.0s' {1..200})" -- \
 		"${import[@]}" --user
 	unchanged "$before"
@@ -198,7 +198,7 @@ addresses_fit_the_LAN()
 	not_made_with --ip 2 "'192.168.86.11/[^']*': " 192.168.86.11/ 192.168.86.11/33 192.168.86.11/-1 \
 		192.168.86.11/24/24 192.168.86.11/0
 	not_made 2 'gateway 10.0.0.1 cannot be reached' --ip 192.168.86.11 --gateway 10.0.0.1
-	not_made 2 "--gateway: parse gateway 'x'" --ip 192.168.86.11 --gateway x
+	not_made 2 "'--gateway': parse gateway 'x'" --ip 192.168.86.11 --gateway x
 	not_made 4 "192.168.86.11 is the gateway's" --ip 192.168.86.11 --gateway 192.168.86.11
 	not_made 2 "gateway 192.168.86.255" --ip 192.168.86.11 --gateway 192.168.86.255
 	not_made_with --dns 2 "dns '[^']*'" x 192.168.86.7,x 0.0.0.0 127.0.0.1
@@ -225,7 +225,7 @@ sizes_and_numbers_are_in_range()
 		99999999999999999999999 $'1\n')
 
 	for option in --memory --cpus --disk --extra-disk --mtu; do
-		not_made_with "$option" 2 "${option#--} '[^']*': (not a|must be from|nothing)" \
+		not_made_with "$option" 2 "${option#--}'* '[^']*': (not a|must be from|nothing)" \
 			0 1.5G 9999999T "${rubbish[@]}"
 	done
 	not_made_with --memory 2 'from 16M to 16T' 15 15M 17T 16383K

@@ -28,8 +28,8 @@ a_word_that_is_nearly_right_is_told()
 	hints 'mnmivm-se help image' image --nonesuch
 	hints "did you mean 'image'? See: mnmivm-se help" imaeg list
 	hints "did you mean '--format'?" --formt json list
-	refused 2 "option '--format yaml': must be table or json$" --format yaml image list
-	refused 2 "option '--format ': must be table or json$" image list --format=
+	refused 2 "parse '--format' 'yaml': must be one of table, json$" --format yaml image list
+	refused 2 "parse '--format' '': must be one of table, json$" image list --format=
 	hints 'mnmivm-se help image' help image nope
 	hints 'mnmivm-se help' help nope
 }

@@ -92,7 +92,7 @@ static void accept_u64(const char *text, uint64_t min, uint64_t max, uint64_t ex
 	struct error err = ERROR_INIT;
 	uint64_t value = ~expected;
 
-	suite_assert_ok(parse_u64("--cpus", text, min, max, &value, &err), err);
+	suite_assert_ok(parse_u64("'--cpus'", text, min, max, &value, &err), err);
 	ck_assert_uint_eq(value, expected);
 }
 
@@ -101,10 +101,10 @@ static void refuse_u64(const char *text, uint64_t min, uint64_t max, int code)
 	struct error err = ERROR_INIT;
 	uint64_t value = 4711;
 
-	ck_assert_msg(parse_u64("--cpus", text, min, max, &value, &err) < 0, "'%s' passed", text);
+	ck_assert_msg(parse_u64("'--cpus'", text, min, max, &value, &err) < 0, "'%s' passed", text);
 	ck_assert_int_eq(err.kind, ERROR_USAGE);
 	ck_assert_int_eq(err.code, code);
-	ck_assert_int_eq(strncmp(err.message, "parse --cpus '", 14), 0);
+	ck_assert_int_eq(strncmp(err.message, "parse '--cpus' '", 16), 0);
 	ck_assert_uint_eq(value, 4711);
 }
 
