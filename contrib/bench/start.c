@@ -48,7 +48,7 @@ static const char key[] =
 
 extern char **environ;
 static char folder[] = "/var/tmp/bench-start.XXXXXX";
-static char *conf, *bare_run;
+static char *conf, *memory, *bare_run;
 static struct vm_host host = VM_HOST_INIT;
 
 /* What the bare launcher begins with: everything of a launch plan that outlives its descriptors. */
@@ -381,6 +381,19 @@ static void make_namespaces(void)
 	bench_ioctl(SIOCSIFNETMASK, &address, "SIOCSIFNETMASK");
 }
 
+/* What hosts have on tmpfs (/run) lies on one here, too, of either side. */
+static void make_folders(void)
+{
+	if (!mkdtemp(folder))
+		bench_die("make '%s': %s", folder, strerror(errno));
+	conf = xasprintf("%s/conf", folder);
+	memory = xasprintf("%s/memory", folder);
+	bare_run = xasprintf("%s/bare", memory);
+	if (mkdir(memory, 0700) < 0 || mount("bench", memory, "tmpfs", 0, "mode=0700") < 0 ||
+	    mkdir(bare_run, 0700) < 0)
+		bench_die("prepare '%s': %s", memory, strerror(errno));
+}
+
 /* A disk of its own on an empty base image; the rest is as the defaults have it. */
 static void make_vm(const char *accel)
 {
@@ -388,7 +401,7 @@ static void make_vm(const char *accel)
 	AUTO_FREE char *pubkey = xasprintf("%s/key.pub", folder);
 	AUTO_FREE char *settings = xasprintf("state_dir = %s/state\nrun_dir = %s/run\n"
 					     "disk_size = 64M\nmemory = 256M\naccel = %s\n",
-					     folder, folder, accel);
+					     folder, memory, accel);
 	const char *const make_image[] = { "qemu-img", "create", "-q",	"-f",
 					   "qcow2",    image,	 "64M", NULL };
 	struct vm_create_request request = { .image_file = image, .pubkey_path = pubkey };
@@ -456,11 +469,9 @@ int main(int argc, char **argv)
 		program = argv[3];
 	setenv("PATH", "/usr/sbin:/usr/bin:/sbin:/bin", 1);
 	make_namespaces();
-	if (prctl(PR_SET_CHILD_SUBREAPER, 1) < 0 || !mkdtemp(folder))
+	if (prctl(PR_SET_CHILD_SUBREAPER, 1) < 0)
 		bench_die("prepare: %s", strerror(errno));
-	conf = xasprintf("%s/conf", folder);
-	bare_run = xasprintf("%s/bare", folder);
-	mkdir(bare_run, 0700);
+	make_folders();
 	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1,
 		      0);
 	if (shared == MAP_FAILED)
@@ -469,6 +480,8 @@ int main(int argc, char **argv)
 	record_launch();
 	add_ways();
 	run((unsigned int)rounds);
+	if (umount2(memory, MNT_DETACH) < 0)
+		bench_die("unmount '%s': %s", memory, strerror(errno));
 	spawn(remove);
 	return 0;
 }
