@@ -238,18 +238,13 @@ int pull(void)
 	return r;
 }
 
-static void list_names(const char *name, void *arg)
-{
-	strv_push(arg, name);
-}
-
 void assert_folder(const char *expected)
 {
 	AUTO_STRV names = STRV_INIT;
 	AUTO_STRV words = STRV_INIT;
 	AUTO_FREE char *found = NULL;
 
-	dir_for_each(lab_store.images_fd, list_names, &names);
+	lab_list_images(&names);
 	for (size_t i = 0; i < names.n; i++) {
 		const char *dot = strrchr(names.v[i], '.') + 1;
 

@@ -6,11 +6,13 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
+#include "base/file.h"
 
 struct suite_tmpdir lab_dir;
 struct host_config lab_config;
@@ -131,6 +133,17 @@ void lab_race(int n, bool (*run)(int i))
 bool lab_exists(int dir_fd, const char *name)
 {
 	return faccessat(dir_fd, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+static void list_image(const char *name, void *arg)
+{
+	if (strcmp(name, ".lock") != 0 && strcmp(name, ".users") != 0)
+		strv_push(arg, name);
+}
+
+void lab_list_images(struct strv *ret)
+{
+	dir_for_each(lab_store.images_fd, list_image, ret);
 }
 
 void lab_assert_no_images(void)

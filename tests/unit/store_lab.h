@@ -42,6 +42,9 @@ void lab_race(int n, bool (*run)(int i));
 
 bool lab_exists(int dir_fd, const char *name);
 
+/* Append the names of what is in the folder of images but for what is always there. */
+void lab_list_images(struct strv *ret);
+
 /* Nothing is in the folder of images but what store_open() makes; and that goes. */
 void lab_assert_no_images(void);
 

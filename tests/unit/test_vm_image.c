@@ -104,18 +104,12 @@ static void assert_image(const char *file)
 	ck_assert_int_lt(st.st_blocks * 512, SIZE / 2); /* of zeros nothing is written */
 }
 
-static void count(const char *name, void *arg)
-{
-	(void)name;
-	++*(size_t *)arg;
-}
-
 static void assert_files(size_t expected)
 {
-	size_t n = 0;
+	AUTO_STRV names = STRV_INIT;
 
-	dir_for_each(lab_store.images_fd, count, &n);
-	ck_assert_uint_eq(n, expected);
+	lab_list_images(&names);
+	ck_assert_uint_eq(names.n, expected);
 }
 
 static void assert_digest(const char *name, const char *file)

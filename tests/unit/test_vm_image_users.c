@@ -39,18 +39,12 @@ static void setup(void)
 	memcpy(boot_sector + 510, "\x55\xaa", 2);
 }
 
-static void count(const char *name, void *arg)
-{
-	if (strcmp(name, ".lock") != 0 && strcmp(name, ".users") != 0)
-		++*(size_t *)arg;
-}
-
 static void assert_files(size_t expected)
 {
-	size_t n = 0;
+	AUTO_STRV names = STRV_INIT;
 
-	dir_for_each(lab_store.images_fd, count, &n);
-	ck_assert_uint_eq(n, expected);
+	lab_list_images(&names);
+	ck_assert_uint_eq(names.n, expected);
 }
 
 /* A pulled image of that age; NULL: an imported one. */
