@@ -48,6 +48,12 @@ void store_done(struct store *store);
 /* The names of all VMs, sorted. Folders whose name no VM can have are left out. */
 int store_list(const struct store *store, struct strv *ret, struct error *err);
 
+/*
+ * And what may be a VM to somebody else: folders with a disk whose names are none of ours, or that a
+ * symbolic link has moved elsewhere.
+ */
+int store_list_foreign(const struct store *store, struct strv *ret, struct error *err);
+
 /* state_dir/vms/NAME as a path, for messages and for qemu-img; the caller frees it. */
 char *store_vm_path(const struct store *store, const char *name);
 

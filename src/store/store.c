@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
@@ -159,15 +160,35 @@ void store_done(struct store *store)
 	fd_close(&store->run_fd);
 }
 
-static int list_names(DIR *dir, struct strv *ret, struct error *err)
+static bool is_vm(const struct store *store, const struct dirent *entry)
 {
 	struct error ignored = ERROR_INIT;
+
+	(void)store;
+	return (entry->d_type == DT_DIR || entry->d_type == DT_UNKNOWN) &&
+	       !parse_vm_name(entry->d_name, &ignored);
+}
+
+/* Moved elsewhere by a symbolic link, or named as no VM can be, and with a disk. */
+static bool is_foreign(const struct store *store, const struct dirent *entry)
+{
+	AUTO_FREE char *disk = NULL;
+	struct stat st;
+
+	if (entry->d_name[0] == '.' || is_vm(store, entry))
+		return false;
+	disk = xasprintf("%s/disk.qcow2", entry->d_name);
+	return fstatat(store->vms_fd, disk, &st, 0) == 0 || (errno != ENOENT && errno != ENOTDIR);
+}
+
+static int list_names(const struct store *store, DIR *dir,
+		      bool (*is_wanted)(const struct store *, const struct dirent *),
+		      struct strv *ret, struct error *err)
+{
 	struct dirent *entry;
 
 	while (errno = 0, (entry = readdir(dir))) {
-		if (entry->d_type != DT_DIR && entry->d_type != DT_UNKNOWN)
-			continue;
-		if (!parse_vm_name(entry->d_name, &ignored))
+		if (is_wanted(store, entry))
 			strv_push(ret, entry->d_name);
 	}
 	if (errno)
@@ -176,7 +197,9 @@ static int list_names(DIR *dir, struct strv *ret, struct error *err)
 	return 0;
 }
 
-int store_list(const struct store *store, struct strv *ret, struct error *err)
+static int list(const struct store *store,
+		bool (*is_wanted)(const struct store *, const struct dirent *), struct strv *ret,
+		struct error *err)
 {
 	DIR *dir;
 	int fd;
@@ -194,9 +217,19 @@ int store_list(const struct store *store, struct strv *ret, struct error *err)
 		close(fd);
 		return r;
 	}
-	r = list_names(dir, ret, err);
+	r = list_names(store, dir, is_wanted, ret, err);
 	closedir(dir);
 	return r;
+}
+
+int store_list(const struct store *store, struct strv *ret, struct error *err)
+{
+	return list(store, is_vm, ret, err);
+}
+
+int store_list_foreign(const struct store *store, struct strv *ret, struct error *err)
+{
+	return list(store, is_foreign, ret, err);
 }
 
 char *store_vm_path(const struct store *store, const char *name)

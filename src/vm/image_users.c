@@ -24,19 +24,21 @@ struct image_user *image_users_add(struct image_users *users, const char *vm, co
 	return user;
 }
 
-/* What vm.conf says. False: nothing that could be read. */
+/* What vm.conf says. False: nothing of an image. */
 static bool add_configured(const struct vm_host *host, const struct vm_dir *dir,
 			   struct image_users *users)
 {
 	struct error ignored = ERROR_INIT;
 	struct vm_config vm;
+	bool told;
 
 	if (vm_dir_load(dir, &host->config, lan_fallback(host), &vm, &ignored))
 		return false;
-	if (vm.image.path)
-		image_users_add(users, dir->name, vm.image.path);
+	told = vm.image.path != NULL;
+	if (told)
+		image_users_add(users, dir->name, vm.image.path)->trusted = true;
 	vm_config_done(&vm);
-	return true;
+	return told;
 }
 
 /* What the disk's own header says, which tells it of a VM without a vm.conf as well. */
@@ -72,13 +74,17 @@ static void read_vm(const struct vm_host *host, const char *name, struct image_u
 int image_users_read_store(const struct vm_host *host, size_t max, struct image_users *ret,
 			   struct error *err)
 {
-	AUTO_STRV names = STRV_INIT;
+	AUTO_STRV names = STRV_INIT, foreign = STRV_INIT;
 	int r = store_list(&host->store, &names, err);
 
-	if (!r && names.n > max)
+	if (!r)
+		r = store_list_foreign(&host->store, &foreign, err);
+	if (!r && names.n + foreign.n > max)
 		return error_set(err, ERROR_FAILED, EFBIG, "more than %zu VMs", max);
 	for (size_t i = 0; i < names.n && !r; i++)
 		read_vm(host, names.v[i], ret);
+	for (size_t i = 0; i < foreign.n && !r; i++)
+		image_users_add(ret, foreign.v[i], NULL);
 	return r;
 }
 
@@ -102,19 +108,27 @@ void image_users_done(struct image_users *users)
 }
 
 /*
- * Of our own only what has the image's file name is looked at: a guest's QEMU can write any path to
- * its disk. Others' paths are none that we follow: they have looked themselves.
+ * A guest's QEMU can write any path to its disk: only what has the image's name, or is in its folder,
+ * is worth a look. Others' paths are none that we follow: they have looked themselves.
  */
+static bool is_followed(const struct image_user *user, const char *path)
+{
+	const char *name = file_base_name(path);
+	size_t folder = (size_t)(name - path);
+
+	if (user->other)
+		return false;
+	return user->trusted || strcmp(file_base_name(user->path), name) == 0 ||
+	       (strncmp(user->path, path, folder) == 0 && !strchr(user->path + folder, '/'));
+}
+
 static bool stands_on(const struct image_user *user, const char *path, const struct stat *image)
 {
 	struct stat st = { .st_dev = user->dev, .st_ino = user->ino };
 
 	if (!user->path || strcmp(user->path, path) == 0)
 		return true;
-	if (!image->st_ino)
-		return false;
-	if (!user->other && (strcmp(file_base_name(user->path), file_base_name(path)) != 0 ||
-			     stat(user->path, &st) < 0))
+	if (!image->st_ino || (is_followed(user, path) && stat(user->path, &st) < 0))
 		return false;
 	return st.st_dev == image->st_dev && st.st_ino == image->st_ino;
 }

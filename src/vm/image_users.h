@@ -13,6 +13,7 @@
 struct image_user {
 	char *vm; /* as people are told: "web1", "carol/web1", "web1 below '/srv/b'" */
 	char *path; /* NULL: it cannot be read, and may stand on any image */
+	bool trusted; /* vm.conf says so, not a disk's header, which its guest's QEMU can write */
 	dev_t dev; /* of others: where the path led them; else 0 */
 	ino_t ino;
 	bool other; /* not of this state directory */

@@ -169,6 +169,60 @@ START_TEST(test_unreadable_vm)
 }
 END_TEST
 
+/* Of the Go edition: no vm.conf names its image, and its disk's header cannot be read. */
+START_TEST(test_disk_in_doubt)
+{
+	AUTO_FREE char *disk = xasprintf("%s/vms/vm1/disk.qcow2", lab_config.state_dir);
+
+	make_image("a", NULL, 1);
+	lab_make_vm("vm1");
+	suite_put(lab_store.state_fd, "vms/vm1/vm.mac", "52:54:00:00:00:01\n");
+	suite_put(lab_store.state_fd, "vms/vm1/disk.qcow2", "rubbish");
+	assert_users("a", "vm1");
+	ck_assert_int_eq(unlink(disk), 0);
+	ck_assert_int_eq(symlink("/elsewhere/disk.qcow2", disk), 0);
+	assert_users("a", "vm1");
+	suite_assert_error(remove_image("a"), lab_err, EBUSY, ERROR_BUSY);
+}
+END_TEST
+
+START_TEST(test_image_by_another_name)
+{
+	AUTO_FREE char *link = image_path("link");
+	AUTO_FREE char *away = xasprintf("%s/away.raw", lab_dir.path);
+
+	make_image("a", NULL, 1);
+	make_image("b", NULL, 1);
+	ck_assert_int_eq(symlink("a.raw", link), 0);
+	ck_assert_int_eq(symlink(link, away), 0);
+	make_vm("vm1", link);
+	make_vm("vm2", away);
+	assert_users("a", "vm1 vm2");
+	assert_users("b", "");
+	suite_assert_error(remove_image("a"), lab_err, EBUSY, ERROR_BUSY);
+}
+END_TEST
+
+/* Nothing that list would show, and a VM all the same: it may stand on any image. */
+START_TEST(test_foreign_folders)
+{
+	AUTO_FREE char *vms = xasprintf("%s/vms", lab_config.state_dir);
+	AUTO_FREE char *link = xasprintf("%s/moved", vms);
+
+	make_image("a", NULL, 1);
+	ck_assert_int_eq(mkdirat(lab_store.vms_fd, "lost+found", 0700), 0);
+	ck_assert_int_eq(mkdirat(lab_dir.fd, "volume", 0700), 0);
+	ck_assert_int_eq(symlink("../../volume", link), 0);
+	suite_put(lab_store.vms_fd, "README", "x");
+	assert_users("a", "");
+	suite_put(lab_dir.fd, "volume/disk.qcow2", "x");
+	ck_assert_int_eq(mkdirat(lab_store.vms_fd, "My_VM", 0700), 0);
+	suite_put(lab_store.vms_fd, "My_VM/disk.qcow2", "x");
+	assert_users("a", "My_VM moved");
+	suite_assert_error(remove_image("a"), lab_err, EBUSY, ERROR_BUSY);
+}
+END_TEST
+
 START_TEST(test_remove_held)
 {
 	AUTO_CLOSE int fd = -1;
@@ -615,6 +669,9 @@ int main(void)
 	tcase_add_test(tcase, test_resolve_in_empty_catalogue);
 	tcase_add_test(tcase, test_users);
 	tcase_add_test(tcase, test_unreadable_vm);
+	tcase_add_test(tcase, test_disk_in_doubt);
+	tcase_add_test(tcase, test_image_by_another_name);
+	tcase_add_test(tcase, test_foreign_folders);
 	tcase_add_test(tcase, test_remove_held);
 	tcase_add_test(tcase, test_remove_locked_by_a_reader);
 	tcase_add_test(tcase, test_prune);
