@@ -16,7 +16,7 @@
 enum {
 	LINE_MAX_LEN = 4096,
 	READ_CHUNK = 64 * 1024,
-	COPY_CHUNK = 16 * 1024,
+	COPY_CHUNK = 64 * 1024,
 	COPY_BLOCK = 4096, /* a page */
 	OPEN_ATTEMPTS = 16,
 };

@@ -85,13 +85,25 @@ start_opens_files_where_they_belong()
 	done < <(opened | sort -u)
 }
 
-# To its end, that is, which is a call more; once to look at it, once to copy it.
+# To its end, that is, which is a call more.
 start_reads_a_file_at_once()
 {
 	local calls
 
-	calls=$(grep -cE "^read\([0-9]+<$state/vms/one/seed.iso>" "$LAB/trace")
-	((calls >= 2 && calls <= 4)) || fail "$calls calls read the seed"
+	calls=$(grep -cE "^read\([0-9]+<$state/vms/one/ssh_host_ed25519_key>" "$LAB/trace")
+	((calls == 2)) || fail "$calls calls read the host key"
+}
+
+# A seed is 1 MiB, most of it zeros; its head is looked at once before.
+start_copies_the_seed_and_no_zeros()
+{
+	local calls bytes
+
+	calls=$(grep -cE "^p?read(64)?\([0-9]+<$state/vms/one/seed.iso>" "$LAB/trace")
+	((calls >= 2 && calls <= 20)) || fail "$calls calls read the seed"
+	bytes=$(grep -E "^p?write(64)?\([0-9]+<$run/one/.tmp-seed.iso>" "$LAB/trace" |
+		awk '{ sum += $NF } END { print sum + 0 }')
+	((bytes >= 4096 && bytes <= 256 << 10)) || fail "$bytes bytes of the seed are written"
 }
 
 start_makes_its_tap_in_few_calls()
@@ -215,6 +227,7 @@ run_tests \
 	start_executes_QEMU_alone \
 	start_opens_files_where_they_belong \
 	start_reads_a_file_at_once \
+	start_copies_the_seed_and_no_zeros \
 	start_makes_its_tap_in_few_calls \
 	start_dumps_no_links \
 	start_looks_at_no_other_VM \
