@@ -51,19 +51,21 @@ int images_newest(const struct store *store, const char *os, const char *source_
 /*
  * A new image under a name of its own, ".tmp-NAME": write to fd, then images_commit() syncs it and
  * gives it its name, read-only; or images_abort() removes it. One that a kill left behind is taken
- * over by the next draft of that name. ERROR_CONFLICT: the image exists; ERROR_BUSY: somebody
- * else is writing it now; ERROR_USAGE: no name for an image, and none may end in ".conf".
+ * over by the next draft of that name. It is locked by image_dir/.lock, see images_hold(): who can read
+ * it keeps nobody from it. ERROR_CONFLICT: the image exists; ERROR_BUSY: somebody else is writing it
+ * now; ERROR_USAGE: no name for an image, and none may end in ".conf".
  */
 struct image_draft {
 	char name[NAME_MAX_LEN + 1];
 	int fd;
-	int lock_fd; /* of an adopted part: ".tmp-NAME", which is nothing but the name's lock */
+	int lock_fd; /* has .tmp-NAME, and so the name, locked */
+	int part_lock_fd; /* has an adopted part locked, or -1; .tmp-NAME is empty then */
 	char *file; /* where its bytes are */
 };
 
 #define IMAGE_DRAFT_INIT                                                                           \
 	{                                                                                          \
-		.fd = -1, .lock_fd = -1                                                            \
+		.fd = -1, .lock_fd = -1, .part_lock_fd = -1                                        \
 	}
 
 int images_begin(const struct store *store, const char *name, struct image_draft *ret,
@@ -82,9 +84,16 @@ void images_abort(const struct store *store, struct image_draft *draft);
  */
 struct image_part {
 	char *file;
-	int fd; /* O_RDWR, locked by flock(2) */
+	int fd; /* O_RDWR */
+	int lock_fd;
 	uint64_t size; /* bytes of it that an earlier try left */
 };
+
+#define IMAGE_PART_INIT                                                                            \
+	{                                                                                          \
+		.fd = -1, .lock_fd = -1                                                            \
+	}
+
 int images_part_open(const struct store *store, const char *digest,
 		     void (*tick)(void *arg, uint64_t bytes), void *arg, struct image_part *ret,
 		     struct error *err);

@@ -4,7 +4,6 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -39,30 +38,46 @@ static int check_name(const char *name, struct error *err)
 	return r;
 }
 
-static int lock(const struct store *store, const char *file, int fd)
+enum { DRAFT_FLAGS = O_RDWR | O_NOFOLLOW | O_NONBLOCK };
+
+/* *fd, which can only read a file that we have locked, becomes one that can write to it. */
+static int reopen_to_write(const struct store *store, const char *file, int *fd)
 {
-	if (flock(fd, LOCK_EX | LOCK_NB) < 0)
+	int new_fd;
+
+	if (fchmod(*fd, 0600) < 0)
 		return -errno;
-	return file_has_name(fd, store->images_fd, file) ? 0 : -ESTALE;
+	new_fd = file_openat(store->images_fd, file, DRAFT_FLAGS, 0);
+	if (new_fd < 0)
+		return new_fd;
+	fd_close(fd);
+	*fd = new_fd;
+	return 0;
 }
 
-int image_open_locked(const struct store *store, const char *file)
+/*
+ * A user cannot write to what is read-only: of a killed writer, or of one who is about to give it its name.
+ * Only the lock tells which, and the mode is not touched before.
+ */
+int image_open_locked(const struct store *store, const char *file, int *ret_fd, int *ret_lock_fd)
 {
-	const int flags = O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK;
-	AUTO_CLOSE int fd = file_openat(store->images_fd, file, flags, 0600);
+	AUTO_CLOSE int fd = file_openat(store->images_fd, file, DRAFT_FLAGS | O_CREAT, 0600);
+	const bool read_only = fd == -EACCES;
+	AUTO_CLOSE int lock_fd = -1;
 	int r;
 
-	if (fd == -EACCES) { /* read-only already when its writer was killed */
-		AUTO_CLOSE int old = file_openat(store->images_fd, file, O_RDONLY | O_NONBLOCK, 0);
-
-		if (old < 0 || fchmod(old, 0600) < 0)
-			return -EACCES;
-		fd = file_openat(store->images_fd, file, flags, 0600);
-	}
+	if (read_only)
+		fd = file_openat(store->images_fd, file, O_RDONLY | O_NONBLOCK, 0);
 	if (fd < 0)
-		return fd;
-	r = lock(store, file, fd);
-	return r ? r : fd_steal(&fd);
+		return read_only && fd == -ENOENT ? -ESTALE : fd;
+	r = image_lock_file(store, file, fd, &lock_fd);
+	if (!r && read_only)
+		r = reopen_to_write(store, file, &fd);
+	if (r)
+		return r;
+	*ret_fd = fd_steal(&fd);
+	*ret_lock_fd = fd_steal(&lock_fd);
+	return 0;
 }
 
 static bool is_taken(int r)
@@ -71,41 +86,45 @@ static bool is_taken(int r)
 }
 
 /* A sweep has it for a moment only, and so has a look at whether the name is free. */
-static int open_lock(const struct store *store, const char *name)
+static int wait_for_draft(const struct store *store, const char *file, int *ret_fd,
+			  int *ret_lock_fd)
 {
 	const struct timespec pause = { .tv_nsec = LOCK_POLL_MS * 1000000L };
-	AUTO_FREE char *file = image_draft_file(name);
 	int64_t deadline = clock_ms() + LOCK_WAIT_MS;
-	int fd;
+	int r;
 
-	while (is_taken(fd = image_open_locked(store, file)) && clock_ms() < deadline)
+	while (is_taken(r = image_open_locked(store, file, ret_fd, ret_lock_fd)) &&
+	       clock_ms() < deadline)
 		nanosleep(&pause, NULL);
-	return fd;
+	return r;
 }
 
 /* Whoever has the lock on .tmp-NAME is the only one who makes NAME and NAME.conf. */
-static int lock_name(const struct store *store, const char *name, int *ret_fd, struct error *err)
+static int lock_name(const struct store *store, const char *name, int *ret_fd, int *ret_lock_fd,
+		     struct error *err)
 {
 	AUTO_FREE char *file = image_draft_file(name);
 	AUTO_CLOSE int fd = -1;
+	AUTO_CLOSE int lock_fd = -1;
 	int r = check_name(name, err);
 
 	if (!r)
 		r = check_free(store, name, err);
 	if (r)
 		return r;
-	fd = open_lock(store, name);
-	if (is_taken(fd))
+	r = wait_for_draft(store, file, &fd, &lock_fd);
+	if (is_taken(r))
 		return error_set(err, ERROR_BUSY, EBUSY,
 				 "image '%s' is being written by another command", name);
-	if (fd < 0)
-		return error_errno(err, -fd, "create image '%s'", name);
+	if (r)
+		return error_errno(err, -r, "create image '%s'", name);
 	r = check_free(store, name, err);
 	if (r) {
 		unlinkat(store->images_fd, file, 0);
 		return r;
 	}
 	*ret_fd = fd_steal(&fd);
+	*ret_lock_fd = fd_steal(&lock_fd);
 	return 0;
 }
 
@@ -121,7 +140,8 @@ int images_begin(const struct store *store, const char *name, struct image_draft
 		 struct error *err)
 {
 	AUTO_CLOSE int fd = -1;
-	int r = lock_name(store, name, &fd, err);
+	AUTO_CLOSE int lock_fd = -1;
+	int r = lock_name(store, name, &fd, &lock_fd, err);
 
 	if (r)
 		return r;
@@ -130,19 +150,22 @@ int images_begin(const struct store *store, const char *name, struct image_draft
 	*ret = new_draft(name);
 	ret->file = image_draft_file(name);
 	ret->fd = fd_steal(&fd);
+	ret->lock_fd = fd_steal(&lock_fd);
 	return 0;
 }
 
 int images_part_adopt(const struct store *store, struct image_part *part, const char *name,
 		      struct image_draft *ret, struct error *err)
 {
+	AUTO_CLOSE int fd = -1; /* as long as the lock is ours nobody else takes its name away */
 	AUTO_CLOSE int lock_fd = -1;
-	int r = lock_name(store, name, &lock_fd, err);
+	int r = lock_name(store, name, &fd, &lock_fd, err);
 
 	if (r)
 		return r;
 	*ret = new_draft(name);
 	ret->lock_fd = fd_steal(&lock_fd);
+	ret->part_lock_fd = fd_steal(&part->lock_fd);
 	ret->file = ptr_steal(&part->file);
 	ret->fd = fd_steal(&part->fd);
 	return 0;
@@ -188,14 +211,20 @@ static int put_image(const struct store *store, const struct image_draft *draft,
 	return code ? error_errno(err, code, "store image '%s'", draft->name) : 0;
 }
 
-/* The lock's own file is of no use to anybody, unless the draft is in it. */
+static bool is_adopted(const struct image_draft *draft)
+{
+	return draft->part_lock_fd >= 0;
+}
+
+/* What stood for the name is of no use to anybody, unless the draft is in it. */
 static void release(const struct store *store, struct image_draft *draft)
 {
-	AUTO_FREE char *lock = image_draft_file(draft->name);
+	AUTO_FREE char *file = image_draft_file(draft->name);
 
-	if (draft->lock_fd >= 0)
-		unlinkat(store->images_fd, lock, 0);
+	if (is_adopted(draft))
+		unlinkat(store->images_fd, file, 0);
 	fd_close(&draft->lock_fd);
+	fd_close(&draft->part_lock_fd);
 	fd_close(&draft->fd);
 	free(draft->file);
 	draft->file = NULL;
@@ -226,9 +255,9 @@ void images_abort(const struct store *store, struct image_draft *draft)
 	if (draft->fd < 0)
 		return;
 	/* an adopted part stays one: it is whole, and dear */
-	if (draft->lock_fd < 0)
-		unlinkat(store->images_fd, draft->file, 0);
-	else
+	if (is_adopted(draft))
 		fchmod(draft->fd, 0600);
+	else
+		unlinkat(store->images_fd, draft->file, 0);
 	release(store, draft);
 }

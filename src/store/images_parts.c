@@ -45,18 +45,19 @@ static uint64_t bytes_there(const struct store *store, const char *file)
 
 /* Each time by name: once who had it is done, the name is free, or another waiter's new file. */
 static int lock_part(const struct store *store, const char *file,
-		     void (*tick)(void *arg, uint64_t bytes), void *arg)
+		     void (*tick)(void *arg, uint64_t bytes), void *arg, int *ret_fd,
+		     int *ret_lock_fd)
 {
 	const struct timespec pause = { .tv_nsec = WAIT_POLL_MS * 1000000L };
 
 	for (;;) {
-		int fd = image_open_locked(store, file);
+		int r = image_open_locked(store, file, ret_fd, ret_lock_fd);
 
-		if (fd != -EWOULDBLOCK && fd != -ESTALE)
-			return fd;
+		if (r != -EWOULDBLOCK && r != -ESTALE)
+			return r;
 		if (tick)
 			tick(arg, bytes_there(store, file));
-		if (fd == -EWOULDBLOCK)
+		if (r == -EWOULDBLOCK)
 			nanosleep(&pause, NULL);
 	}
 }
@@ -67,15 +68,16 @@ int images_part_open(const struct store *store, const char *digest,
 {
 	AUTO_FREE char *file = NULL;
 	AUTO_CLOSE int fd = -1;
+	AUTO_CLOSE int lock_fd = -1;
 	struct stat st;
 	int r = check_digest(digest, err);
 
 	if (r)
 		return r;
 	file = part_file(digest);
-	fd = lock_part(store, file, tick, arg);
-	if (fd < 0)
-		return error_errno(err, -fd, "open download '%s'", file);
+	r = lock_part(store, file, tick, arg, &fd, &lock_fd);
+	if (r)
+		return error_errno(err, -r, "open download '%s'", file);
 	if (fstat(fd, &st) < 0)
 		return error_errno(err, errno, "look at download '%s'", file);
 	if (!S_ISREG(st.st_mode) || st.st_nlink != 1)
@@ -84,6 +86,7 @@ int images_part_open(const struct store *store, const char *digest,
 	*ret = (struct image_part){
 		.file = ptr_steal(&file),
 		.fd = fd_steal(&fd),
+		.lock_fd = fd_steal(&lock_fd),
 		.size = (uint64_t)st.st_size,
 	};
 	return 0;
@@ -91,6 +94,7 @@ int images_part_open(const struct store *store, const char *digest,
 
 void images_part_close(struct image_part *part)
 {
+	fd_close(&part->lock_fd);
 	fd_close(&part->fd);
 	free(part->file);
 	part->file = NULL;

@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -41,9 +40,9 @@ static void sweep_file(struct sweep *sweep, const char *file)
 static void sweep_unlocked(struct sweep *sweep, const char *file)
 {
 	AUTO_CLOSE int fd = file_openat(sweep->store->images_fd, file, O_RDONLY | O_NONBLOCK, 0);
+	AUTO_CLOSE int lock_fd = -1;
 
-	if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0 &&
-	    file_has_name(fd, sweep->store->images_fd, file))
+	if (fd >= 0 && image_lock_file(sweep->store, file, fd, &lock_fd) == 0)
 		sweep_file(sweep, file);
 }
 

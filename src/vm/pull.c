@@ -168,7 +168,7 @@ int vm_pull(const struct vm_host *host, const struct catalogue_entry *entry,
 		.options = options,
 		.pulled = &pulled,
 		.progress = { .name = entry->name },
-		.part = { .fd = -1 },
+		.part = IMAGE_PART_INIT,
 	};
 	int r = run(&pull, err);
 

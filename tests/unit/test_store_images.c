@@ -147,6 +147,7 @@ START_TEST(test_abort)
 	images_abort(&lab_store, &draft);
 	images_abort(&lab_store, &draft); /* the second time it is nothing */
 	ck_assert_int_eq(draft.fd, -1);
+	ck_assert_int_eq(unlinkat(lab_store.images_fd, ".lock", 0), 0);
 	lab_assert_no_images();
 }
 END_TEST
@@ -222,19 +223,19 @@ START_TEST(test_remove)
 }
 END_TEST
 
-/* The linker's --wrap puts this between images.c and the C library, before a draft is locked. */
+/* The linker's --wrap puts this before a draft, which is open, is locked. */
 static void (*before_lock)(void);
 
-int __real_flock(int fd, int operation);
-int __wrap_flock(int fd, int operation);
-int __wrap_flock(int fd, int operation)
+int __real_image_lock_file(const struct store *store, const char *file, int fd, int *ret_lock_fd);
+int __wrap_image_lock_file(const struct store *store, const char *file, int fd, int *ret_lock_fd);
+int __wrap_image_lock_file(const struct store *store, const char *file, int fd, int *ret_lock_fd)
 {
 	void (*before)(void) = before_lock;
 
 	before_lock = NULL;
 	if (before)
 		before();
-	return __real_flock(fd, operation);
+	return __real_image_lock_file(store, file, fd, ret_lock_fd);
 }
 
 static struct image_draft earlier;

@@ -4,11 +4,14 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
 #include "image_lab.h"
+
+enum { STRANGER = 65534 };
 
 #define HEX16 "0123456789abcdef"
 #define HEX HEX16 HEX16 HEX16 HEX16
@@ -150,7 +153,7 @@ static void tick(void *arg, uint64_t bytes)
 
 static int open_part(void)
 {
-	part = (struct image_part){ .fd = -1 };
+	part = (struct image_part)IMAGE_PART_INIT;
 	return images_part_open(&lab_store, DIGEST, tick, NULL, &part, &lab_err);
 }
 
@@ -258,6 +261,24 @@ START_TEST(test_adopt_and_fail)
 }
 END_TEST
 
+/* The linker's --wrap puts this between the store and the C library. */
+static void (*before_folder_sync)(void);
+
+int __real_fsync(int fd);
+int __wrap_fsync(int fd);
+int __wrap_fsync(int fd)
+{
+	struct stat st;
+
+	if (before_folder_sync && fstat(fd, &st) == 0 && S_ISDIR(st.st_mode)) {
+		void (*before)(void) = before_folder_sync;
+
+		before_folder_sync = NULL;
+		before();
+	}
+	return __real_fsync(fd);
+}
+
 static bool adopt_part(const char *name)
 {
 	if (open_part() || write(part.fd, "image", 5) != 5)
@@ -280,23 +301,140 @@ START_TEST(test_adopted_and_killed)
 }
 END_TEST
 
+static void become_user(void)
+{
+	if (geteuid())
+		return;
+	ck_assert_int_eq(fchown(lab_store.images_fd, STRANGER, STRANGER), 0);
+	ck_assert_int_eq(seteuid(STRANGER), 0);
+}
+
+static void become_root(void)
+{
+	if (!getuid())
+		ck_assert_int_eq(seteuid(0), 0);
+}
+
 /* Killed when all that was missing was the name. A user cannot write to what is read-only. */
 START_TEST(test_read_only_part)
 {
+	become_user();
 	write_part("image");
 	ck_assert_int_eq(fchmod(part.fd, 0444), 0);
 	images_part_close(&part);
-	if (!geteuid())
-		ck_assert_int_eq(fchown(lab_store.images_fd, 65534, 65534), 0);
-	if (!geteuid())
-		ck_assert_int_eq(fchownat(lab_store.images_fd, PART, 65534, 65534, 0), 0);
-	if (!geteuid())
-		ck_assert_int_eq(seteuid(65534), 0);
 	suite_assert_ok(open_part(), lab_err);
 	ck_assert_uint_eq(part.size, 5);
+	ck_assert_int_eq(fcntl(part.fd, F_GETFL) & O_ACCMODE, O_RDWR);
 	images_part_close(&part);
-	if (!getuid())
-		ck_assert_int_eq(seteuid(0), 0);
+	become_root();
+}
+END_TEST
+
+/* About to be renamed: its mode is that of the image, whoever waits for it meanwhile. */
+static bool hold_read_only(const char *content)
+{
+	return !open_part() &&
+	       write(part.fd, content, strlen(content)) == (ssize_t)strlen(content) &&
+	       !fchmod(part.fd, 0444);
+}
+
+static struct lab_child holder;
+
+static void tick_and_look(void *arg, uint64_t bytes)
+{
+	struct stat st;
+
+	ck_assert_int_eq(fstatat(lab_store.images_fd, PART, &st, AT_SYMLINK_NOFOLLOW), 0);
+	ck_assert_uint_eq(st.st_mode, S_IFREG | 0444);
+	if (!ticks)
+		lab_child_kill(&holder);
+	tick(arg, bytes);
+}
+
+START_TEST(test_wait_for_read_only_part)
+{
+	become_user();
+	lab_child_start(&holder, hold_read_only, "image");
+	suite_assert_ok(images_part_open(&lab_store, DIGEST, tick_and_look, NULL, &part, &lab_err),
+			lab_err);
+	ck_assert_uint_ge(ticks, 1);
+	ck_assert_uint_eq(part.size, 5);
+	images_part_close(&part);
+	become_root();
+}
+END_TEST
+
+/* Whoever may read a file can lock it, in both ways. */
+static bool lock_as_stranger(const char *file)
+{
+	struct flock lock = { .l_type = F_RDLCK, .l_whence = SEEK_SET };
+	int fd;
+
+	if (setuid(STRANGER))
+		return false;
+	fd = openat(lab_store.images_fd, file, O_RDONLY | O_CLOEXEC);
+	return fd >= 0 && !flock(fd, LOCK_EX | LOCK_NB) && !fcntl(fd, F_OFD_SETLK, &lock) &&
+	       openat(lab_store.images_fd, ".lock", O_RDONLY | O_CLOEXEC) < 0;
+}
+
+static void assert_sweep(bool dry, unsigned int expected);
+
+/* A kill left it as readable as the image would have been: neither pull nor prune is kept from it. */
+START_TEST(test_stranger_locks_part)
+{
+	struct lab_child stranger;
+
+	write_part("image");
+	ck_assert_int_eq(fchmod(part.fd, 0444), 0);
+	images_part_close(&part);
+	lab_child_start(&stranger, lock_as_stranger, PART);
+	suite_assert_ok(open_part(), lab_err);
+	ck_assert_uint_eq(ticks, 0);
+	images_part_close(&part);
+	assert_sweep(false, 1);
+	ck_assert(!lab_exists(lab_store.images_fd, PART));
+	lab_child_kill(&stranger);
+}
+END_TEST
+
+START_TEST(test_stranger_locks_draft)
+{
+	struct lab_child stranger;
+
+	suite_put(lab_store.images_fd, ".tmp-debian", "half");
+	ck_assert_int_eq(fchmodat(lab_store.images_fd, ".tmp-debian", 0444, 0), 0);
+	suite_assert_ok(begin("first"), lab_err); /* .lock is there */
+	images_abort(&lab_store, &draft);
+	lab_child_start(&stranger, lock_as_stranger, ".tmp-debian");
+	suite_assert_ok(begin("debian"), lab_err);
+	write_draft("image");
+	suite_assert_ok(images_commit(&lab_store, &draft, DISK_RAW, NULL, &lab_err), lab_err);
+	assert_content("debian.raw", "image");
+	lab_child_kill(&stranger);
+}
+END_TEST
+
+static void hold_debian(void)
+{
+	AUTO_CLOSE int fd = openat(lab_store.images_fd, "debian.raw", O_RDONLY | O_CLOEXEC);
+	AUTO_CLOSE int hold_fd = -1;
+
+	ck_assert_int_ge(fd, 0);
+	suite_assert_ok(
+		images_hold(&lab_store, fd, "debian", IMAGES_EXCLUSIVE_NOW, &hold_fd, &lab_err),
+		lab_err);
+}
+
+/* It has its name, and its writer still waits for the disk. A user's are locked in one file. */
+START_TEST(test_image_is_held_at_once)
+{
+	become_user();
+	write_part("image");
+	suite_assert_ok(adopt("debian"), lab_err);
+	before_folder_sync = hold_debian;
+	suite_assert_ok(images_commit(&lab_store, &draft, DISK_RAW, NULL, &lab_err), lab_err);
+	ck_assert_ptr_null(before_folder_sync);
+	become_root();
 }
 END_TEST
 
@@ -336,8 +474,6 @@ static bool hold_part(const char *content)
 {
 	return !open_part() && write(part.fd, content, strlen(content)) == (ssize_t)strlen(content);
 }
-
-static struct lab_child holder;
 
 /* Once it was seen that we wait. */
 static void tick_and_release(void *arg, uint64_t bytes)
@@ -500,12 +636,18 @@ int main(void)
 	tcase_add_test(tcase, test_adopt_and_fail);
 	tcase_add_test(tcase, test_adopted_and_killed);
 	tcase_add_test(tcase, test_read_only_part);
+	tcase_add_test(tcase, test_wait_for_read_only_part);
+	tcase_add_test(tcase, test_image_is_held_at_once);
 	tcase_add_test(tcase, test_pulls_at_once);
 	tcase_add_test(tcase, test_wait_for_part);
 	tcase_add_test(tcase, test_sweep);
 	tcase_add_test(tcase, test_sweep_of_others);
 	if (geteuid() == 0 || !suite_leave_out("test_sweep_of_another_owner", "not root"))
 		tcase_add_test(tcase, test_sweep_of_another_owner);
+	if (geteuid() == 0 || !suite_leave_out("test_stranger_locks_part", "not root"))
+		tcase_add_test(tcase, test_stranger_locks_part);
+	if (geteuid() == 0 || !suite_leave_out("test_stranger_locks_draft", "not root"))
+		tcase_add_test(tcase, test_stranger_locks_draft);
 	suite_add_tcase(s, tcase);
 	return suite_run(s);
 }
