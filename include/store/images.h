@@ -103,7 +103,8 @@ void images_part_remove(const struct store *store, struct image_part *part); /* 
 /*
  * A verified part becomes a draft: no byte is copied. It keeps its own name and lock until it has the
  * image's: who waits for it finds the image afterwards. images_abort(), and an images_commit() that does
- * not succeed, leave it a part. On failure part is as it was. Errors as those of images_begin().
+ * not succeed, leave it a part, unless the disk did not take its bytes: then it is gone, for nobody could
+ * tell any more which of them are good. On failure part is as it was. Errors as those of images_begin().
  */
 int images_part_adopt(const struct store *store, struct image_part *part, const char *name,
 		      struct image_draft *ret, struct error *err);

@@ -41,8 +41,8 @@ struct vm_pulled {
  * Fetch the entry's digest, and the image unless one of that digest is here: downloaded or resumed,
  * hashed as it comes, held to the digest, and only then unpacked, looked at (qcow2 or raw, no backing
  * file) and put in place. TLS and unpacking happen in confined workers. A failure leaves every image as
- * it was; what came of a download stays to be resumed, unless it is wrong or filled the disk: a server
- * that merely tells of more than there is room for is passed over, and what came before stays.
+ * it was; what came of a download stays to be resumed, unless it is wrong, filled the disk or could not
+ * be written to it: a server that merely tells of more than there is room for is passed over, and what came before stays.
  *
  * ERROR_VERIFY: digest, signature, certificate, header; ERROR_TIMEOUT: the servers were too slow;
  * ERROR_FAILED: not to be had. Errors of several mirrors name the last and how many were tried.

@@ -230,13 +230,32 @@ static void release(const struct store *store, struct image_draft *draft)
 	draft->file = NULL;
 }
 
+/*
+ * What fsync(2) could not write counts as clean from then on: the next one reports nothing, and whoever
+ * reads the file, to hash it, may find in memory what the disk does not have. So no part outlives that.
+ */
+static int put_bytes(const struct store *store, const struct image_draft *draft, struct error *err)
+{
+	int code;
+
+	if (fchmod(draft->fd, 0444) < 0)
+		return error_errno(err, errno, "store image '%s'", draft->name);
+	if (fsync(draft->fd) == 0)
+		return 0;
+	code = errno;
+	if (is_adopted(draft))
+		unlinkat(store->images_fd, draft->file, 0);
+	error_errno(err, code, "write image '%s' to disk", draft->name);
+	if (code != ENOSPC && code != EDQUOT)
+		return -code;
+	return error_hint(err, "make room, perhaps with: mnmivm-se image prune");
+}
+
 int images_commit(const struct store *store, struct image_draft *draft, enum disk_format format,
 		  const struct image_config *config, struct error *err)
 {
-	int r = 0;
+	int r = put_bytes(store, draft, err);
 
-	if (fchmod(draft->fd, 0444) < 0 || fsync(draft->fd) < 0)
-		r = error_errno(err, errno, "store image '%s'", draft->name);
 	if (!r)
 		r = put_config(store, draft->name, config, err);
 	if (!r)

@@ -62,6 +62,11 @@ static int open_packed(struct pull *pull, int *ret_fd, struct error *err)
 	return 0;
 }
 
+static bool is_full(int r)
+{
+	return r == -ENOSPC || r == -EDQUOT;
+}
+
 static int unpack_part(struct pull *pull, struct image_draft *draft, struct digest *digest,
 		       struct error *err)
 {
@@ -72,7 +77,18 @@ static int unpack_part(struct pull *pull, struct image_draft *draft, struct dige
 	if (!r)
 		r = image_unpack(pull->host, fd, draft->fd, pull_file_name(pull), DIGEST_SHA256,
 				 &watch, digest, err);
-	pull->spoiled = r == -ENOSPC || r == -EDQUOT || (r && err->kind == ERROR_VERIFY);
+	pull->spoiled = is_full(r) || (r && err->kind == ERROR_VERIFY);
+	return r;
+}
+
+/* A full disk may tell as late as that. */
+static int commit(struct pull *pull, struct image_draft *draft, enum disk_format format,
+		  const struct image_config *config, struct error *err)
+{
+	int r = images_commit(&pull->host->store, draft, format, config, err);
+
+	/* where it went well its content is in the image */
+	pull->spoiled = r == 0 || is_full(r);
 	return r;
 }
 
@@ -107,11 +123,9 @@ static int place_unpacked(struct pull *pull, const char *name, struct error *err
 	}
 	digest_format(&digest, text);
 	describe(pull, text, &config);
-	r = images_commit(&pull->host->store, &draft, image_disk_format(&info), &config, err);
-	if (!r) {
+	r = commit(pull, &draft, image_disk_format(&info), &config, err);
+	if (!r)
 		pull->pulled->file_bytes = info.file_size;
-		pull->spoiled = true; /* its content is in the image */
-	}
 	return r;
 }
 

@@ -261,7 +261,8 @@ START_TEST(test_adopt_and_fail)
 }
 END_TEST
 
-/* The linker's --wrap puts this between the store and the C library. */
+/* Put between the store and the C library: what the disk says to the file that fd_to_fail is of. */
+static int fd_to_fail = -1, code_to_fail;
 static void (*before_folder_sync)(void);
 
 int __real_fsync(int fd);
@@ -270,6 +271,10 @@ int __wrap_fsync(int fd)
 {
 	struct stat st;
 
+	if (fd >= 0 && fd == fd_to_fail) {
+		errno = code_to_fail;
+		return -1;
+	}
 	if (before_folder_sync && fstat(fd, &st) == 0 && S_ISDIR(st.st_mode)) {
 		void (*before)(void) = before_folder_sync;
 
@@ -278,6 +283,42 @@ int __wrap_fsync(int fd)
 	}
 	return __real_fsync(fd);
 }
+
+static const int sync_codes[] = { EIO, ENOSPC, EDQUOT };
+
+/* The next pull would hash what only memory has, and sync it without an error. */
+START_TEST(test_adopt_and_fail_to_sync)
+{
+	write_part("image");
+	suite_assert_ok(adopt("debian"), lab_err);
+	fd_to_fail = draft.fd;
+	code_to_fail = sync_codes[_i];
+	ck_assert_int_eq(images_commit(&lab_store, &draft, DISK_RAW, NULL, &lab_err),
+			 -sync_codes[_i]);
+	fd_to_fail = -1;
+	ck_assert_int_eq(strstr(lab_err.hint, "image prune") != NULL, sync_codes[_i] != EIO);
+	ck_assert(!lab_exists(lab_store.images_fd, PART));
+	ck_assert(!lab_exists(lab_store.images_fd, ".tmp-debian"));
+	ck_assert(!lab_exists(lab_store.images_fd, "debian.raw"));
+	suite_assert_ok(open_part(), lab_err);
+	ck_assert_uint_eq(part.size, 0);
+	images_part_remove(&lab_store, &part);
+}
+END_TEST
+
+START_TEST(test_draft_fails_to_sync)
+{
+	suite_assert_ok(begin("debian"), lab_err);
+	write_draft("image");
+	fd_to_fail = draft.fd;
+	code_to_fail = sync_codes[_i];
+	ck_assert_int_eq(images_commit(&lab_store, &draft, DISK_RAW, NULL, &lab_err),
+			 -sync_codes[_i]);
+	fd_to_fail = -1;
+	ck_assert(!lab_exists(lab_store.images_fd, ".tmp-debian"));
+	ck_assert(!lab_exists(lab_store.images_fd, "debian.raw"));
+}
+END_TEST
 
 static bool adopt_part(const char *name)
 {
@@ -634,6 +675,8 @@ int main(void)
 	tcase_add_test(tcase, test_part_is_something_else);
 	tcase_add_test(tcase, test_adopt);
 	tcase_add_test(tcase, test_adopt_and_fail);
+	tcase_add_loop_test(tcase, test_adopt_and_fail_to_sync, 0, (int)ARRAY_SIZE(sync_codes));
+	tcase_add_loop_test(tcase, test_draft_fails_to_sync, 0, (int)ARRAY_SIZE(sync_codes));
 	tcase_add_test(tcase, test_adopted_and_killed);
 	tcase_add_test(tcase, test_read_only_part);
 	tcase_add_test(tcase, test_wait_for_read_only_part);
