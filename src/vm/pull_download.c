@@ -43,18 +43,22 @@ static int count_hashed(void *arg, uint64_t done, struct error *err)
 	return 0;
 }
 
-/* What an earlier pull left is hashed from the disk. */
+/* What an earlier pull left is hashed from the disk. What the disk does not give back is lost. */
 static int take_up(struct pull *pull, struct error *err)
 {
+	struct error why = ERROR_INIT;
 	int r = restart_stream(pull, err);
 
 	if (r || !pull->part.size)
 		return r;
 	pull_phase(pull, PULL_RESUME, pull->part.size);
 	r = digest_stream_file(pull->stream, pull->part.fd, pull->entry->name, count_hashed, pull,
-			       err);
-	if (r)
-		return r;
+			       &why);
+	if (r) {
+		vm_note(pull->host, "%s: what came before is fetched again: %s", pull->entry->name,
+			why.message);
+		return from_zero(pull, err);
+	}
 	pull_tell_end(pull, pull->done);
 	pull->progress.resumed = pull->done;
 	return 0;

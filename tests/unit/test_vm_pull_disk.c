@@ -8,6 +8,7 @@
 
 #include "base/alloc.h"
 #include "base/file.h"
+#include "fetch/digest.h"
 #include "pull_lab.h"
 
 /* What the disk says when a file is written to it; 0: nothing. */
@@ -20,6 +21,47 @@ int __wrap_fsync(int fd)
 	errno = sync_code;
 	return sync_code ? -1 : __real_fsync(fd);
 }
+
+static bool unreadable; /* a part, from somewhere in its middle on */
+
+int __real_digest_stream_file(struct digest_stream *stream, int fd, const char *what,
+			      int (*tick)(void *arg, uint64_t done, struct error *err), void *arg,
+			      struct error *err);
+int __wrap_digest_stream_file(struct digest_stream *stream, int fd, const char *what,
+			      int (*tick)(void *arg, uint64_t done, struct error *err), void *arg,
+			      struct error *err);
+int __wrap_digest_stream_file(struct digest_stream *stream, int fd, const char *what,
+			      int (*tick)(void *arg, uint64_t done, struct error *err), void *arg,
+			      struct error *err)
+{
+	int r;
+
+	if (!unreadable)
+		return __real_digest_stream_file(stream, fd, what, tick, arg, err);
+	digest_stream_add(stream, image, HALF / 2);
+	r = tick(arg, HALF / 2, err);
+	return r ? r : error_errno(err, EIO, "read '%s'", what);
+}
+
+/* A bad sector: what cannot be read is fetched again, and no later pull stumbles over it. */
+START_TEST(test_unreadable_part)
+{
+	host.config.pull_tries = 1;
+	expect_sums();
+	expect_bytes(A IMAGE, 0, image, HALF, HTTP_AGAIN);
+	ck_assert_int_lt(pull(), 0);
+	assert_folder("part");
+	notes = 0;
+	unreadable = true;
+	expect_sums();
+	expect_bytes(A IMAGE, 0, image, SIZE, HTTP_DONE);
+	suite_assert_ok(pull(), lab_err);
+	unreadable = false;
+	assert_pulled();
+	ck_assert_uint_eq(pulled.received, SIZE);
+	ck_assert_uint_eq(notes, 1);
+}
+END_TEST
 
 static const struct {
 	int code;
@@ -71,6 +113,7 @@ int main(void)
 	Suite *s = suite_create("vm_pull_disk");
 	TCase *tcase = pull_case("disk");
 
+	tcase_add_test(tcase, test_unreadable_part);
 	tcase_add_loop_test(tcase, test_not_written_to_disk, 0, (int)ARRAY_SIZE(sync_failures));
 	suite_add_tcase(s, tcase);
 	return suite_run(s);
