@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
@@ -26,9 +27,7 @@
  * signed text, which could have lines like them.
  */
 
-#define DESK ".signature"
-
-enum { KEYRING_MAX = 4 << 20, MESSAGE_MAX = 2 << 20, FILE_COUNT = 3, DESK_TRIES = 100 };
+enum { KEYRING_MAX = 4 << 20, MESSAGE_MAX = 2 << 20, FILE_COUNT = 3, DESKS_MAX = 64 };
 
 /* By their order in struct helper, as the program finds them; /proc/self/fd without a root. */
 static const char *const targets[FILE_COUNT] = { "/work/keyring", "/work/text", "/work/signature" };
@@ -36,8 +35,13 @@ static const char *const targets_rootless[FILE_COUNT] = { "/proc/self/fd/3", "/p
 							  "/proc/self/fd/5" };
 _Static_assert(HELPER_FILE_FD == 3, "the names of descriptors");
 
+/*
+ * The helper mounts its files, so they need a name: in a folder whose lock a kill lets go of, and which
+ * the next check then takes over. There are several of them, so that nobody waits for one who is stopped.
+ */
 struct desk {
 	int run_fd;
+	char name[sizeof(".signature-99")];
 	int dir_fd; /* locked */
 	int fds[FILE_COUNT];
 	size_t n;
@@ -71,25 +75,43 @@ static int read_keyring(const char *path, struct buf *ret, struct error *err)
 	return error_hint(err, "gpg --dearmor <%s >%s.gpg, and name that", path, path);
 }
 
-/* The helper mounts its files, so they need a name: in one folder, whose lock a kill lets go of. */
-static int desk_open(struct desk *desk, struct error *err)
-{
-	for (unsigned int tries = 1;; tries++) {
-		AUTO_CLOSE int fd = -1;
-		int r = dir_make(desk->run_fd, DESK, 0700, &fd, err);
+/* Another check has it, or had it when we looked and has removed it since. */
+enum { DESK_TAKEN = 1 };
 
-		/* it was there, and its owner removed it before it was opened */
-		if (r == -ENOENT && tries < DESK_TRIES)
-			continue;
-		if (r)
-			return r;
-		if (flock(fd, LOCK_EX) < 0)
-			return error_errno(err, errno, "lock '%s'", DESK);
-		if (file_has_name(fd, desk->run_fd, DESK)) {
-			desk->dir_fd = fd_steal(&fd);
-			return 0;
-		}
+static int desk_take(struct desk *desk, unsigned int number, struct error *err)
+{
+	AUTO_CLOSE int fd = -1;
+	struct error why = ERROR_INIT;
+	int r;
+
+	snprintf(desk->name, sizeof(desk->name), ".signature-%u", number % 100);
+	r = dir_make(desk->run_fd, desk->name, 0700, &fd, &why);
+	if (r == -ENOENT)
+		return DESK_TAKEN;
+	if (r) {
+		*err = why;
+		return r;
 	}
+	if (flock(fd, LOCK_EX | LOCK_NB) < 0)
+		return errno == EWOULDBLOCK ? DESK_TAKEN
+					    : error_errno(err, errno, "lock '%s'", desk->name);
+	if (!file_has_name(fd, desk->run_fd, desk->name))
+		return DESK_TAKEN;
+	desk->dir_fd = fd_steal(&fd);
+	return 0;
+}
+
+static int desk_open(const struct vm_host *host, struct desk *desk, struct error *err)
+{
+	for (unsigned int i = 0; i < DESKS_MAX; i++) {
+		int r = desk_take(desk, i, err);
+
+		if (r != DESK_TAKEN)
+			return r;
+	}
+	error_set(err, ERROR_BUSY, EBUSY, "check a signature: %d others are at it, or were stopped",
+		  DESKS_MAX);
+	return error_hint(err, "find them with: fuser -v %s/.signature-*", host->config.run_dir);
 }
 
 static int desk_put(struct desk *desk, const char *name, const struct buf *content,
@@ -114,7 +136,7 @@ static void desk_done(struct desk *desk)
 	for (size_t i = 0; i < FILE_COUNT; i++)
 		fd_close(&desk->fds[i]);
 	if (desk->dir_fd >= 0)
-		dir_remove_tree(desk->run_fd, DESK, &ignored);
+		dir_remove_tree(desk->run_fd, desk->name, &ignored);
 	fd_close(&desk->dir_fd);
 	fd_close(&desk->run_fd);
 }
@@ -224,7 +246,7 @@ static int check_on(const struct vm_host *host, const struct signature_check *ch
 	int r = store_make_run(&host->store, &desk->run_fd, err);
 
 	if (r == 0)
-		r = desk_open(desk, err);
+		r = desk_open(host, desk, err);
 	if (r == 0)
 		r = desk_put(desk, "keyring", keyring, err);
 	if (r == 0)

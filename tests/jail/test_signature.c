@@ -31,7 +31,7 @@ int __real_mkdirat(int fd, const char *path, mode_t mode);
 int __wrap_mkdirat(int fd, const char *path, mode_t mode);
 int __wrap_mkdirat(int fd, const char *path, mode_t mode)
 {
-	if (!vanishes || strcmp(path, ".signature") != 0)
+	if (!vanishes || strncmp(path, ".signature-", 11) != 0)
 		return __real_mkdirat(fd, path, mode);
 	vanishes--;
 	errno = EEXIST;
@@ -104,6 +104,14 @@ static void teardown(void)
 }
 
 static struct buf signed_text;
+static int first_desk; /* that the test itself has not taken */
+
+static void assert_no_desk(int number)
+{
+	AUTO_FREE char *name = xasprintf(".signature-%d", number);
+
+	ck_assert_int_eq(faccessat(host.store.run_fd, name, F_OK, 0), -1);
+}
 
 static int check(const char *keyring, const char *text_name, const char *signature_name)
 {
@@ -125,7 +133,8 @@ static int check(const char *keyring, const char *text_name, const char *signatu
 	buf_puts(&signed_text, "as before");
 	r = signature_check(&host, &spec, &signed_text, &err);
 	/* nothing is left of what was shown */
-	ck_assert_int_eq(faccessat(host.store.run_fd, ".signature", F_OK, 0), -1);
+	for (int i = first_desk; i < first_desk + 4; i++)
+		assert_no_desk(i);
 	return r;
 }
 
@@ -254,60 +263,77 @@ END_TEST
 /* Of a check that was killed the folder is left, without its lock. */
 START_TEST(what_is_left_of_a_kill_is_in_nobodys_way)
 {
-	ck_assert_int_eq(mkdirat(host.store.run_fd, ".signature", 0700), 0);
-	ck_assert_int_eq(mkdirat(host.store.run_fd, ".signature/text", 0700), 0);
+	ck_assert_int_eq(mkdirat(host.store.run_fd, ".signature-0", 0700), 0);
+	ck_assert_int_eq(mkdirat(host.store.run_fd, ".signature-0/text", 0700), 0);
 	ck_assert_int_ne(check("good.gpg", "inline", NULL), 0);
 	check_good("good.gpg", "inline", NULL);
-	ck_assert_int_eq(mkdirat(host.store.run_fd, ".signature", 0700), 0);
-	suite_put(host.store.run_fd, ".signature/text", "old");
+	ck_assert_int_eq(mkdirat(host.store.run_fd, ".signature-0", 0700), 0);
+	suite_put(host.store.run_fd, ".signature-0/text", "old");
 	check_good("good.gpg", "inline", NULL);
 }
 END_TEST
 
-/* Another check ends between two calls of ours; not for ever, or the folder is nothing to wait for. */
+/* Another check ends between two calls of ours; not for ever, or the folder is nothing to look for. */
 START_TEST(one_that_has_just_ended)
 {
 	vanishes = 3;
 	check_good("good.gpg", "inline", NULL);
 	ck_assert_uint_eq(vanishes, 0);
 	vanishes = 100000;
-	suite_assert_error(check("good.gpg", "inline", NULL), err, ENOENT, ERROR_FAILED);
+	suite_assert_error(check("good.gpg", "inline", NULL), err, EBUSY, ERROR_BUSY);
 	vanishes = 0;
 	buf_done(&signed_text);
 }
 END_TEST
 
-static bool is_waiting(pid_t pid)
+/* As one that is stopped does, or is in the middle of it. */
+static int hold_desk(int number)
 {
-	AUTO_FREE char *line = xasprintf("grep -q -- '-> FLOCK .* %d ' /proc/locks", (int)pid);
+	AUTO_FREE char *name = xasprintf(".signature-%d", number);
+	int fd;
 
-	return system(line) == 0;
+	ck_assert_int_eq(mkdirat(host.store.run_fd, name, 0700), 0);
+	fd = openat(host.store.run_fd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	ck_assert_int_eq(flock(fd, LOCK_EX), 0);
+	return fd;
 }
 
-/* Who waited finds the folder gone, and makes another one. */
-START_TEST(one_at_a_time)
+static void release_desk(int number, int fd)
 {
-	int fd, status;
-	pid_t pid;
+	AUTO_FREE char *name = xasprintf(".signature-%d", number);
 
-	ck_assert_int_eq(mkdirat(host.store.run_fd, ".signature", 0700), 0);
-	fd = openat(host.store.run_fd, ".signature", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	ck_assert_int_eq(flock(fd, LOCK_EX), 0);
-	pid = fork();
-	ck_assert_int_ge(pid, 0);
-	if (pid == 0) {
-		close(fd);
-		status = check("good.gpg", "inline", NULL);
-		if (status)
-			fprintf(stderr, "# %s\n", err.message);
-		_exit(status != 0);
-	}
-	while (!is_waiting(pid) && waitpid(pid, &status, WNOHANG) == 0)
-		usleep(1000);
-	ck_assert_int_eq(unlinkat(host.store.run_fd, ".signature", AT_REMOVEDIR), 0);
+	/* empty: nobody put anything into what is another's */
+	ck_assert_int_eq(unlinkat(host.store.run_fd, name, AT_REMOVEDIR), 0);
 	close(fd);
-	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
-	ck_assert_int_eq(status, 0);
+}
+
+START_TEST(others_are_not_waited_for)
+{
+	int first = hold_desk(0), second = hold_desk(1);
+
+	first_desk = 2;
+	check_good("good.gpg", "inline", NULL);
+	first_desk = 0;
+	release_desk(0, first);
+	release_desk(1, second);
+}
+END_TEST
+
+START_TEST(too_many_others)
+{
+	enum { DESKS = 64 };
+	int fds[DESKS];
+
+	for (int i = 0; i < DESKS; i++)
+		fds[i] = hold_desk(i);
+	first_desk = DESKS;
+	suite_assert_error(check("good.gpg", "inline", NULL), err, EBUSY, ERROR_BUSY);
+	ck_assert_ptr_nonnull(strstr(err.hint, ".signature-*"));
+	ck_assert_str_eq(buf_str(&signed_text), "as before");
+	first_desk = 0;
+	for (int i = 0; i < DESKS; i++)
+		release_desk(i, fds[i]);
+	buf_done(&signed_text);
 }
 END_TEST
 
@@ -411,7 +437,8 @@ static Suite *suite(void)
 	tcase_add_test(tc, without_gpgv);
 	tcase_add_test(tc, what_is_left_of_a_kill_is_in_nobodys_way);
 	tcase_add_test(tc, one_that_has_just_ended);
-	tcase_add_test(tc, one_at_a_time);
+	tcase_add_test(tc, others_are_not_waited_for);
+	tcase_add_test(tc, too_many_others);
 	tcase_add_loop_test(tc, where_less_can_be_confined, 0, 2);
 	suite_add_tcase(s, tc);
 	return s;
