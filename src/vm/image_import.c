@@ -176,7 +176,7 @@ static int commit(struct import *import, const struct image_info *info, struct e
 
 	digest_format(&import->digest, text);
 	image_config_init(&config);
-	image_config_stamp(&config, text);
+	image_config_stamp(import->host, &config, text);
 	if (import->wanted_text) {
 		digest_format(&import->wanted, text);
 		config.source_digest = xstrdup(text);

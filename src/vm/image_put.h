@@ -17,7 +17,11 @@ int image_look(int fd, const char *name, const char *file_name, struct image_inf
 /* In the words of the store. */
 enum disk_format image_disk_format(const struct image_info *info);
 
-/* Set what is told of a digest, and when: now. */
-void image_config_stamp(struct image_config *config, const char *digest);
+/*
+ * Set what is told of a digest, and when: now, or just after the newest that is here of the same os, where
+ * the clock once ran ahead: what comes last is the newest.
+ */
+void image_config_stamp(const struct vm_host *host, struct image_config *config,
+			const char *digest);
 
 #endif

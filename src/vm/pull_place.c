@@ -19,7 +19,7 @@ static void describe(const struct pull *pull, const char *digest, struct image_c
 	ret->source_digest = xstrdup(pull->source_text);
 	xreplace(&ret->signature, pull->signature);
 	guest_traits_copy(&ret->guest, &pull->entry->guest);
-	image_config_stamp(ret, digest);
+	image_config_stamp(pull->host, ret, digest);
 }
 
 /* What it is in the folder is what it was on the mirror. */

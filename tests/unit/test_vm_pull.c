@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Pulls: what is asked of whom, again and from where on, and what is left in the folder. */
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "base/alloc.h"
 #include "base/file.h"
 #include "store/images.h"
 #include "pull_lab.h"
@@ -46,6 +48,53 @@ START_TEST(test_again)
 	ck_assert(!pulled.fresh);
 	ck_assert_uint_eq(pulled.received, 0);
 	assert_pulled();
+}
+END_TEST
+
+static void publish(const char *content)
+{
+	free(image_digest);
+	free(sums);
+	image_digest = sha512(content, SIZE);
+	sums = xasprintf("%s  disk.raw\n", image_digest);
+}
+
+static void record_added(const char *name, int64_t added_ns)
+{
+	AUTO_FREE char *file = xasprintf("%s.conf", name);
+	AUTO_FREE char *text = suite_get(lab_store.images_fd, file);
+	char *line = strstr(text, "\nadded = ");
+	AUTO_FREE char *now = NULL;
+
+	ck_assert_ptr_nonnull(line);
+	*line = '\0';
+	now = xasprintf("%s\nadded = %lld%s", text, (long long)added_ns,
+			line + 1 + strcspn(line + 1, "\n"));
+	ck_assert_int_eq(unlinkat(lab_store.images_fd, file, 0), 0);
+	suite_put(lab_store.images_fd, file, now);
+}
+
+/* What comes later is the newest, whatever the clock said when the other came. */
+START_TEST(test_clock_set_back)
+{
+	static const int64_t ahead_ns[] = { INT64_C(4000000000000000000), INT64_MAX - 1 };
+	AUTO_FREE char *newest = NULL;
+	struct image_config config;
+
+	publish(other);
+	expect_sums();
+	expect_bytes(A IMAGE, 0, other, SIZE, HTTP_DONE);
+	suite_assert_ok(pull(), lab_err);
+	record_added(pulled.name, ahead_ns[_i]);
+	publish(image);
+	expect_sums();
+	expect_bytes(A IMAGE, 0, image, SIZE, HTTP_DONE);
+	suite_assert_ok(pull(), lab_err);
+	suite_assert_ok(images_newest(&lab_store, "test-1", NULL, &newest, &lab_err), lab_err);
+	ck_assert_str_eq(newest, pulled.name);
+	suite_assert_ok(images_config(&lab_store, newest, &config, &lab_err), lab_err);
+	ck_assert_int_eq(config.added_ns, ahead_ns[_i] + 1);
+	image_config_done(&config);
 }
 END_TEST
 
@@ -323,6 +372,7 @@ int main(void)
 
 	tcase_add_test(tcase, test_first);
 	tcase_add_test(tcase, test_again);
+	tcase_add_loop_test(tcase, test_clock_set_back, 0, 2);
 	tcase_add_test(tcase, test_cut_off);
 	tcase_add_test(tcase, test_both_cut_off);
 	tcase_add_test(tcase, test_retry_after);
