@@ -26,12 +26,17 @@ struct import {
 	struct digest digest; /* of the draft */
 };
 
+static bool is_input(const struct import *import)
+{
+	return strcmp(import->path, "-") == 0;
+}
+
 /* A pipe is for "-": the one who opens it by its name waits until somebody writes to it. */
-static int check_kind(const struct import *import, mode_t mode, bool is_input, struct error *err)
+static int check_kind(const struct import *import, mode_t mode, struct error *err)
 {
 	if (S_ISDIR(mode))
 		return error_set(err, ERROR_USAGE, EISDIR, "'%s' is a folder", import->path);
-	if (is_input || S_ISREG(mode) || S_ISBLK(mode))
+	if (is_input(import) || S_ISREG(mode) || S_ISBLK(mode))
 		return 0;
 	error_set(err, ERROR_USAGE, EINVAL, "'%s' is no regular file", import->path);
 	return error_hint(err, "mnmivm-se image import - %s <'%s'", import->name, import->path);
@@ -40,12 +45,11 @@ static int check_kind(const struct import *import, mode_t mode, bool is_input, s
 static int open_source(const struct import *import, int *ret_fd, struct error *err)
 {
 	const char *path = import->path;
-	bool is_input = !strcmp(path, "-");
 	AUTO_CLOSE int fd = -1;
 	struct stat st;
 	int r;
 
-	if (is_input)
+	if (is_input(import))
 		fd = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3);
 	else
 		fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
@@ -55,10 +59,10 @@ static int open_source(const struct import *import, int *ret_fd, struct error *e
 	}
 	if (fstat(fd, &st) < 0)
 		return error_errno(err, errno, "look at '%s'", path);
-	r = check_kind(import, st.st_mode, is_input, err);
+	r = check_kind(import, st.st_mode, err);
 	if (r)
 		return r;
-	if (is_input && isatty(fd))
+	if (is_input(import) && isatty(fd))
 		vm_note(import->host, "%s: reading standard input", import->name);
 	posix_fadvise(fd, 0, 0, POSIX_FADV_SEQUENTIAL);
 	*ret_fd = fd_steal(&fd);
@@ -121,9 +125,20 @@ static int unpack_draft(struct import *import, struct error *err)
 	return r ? r : unpack_from(import, fd, err);
 }
 
+/* Of standard input what is before its offset was somebody else's. 0: not known. */
+static uint64_t bytes_to_come(int fd, const struct stat *st)
+{
+	off_t offset = lseek(fd, 0, SEEK_CUR);
+
+	return S_ISREG(st->st_mode) && offset >= 0 && offset < st->st_size
+		       ? (uint64_t)(st->st_size - offset)
+		       : 0;
+}
+
 /*
- * A pipe cannot be looked into, and a file that has a digest to be held to may be another one by the
- * time that it is read again: of both a copy is made, and that is looked at.
+ * Standard input is read once, from where it is, whatever it is and however it was opened; and a file that
+ * has a digest to be held to may be another one by the time that it is read again: of both a copy is made,
+ * and that is looked at.
  */
 static int fill(struct import *import, int fd, struct error *err)
 {
@@ -132,9 +147,9 @@ static int fill(struct import *import, int fd, struct error *err)
 
 	if (fstat(fd, &st) < 0)
 		return error_errno(err, errno, "look at '%s'", import->path);
-	if (S_ISREG(st.st_mode) && !import->wanted_text && unpack_wants(fd))
+	if (S_ISREG(st.st_mode) && !is_input(import) && !import->wanted_text && unpack_wants(fd))
 		return unpack_from(import, fd, err);
-	import->total = S_ISREG(st.st_mode) ? (uint64_t)st.st_size : 0;
+	import->total = bytes_to_come(fd, &st);
 	r = copy(import, fd, err);
 	return !r && unpack_wants(import->draft.fd) ? unpack_draft(import, err) : r;
 }

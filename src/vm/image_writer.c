@@ -3,6 +3,7 @@
 #include "image_writer.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -26,7 +27,15 @@ struct writer {
 	const struct image_watch *watch;
 };
 
-/* A user may take his time at the other end of a pipe; a worker has no reason to. */
+/* A user may take his time at the other end of a pipe, which may be one that does not wait. */
+static void wait_for_user(int fd)
+{
+	struct pollfd input = { .fd = fd, .events = POLLIN };
+
+	poll(&input, 1, -1);
+}
+
+/* A worker has no reason to take its time. */
 static ssize_t read_some(const struct writer *writer, char *chunk, size_t len)
 {
 	for (;;) {
@@ -36,9 +45,12 @@ static ssize_t read_some(const struct writer *writer, char *chunk, size_t len)
 		if (r)
 			return r;
 		n = read(writer->from, chunk, len);
-		if (n < 0 && errno == EINTR)
-			continue;
-		return n < 0 ? -errno : n;
+		if (n >= 0)
+			return n;
+		if (errno == EAGAIN && !writer->process)
+			wait_for_user(writer->from);
+		else if (errno != EINTR)
+			return -errno;
 	}
 }
 

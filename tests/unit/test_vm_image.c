@@ -180,6 +180,39 @@ START_TEST(test_import_pipe)
 }
 END_TEST
 
+static int import_input(const char *path, int flags, off_t offset)
+{
+	int saved = dup(STDIN_FILENO), fd = open(path, flags | O_CLOEXEC), r;
+
+	ck_assert_int_ge(fd, 0);
+	ck_assert_int_eq(lseek(fd, offset, SEEK_SET), offset);
+	ck_assert_int_eq(dup2(fd, STDIN_FILENO), STDIN_FILENO);
+	close(fd);
+	lab_err = (struct error)ERROR_INIT;
+	r = vm_image_import(&host, "-", "mine", &options, &lab_err);
+	ck_assert_int_eq(dup2(saved, STDIN_FILENO), STDIN_FILENO);
+	close(saved);
+	return r;
+}
+
+/* What was read of it before is not ours, and that it could be written to is of no account. */
+START_TEST(test_import_input_file)
+{
+	AUTO_FREE char *path = in_lab(_i & 1 ? "two.xz" : "two");
+	struct stat st;
+
+	put_source("two", image, SIZE / 2);
+	run("xz -k", "two");
+	ck_assert_int_eq(stat(path, &st), 0);
+	run("xz -k", "source");
+	run("cat source.xz >>", _i & 1 ? "two.xz" : "two");
+	suite_assert_ok(import_input(path, _i & 2 ? O_RDWR : O_RDONLY, st.st_size), lab_err);
+	assert_image("mine.raw");
+	assert_digest("mine", "source");
+	assert_files(2);
+}
+END_TEST
+
 /* The linker's --wrap puts this before the worker that unpacks is started. */
 static void (*before_unpack)(void);
 
@@ -430,6 +463,7 @@ int main(void)
 	tcase_add_test(tcase, test_import);
 	tcase_add_loop_test(tcase, test_import_packed, 0, (int)ARRAY_SIZE(packed));
 	tcase_add_loop_test(tcase, test_import_pipe, 0, 2);
+	tcase_add_loop_test(tcase, test_import_input_file, 0, 4);
 	tcase_add_test(tcase, test_import_rewritten);
 	tcase_add_test(tcase, test_import_with_digest);
 	tcase_add_test(tcase, test_import_truncated);

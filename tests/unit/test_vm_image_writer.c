@@ -58,6 +58,20 @@ static int open_in_lab(const char *name)
 	return fd;
 }
 
+/* Who pipes something in does so once he is waited for; -1: nobody does. */
+static int late_fd = -1;
+
+int __real_poll(struct pollfd *fds, nfds_t n, int timeout_ms);
+int __wrap_poll(struct pollfd *fds, nfds_t n, int timeout_ms);
+int __wrap_poll(struct pollfd *fds, nfds_t n, int timeout_ms)
+{
+	if (late_fd >= 0) {
+		ck_assert_int_eq(fd_write_all(late_fd, content, strlen(content)), 0);
+		fd_close(&late_fd);
+	}
+	return __real_poll(fds, n, timeout_ms);
+}
+
 static void setup(void)
 {
 	lab_setup();
@@ -123,6 +137,24 @@ START_TEST(test_copy_waits_for_nobody)
 }
 END_TEST
 
+/* O_NONBLOCK is of the pipe, so another of its readers can have set it. */
+START_TEST(test_copy_of_a_pipe_that_does_not_wait)
+{
+	AUTO_BUF image = BUF_INIT;
+	int pair[2];
+
+	ck_assert_int_eq(pipe2(pair, O_CLOEXEC | O_NONBLOCK), 0);
+	late_fd = pair[1];
+	suite_assert_ok(image_copy(&host, pair[0], image_fd, 1 << 20, "-", DIGEST_SHA256, NULL,
+				   &digest, &lab_err),
+			lab_err);
+	close(pair[0]);
+	ck_assert_int_eq(late_fd, -1);
+	suite_assert_ok(file_read(lab_dir.fd, "image", 1 << 20, &image, &lab_err), lab_err);
+	ck_assert_str_eq(buf_str(&image), content);
+}
+END_TEST
+
 START_TEST(test_cpu_time)
 {
 	ck_assert_uint_eq(image_cpu_s(0), 3600);
@@ -140,6 +172,7 @@ int main(void)
 	tcase_add_test(tcase, test_unpack);
 	tcase_add_test(tcase, test_silent_worker);
 	tcase_add_test(tcase, test_copy_waits_for_nobody);
+	tcase_add_test(tcase, test_copy_of_a_pipe_that_does_not_wait);
 	tcase_add_test(tcase, test_cpu_time);
 	suite_add_tcase(s, tcase);
 	return suite_run(s);
