@@ -45,7 +45,8 @@ struct vm_import_options {
 /*
  * Copy path (a regular file or a block device; "-": standard input, whatever it is, from where it is)
  * into the image folder under name, unpacked where it is compressed, header checked, format by header;
- * read-only from then on, with its digest beside it. Wrong options are refused before the first byte is read
+ * read-only from then on, with its digest beside it. image_max bounds both what is read and what is
+ * unpacked (ERROR_VERIFY). Wrong options are refused before the first byte is read
  * (ERROR_USAGE). ERROR_VERIFY is for an image we refuse, one whose name or partition table says
  * another architecture among them, and one whose tables contradict each other, by a confined
  * qemu-img. Where that cannot be run it is noted, and the header stands. (What is pulled has its

@@ -96,8 +96,9 @@ static void tell(void *arg, uint64_t done)
 static int copy(struct import *import, int fd, struct error *err)
 {
 	const struct image_watch watch = { tell, import };
-	int r = image_copy(import->host, fd, import->draft.fd, IMAGE_BYTES_MAX, import->path,
-			   algorithm(import), &watch, &import->digest, err);
+	const struct host_config *config = &import->host->config;
+	int r = image_copy(import->host, fd, import->draft.fd, config->image_bytes_max,
+			   import->path, algorithm(import), &watch, &import->digest, err);
 
 	return r ? r : check_digest(import, &import->digest, err);
 }

@@ -132,8 +132,9 @@ static int put(struct writer *writer, const char *chunk, size_t len, struct erro
 
 	if (len > writer->max - writer->pos) {
 		size_format(writer->max, most);
-		return error_set(err, ERROR_VERIFY, EFBIG, "'%s' is larger than %s", writer->name,
-				 most);
+		error_set(err, ERROR_VERIFY, EFBIG, "'%s' is larger than %s", writer->name, most);
+		return error_hint(err, "'image_max' in %s says how large an image may be",
+				  writer->host->config.path);
 	}
 	digest_stream_add(writer->stream, chunk, len);
 	r = write_sparse(writer, chunk, len);

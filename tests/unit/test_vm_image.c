@@ -385,6 +385,18 @@ START_TEST(test_import_bomb)
 }
 END_TEST
 
+START_TEST(test_import_too_large)
+{
+	host.config.image_bytes_max = SIZE - 1;
+	suite_assert_error(import("source", "mine"), lab_err, EFBIG, ERROR_VERIFY);
+	ck_assert_ptr_nonnull(strstr(lab_err.hint, "'image_max' in "));
+	suite_assert_error(import_input("/dev/zero", O_RDONLY, 0), lab_err, EFBIG, ERROR_VERIFY);
+	assert_files(0);
+	host.config.image_bytes_max = SIZE;
+	suite_assert_ok(import("source", "mine"), lab_err);
+}
+END_TEST
+
 START_TEST(test_verify_changed)
 {
 	bool digest = false;
@@ -472,6 +484,7 @@ int main(void)
 	tcase_add_test(tcase, test_import_refused);
 	tcase_add_test(tcase, test_import_with_bad_guest);
 	tcase_add_test(tcase, test_import_bomb);
+	tcase_add_test(tcase, test_import_too_large);
 	tcase_add_test(tcase, test_verify_changed);
 	tcase_add_test(tcase, test_verify_growing);
 	tcase_add_test(tcase, test_bad_config);
