@@ -31,7 +31,9 @@ enum http_outcome {
 /* Why, as far as it has a remedy of its own. */
 enum http_reason {
 	HTTP_REASON_OTHER,
-	HTTP_REASON_UNREACHED, /* no address, or nobody there; of the proxy where there is one */
+	HTTP_REASON_UNREACHED, /* no address, or nobody there */
+	HTTP_REASON_PROXY, /* the same of the proxy; or it is none that can be asked: ERROR_USAGE */
+	HTTP_REASON_PROXY_LOGIN, /* it wants a user and a password, or others */
 	HTTP_REASON_CERTIFICATE, /* refused, for what is none of these: */
 	HTTP_REASON_EXPIRED, /* or not yet valid */
 	HTTP_REASON_NAME, /* it is another host's */
@@ -52,7 +54,8 @@ int http_prepare(struct error *err);
 
 /*
  * Write the body to fd as it comes. Redirects are followed, at most ten and never from https to
- * http. The error names the URL (without user:password) and libcurl's or the server's reason.
+ * http. The error names the URL, or the proxy that is at fault (both without user:password), and
+ * libcurl's or the server's reason.
  * 0 exactly with HTTP_DONE.
  */
 int http_get(const struct http_request *request, int fd, struct http_result *ret,

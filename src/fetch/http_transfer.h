@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* One transfer on its way: what http.c, http_answer.c and http_words.c share. */
+/* One transfer on its way: what the files of http share. */
 #ifndef FETCH_HTTP_TRANSFER_H
 #define FETCH_HTTP_TRANSFER_H
 
@@ -44,5 +44,21 @@ void http_refused(struct http_transfer *transfer, CURLcode code);
 /* A URL as it may be shown: without user, password, query and control characters, cut short. */
 enum { HTTP_SHOWN_MAX = 256 };
 void http_show_url(const char *url, char out[HTTP_SHOWN_MAX]);
+
+/* Strings are the request's and the environment's. */
+struct http_proxy {
+	const char *text; /* as it was written, password and all; NULL: none */
+	const char *variable; /* that names it; NULL: the request does */
+	bool asked; /* no_proxy does not say otherwise; for words alone, libcurl has the last one */
+};
+
+/* The proxy for url, which a redirect may have led to. */
+void http_proxy_find(const struct http_request *request, const char *url, struct http_proxy *ret);
+
+/* Why libcurl cannot make out its parts, or would make out others than were meant; NULL: it can. */
+const char *http_proxy_fault(const struct libcurl *curl, const struct http_proxy *proxy);
+
+/* As http_show_url(): what is before the last '@' is not shown, whatever a password has in it. */
+void http_proxy_show(const struct http_proxy *proxy, char out[HTTP_SHOWN_MAX]);
 
 #endif

@@ -45,31 +45,75 @@ static const struct refusal *find(CURLcode code)
 	return &other;
 }
 
-/* A proxy that wants a password, or forbids the host, does so again. */
-static bool proxy_forbids(const struct http_transfer *transfer)
+/* What a proxy answers to CONNECT; 0: it was not asked, or did not answer. */
+static long proxy_status(const struct http_transfer *transfer)
 {
 	long status = 0;
 
 	transfer->curl->curl_easy_getinfo(transfer->handle, CURLINFO_HTTP_CONNECTCODE, &status);
+	return status;
+}
+
+/* One that wants a password, or forbids the host, does so again. */
+static bool proxy_forbids(const struct http_transfer *transfer)
+{
+	long status = proxy_status(transfer);
+
 	return status >= 400 && status < 500;
 }
 
 /* libcurl's own words keep the kernel's reason to themselves. */
-static bool find_kernels_reason(const struct http_transfer *transfer, CURLcode code,
-				char out[CURL_ERROR_SIZE])
+static const char *kernels_reason(const struct http_transfer *transfer)
 {
-	const char *proxy = transfer->request->proxy;
-	char shown[HTTP_SHOWN_MAX] = "";
 	long errno_ = 0;
 
 	transfer->curl->curl_easy_getinfo(transfer->handle, CURLINFO_OS_ERRNO, &errno_);
-	if (code != CURLE_COULDNT_CONNECT || !errno_)
+	return errno_ ? strerror((int)errno_) : NULL;
+}
+
+/* Is it the proxy with which libcurl comes to no connection? */
+static bool find_proxy(const struct http_transfer *transfer, CURLcode code, struct http_proxy *ret)
+{
+	const char *url = NULL;
+
+	transfer->curl->curl_easy_getinfo(transfer->handle, CURLINFO_EFFECTIVE_URL, &url);
+	http_proxy_find(transfer->request, url ? url : transfer->request->url, ret);
+	switch (code) {
+	case CURLE_COULDNT_RESOLVE_PROXY:
+		return ret->text;
+	case CURLE_COULDNT_CONNECT:
+	case CURLE_NOT_BUILT_IN:
+		return ret->asked;
+	default:
 		return false;
-	if (proxy)
-		http_show_url(proxy, shown);
-	snprintf(out, CURL_ERROR_SIZE, "connect%s%.100s%s: %s", proxy ? " to proxy '" : "", shown,
-		 proxy ? "'" : "", strerror((int)errno_));
-	return true;
+	}
+}
+
+/* In words of our own: libcurl's quote it with its password. */
+static void refuse_proxy(struct http_transfer *transfer, CURLcode code,
+			 const struct http_proxy *proxy)
+{
+	const char *fault = http_proxy_fault(transfer->curl, proxy);
+	const char *of = proxy->variable ? " of " : "";
+	const char *variable = proxy->variable ? proxy->variable : "";
+	const struct refusal *refusal = find(code);
+	const char *why = kernels_reason(transfer);
+	char shown[HTTP_SHOWN_MAX];
+
+	transfer->result->reason = HTTP_REASON_PROXY;
+	if (fault) {
+		http_stop(transfer, HTTP_FAILED, ERROR_USAGE, EINVAL, "use the proxy%s%s: %s", of,
+			  variable, fault);
+		return;
+	}
+	http_proxy_show(proxy, shown);
+	if (code == CURLE_COULDNT_RESOLVE_PROXY)
+		http_stop(transfer, refusal->outcome, refusal->kind, refusal->errno_,
+			  "resolve proxy '%s'%s%s: no address is known", shown, of, variable);
+	else
+		http_stop(transfer, refusal->outcome, refusal->kind, refusal->errno_,
+			  "connect to proxy '%s'%s%s: %s", shown, of, variable,
+			  why ? why : transfer->curl->curl_easy_strerror(code));
 }
 
 /*
@@ -116,8 +160,11 @@ static enum http_reason judge_certificate(const struct http_transfer *transfer)
 
 static enum http_reason reason_of(const struct http_transfer *transfer, CURLcode code)
 {
+	enum { LOGIN = 407 };
+
+	if (proxy_status(transfer) == LOGIN)
+		return HTTP_REASON_PROXY_LOGIN;
 	switch (code) {
-	case CURLE_COULDNT_RESOLVE_PROXY:
 	case CURLE_COULDNT_RESOLVE_HOST:
 	case CURLE_COULDNT_CONNECT:
 		return HTTP_REASON_UNREACHED;
@@ -128,16 +175,34 @@ static enum http_reason reason_of(const struct http_transfer *transfer, CURLcode
 	}
 }
 
+/* Of a proxy that is not asked libcurl's words would be a quotation. */
+static void word(const struct http_transfer *transfer, CURLcode code, bool has_proxy,
+		 char out[CURL_ERROR_SIZE])
+{
+	const char *why = kernels_reason(transfer);
+	bool quotes = has_proxy && (code == CURLE_COULDNT_CONNECT || code == CURLE_NOT_BUILT_IN);
+
+	if (code == CURLE_COULDNT_CONNECT && why)
+		snprintf(out, CURL_ERROR_SIZE, "connect: %s", why);
+	else
+		error_sanitise(out, CURL_ERROR_SIZE,
+			       transfer->reason[0] && !quotes
+				       ? transfer->reason
+				       : transfer->curl->curl_easy_strerror(code));
+}
+
 void http_refused(struct http_transfer *transfer, CURLcode code)
 {
 	const struct refusal *refusal = find(code);
 	enum http_outcome outcome = refusal->outcome;
 	char reason[CURL_ERROR_SIZE];
+	struct http_proxy proxy;
 
-	if (!find_kernels_reason(transfer, code, reason))
-		error_sanitise(reason, sizeof(reason),
-			       transfer->reason[0] ? transfer->reason
-						   : transfer->curl->curl_easy_strerror(code));
+	if (find_proxy(transfer, code, &proxy)) {
+		refuse_proxy(transfer, code, &proxy);
+		return;
+	}
+	word(transfer, code, proxy.text, reason);
 	if (outcome == HTTP_AGAIN && proxy_forbids(transfer))
 		outcome = HTTP_FAILED;
 	transfer->result->reason = reason_of(transfer, code);

@@ -18,7 +18,11 @@
 	X(curl_easy_perform)                                                                       \
 	X(curl_easy_setopt)                                                                        \
 	X(curl_easy_strerror)                                                                      \
-	X(curl_global_init)
+	X(curl_global_init)                                                                        \
+	X(curl_url)                                                                                \
+	X(curl_url_cleanup)                                                                        \
+	X(curl_url_set)                                                                            \
+	X(curl_url_strerror)
 
 struct libcurl {
 	LIBCURL_FUNCTIONS(LIBRARY_MEMBER)

@@ -88,6 +88,23 @@ static int read_all(struct pull *pull, const struct pull_request *request,
 	}
 }
 
+static int hint_proxy(const struct host_config *config, struct error *err)
+{
+	if (config->proxy)
+		return error_hint(err, "is 'proxy' in %s right?", config->path);
+	return error_hint(err,
+			  "is that variable of the environment right? In a password %%23 is #, "
+			  "%%2F is / and %%40 is @");
+}
+
+static int hint_unreached(const struct host_config *config, struct error *err)
+{
+	if (config->proxy)
+		return error_hint(err, "no_proxy leaves out 'proxy' of %s", config->path);
+	return error_hint(err, "behind a proxy: set 'proxy' in %s; sudo drops https_proxy",
+			  config->path);
+}
+
 static int hint_reason(const struct pull *pull, const struct http_result *result, struct error *err)
 {
 	enum { FORBIDDEN = 403, ABSENT = 404, GONE = 410 };
@@ -96,10 +113,13 @@ static int hint_reason(const struct pull *pull, const struct http_result *result
 
 	switch (result->reason) {
 	case HTTP_REASON_UNREACHED:
-		if (config->proxy)
-			return error_hint(err, "is 'proxy' in %s right?", config->path);
-		return error_hint(err, "behind a proxy: set 'proxy' in %s; sudo drops https_proxy",
-				  config->path);
+		return hint_unreached(config, err);
+	case HTTP_REASON_PROXY:
+		return hint_proxy(config, err);
+	case HTTP_REASON_PROXY_LOGIN:
+		return error_hint(
+			err, "https_proxy=http://USER:PASSWORD@HOST:PORT, and no 'proxy' in %s",
+			config->path);
 	case HTTP_REASON_EXPIRED:
 		return error_hint(err, "the server's certificate is too old, or this host's clock "
 				       "is wrong: date");
@@ -136,7 +156,8 @@ static void judge(const struct pull *pull, struct worker_process *process, struc
 	}
 	if (ret->outcome != HTTP_AGAIN && ret->outcome != HTTP_NO_RANGE)
 		ret->outcome = HTTP_FAILED;
-	ret->unreached = result.reason == HTTP_REASON_UNREACHED;
+	ret->unreached = result.reason == HTTP_REASON_UNREACHED ||
+			 result.reason == HTTP_REASON_PROXY;
 	hint_reason(pull, &result, &ret->why);
 }
 

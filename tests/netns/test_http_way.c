@@ -236,12 +236,97 @@ START_TEST(proxies_that_do_not_help)
 	http_request.proxy = "http://user:secret@localhost:3128";
 	http_assert_refused(&forbidden, 1);
 	ck_assert_ptr_null(strstr(http_err.message, "secret"));
+	ck_assert_int_eq(http_result.reason, HTTP_REASON_OTHER);
 	http_request.proxy = "http://user:secret@localhost:1";
 	http_assert_refused(&absent, 1);
 	ck_assert_ptr_null(strstr(http_err.message, "secret"));
+	ck_assert_int_eq(http_result.reason, HTTP_REASON_PROXY);
 	http_request.proxy = "http://user:secret@nowhere.invalid:3128";
 	http_assert_refused(&unknown, 1);
 	ck_assert_ptr_null(strstr(http_err.message, "secret"));
+	ck_assert_int_eq(http_result.reason, HTTP_REASON_PROXY);
+}
+END_TEST
+
+#define ABSENT(message)                                                                            \
+	{                                                                                          \
+		HTTP_HERE "file", ECONNREFUSED, ERROR_FAILED, HTTP_AGAIN, 0, 0, 0, message         \
+	}
+
+START_TEST(proxies_of_the_environment_that_are_not_there)
+{
+	static const struct http_refusal https =
+		ABSENT("connect to proxy 'http://localhost:1' of https_proxy: Connection refused");
+	static const struct http_refusal all =
+		ABSENT("connect to proxy 'localhost:1' of ALL_PROXY: Connection refused");
+
+	setenv("https_proxy", "http://user:secret@localhost:1", 1);
+	setenv("ALL_PROXY", "user:secret@localhost:1", 1);
+	setenv("no_proxy", "example.org, host, ocalhost, a.localhost", 1);
+	http_assert_refused(&https, 1);
+	ck_assert_int_eq(http_result.reason, HTTP_REASON_PROXY);
+	setenv("https_proxy", "", 1);
+	http_assert_refused(&all, 1);
+	ck_assert_int_eq(http_result.reason, HTTP_REASON_PROXY);
+}
+END_TEST
+
+/* Then it is no proxy's fault. */
+static const struct {
+	const char *no_proxy, *url;
+} not_asked[] = {
+	{ "*", "https://localhost:1/file" },
+	{ "a.test,LOCALHOST", "https://user@localhost:1/file" },
+	{ "mirror .localhost", "https://a.localhost:1/file" },
+	{ "localhost.", "https://localhost:1/file" },
+	{ "127.0.0.1", "https://127.0.0.1:1/file" },
+	{ "10.0.0.0/8,127.0.0.0/8", "https://127.0.0.1:1/file" },
+	{ "::1", "https://[::1]:1/file" },
+};
+
+START_TEST(proxies_that_are_not_asked)
+{
+	struct http_refusal direct_one = ABSENT(": connect: Connection refused");
+
+	direct_one.url = not_asked[_i].url;
+	setenv("https_proxy", "http://user:secret@localhost:99999", 1);
+	setenv("no_proxy", not_asked[_i].no_proxy, 1);
+	http_assert_refused(&direct_one, 1);
+	ck_assert_int_eq(http_result.reason, HTTP_REASON_UNREACHED);
+}
+END_TEST
+
+/* libcurl shows all of what it does not understand. */
+static const char *const no_proxies[] = {
+	"http://user:sec#ret@localhost:3128",
+	"http://user:sec/ret@localhost:3128",
+	"http://user:12/secret@localhost:3128",
+	"http://user:12?secret@localhost:3128",
+	"http://user:sec ret@localhost:3128",
+	"http://user:secret@localhost:99999",
+	"http://user:secret@localhost:port",
+	"http://user:secret@[::1:3128",
+	"http://user:secret@",
+	"gopher://user:secret@localhost:3128",
+	"file://user:secret@localhost:3128",
+};
+
+START_TEST(proxies_that_are_none)
+{
+	static const struct http_refusal refusal = { HTTP_HERE "file",
+						     EINVAL,
+						     ERROR_USAGE,
+						     HTTP_FAILED,
+						     0,
+						     0,
+						     0,
+						     "use the proxy of https_proxy: " };
+
+	setenv("https_proxy", no_proxies[_i], 1);
+	http_assert_refused(&refusal, 1);
+	ck_assert_int_eq(http_result.reason, HTTP_REASON_PROXY);
+	ck_assert_ptr_null(strstr(http_err.message, "sec"));
+	ck_assert_ptr_null(strstr(http_err.message, "ret@"));
 }
 END_TEST
 
@@ -269,6 +354,9 @@ int main(void)
 	tcase_add_test(c, proxies_of_others);
 	tcase_add_test(c, a_stranger_behind_a_proxy);
 	tcase_add_test(c, proxies_that_do_not_help);
+	tcase_add_test(c, proxies_of_the_environment_that_are_not_there);
+	tcase_add_loop_test(c, proxies_that_are_not_asked, 0, ARRAY_SIZE(not_asked));
+	tcase_add_loop_test(c, proxies_that_are_none, 0, ARRAY_SIZE(no_proxies));
 	suite_add_tcase(s, c);
 	return suite_run(s);
 }

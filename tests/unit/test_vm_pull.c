@@ -282,7 +282,10 @@ static const struct {
 	{ HTTP_REASON_EXPIRED, 0, true, "clock is wrong: date" },
 	{ HTTP_REASON_NAME, 0, true, "mnmivm-se image show test-1" },
 	{ HTTP_REASON_UNREACHED, 0, false, "set 'proxy' in " },
-	{ HTTP_REASON_UNREACHED, 0, true, "is 'proxy' in " },
+	{ HTTP_REASON_UNREACHED, 0, true, "no_proxy leaves out 'proxy' of " },
+	{ HTTP_REASON_PROXY, 0, false, "variable of the environment right?" },
+	{ HTTP_REASON_PROXY, 0, true, "is 'proxy' in " },
+	{ HTTP_REASON_PROXY_LOGIN, 0, false, "https_proxy=http://USER:PASSWORD@HOST:PORT" },
 	{ HTTP_REASON_OTHER, 404, false, "mnmivm-se image show test-1" },
 	{ HTTP_REASON_OTHER, 403, false, "mnmivm-se image show test-1" },
 	{ HTTP_REASON_OTHER, 500, false, NULL },
@@ -316,7 +319,7 @@ static int pull_next(void)
 	lab_err = (struct error)ERROR_INIT;
 	for (unsigned int i = 0; i < host.config.pull_tries; i++) {
 		expect_failure(i % 2 ? B SUMS : A SUMS, 0, HTTP_AGAIN);
-		script[i].reason = HTTP_REASON_UNREACHED;
+		script[i].reason = i % 2 ? HTTP_REASON_UNREACHED : HTTP_REASON_PROXY;
 	}
 	return vm_pull(&host, catalogue.v[0], &in_a_row, &pulled, &lab_err);
 }
