@@ -71,6 +71,52 @@ a_proxy_is_used()
 	conf=$LAB/conf.closed refused 1 3129 --quiet image pull one
 }
 
+# keeps CODE REGEX PROXY: a pull by it is refused so, and at once, and nobody reads its password
+keeps()
+{
+	https_proxy=$3 refused "$1" "$2" image pull one
+	[[ $err != *s3* && $err != *cr3t* ]] || fail "the password of '$3' is told:" "$err"
+	lacks "what is told" "$err" '; again in'
+}
+
+a_proxys_password_is_its_own()
+{
+	local proxy log=$LAB/proxy.log port
+
+	"${BASH_SOURCE[0]%/*}/pull_proxy.py" 3130 "$log" user:s3/cr3t &
+	port_opens 3130
+	: >"$log"
+	https_proxy=http://user:s3%2Fcr3t@127.0.0.1:3130 succeeds image pull one
+	is "what the proxy was asked" "$(sort -u "$log")" 'CONNECT 127.0.0.1:8443'
+	lacks "what is told" "$err" s3
+	succeeds image remove "$(pulled one)"
+	: >"$log"
+	keeps 1 407 http://127.0.0.1:3130
+	has "hint" "$err" 'https_proxy=http://USER:PASSWORD@HOST:PORT'
+	keeps 1 407 http://user:s3cr3t@127.0.0.1:3130
+	is "what the proxy was asked" "$(sort -u "$log")" 'refused CONNECT 127.0.0.1:8443'
+	: >"$log"
+	for port in 3130 99999; do
+		for proxy in "http://user:s3#cr3t@127.0.0.1:$port" "http://user:s3/cr3t@127.0.0.1:$port" \
+			"http://user:s3 cr3t@127.0.0.1:$port" "gopher://user:s3cr3t@127.0.0.1:$port"; do
+			keeps 2 'use the proxy of https_proxy: ' "$proxy"
+		done
+	done
+	has "hint" "$err" '%2F is /'
+	is "what the proxy was asked" "$(<"$log")" ''
+}
+
+the_proxy_that_is_not_there_is_named()
+{
+	https_proxy=http://user:s3cr3t@127.0.0.1:3129 refused 1 \
+		"connect to proxy 'http://127.0.0.1:3129' of https_proxy: Connection refused" \
+		--quiet image pull one
+	lacks "what is told" "$err" s3cr3t
+	has "hint" "$err" 'variable of the environment'
+	all_proxy=127.0.0.1:3129 no_proxy=127.0.0.0/8 succeeds image pull one
+	succeeds image remove "$(pulled one)"
+}
+
 as_carol()
 {
 	out=$(cd / && setpriv --reuid 4711 --regid 4711 --clear-groups --inh-caps=-all -- \
@@ -177,5 +223,6 @@ a_large_image_takes_little_memory_and_each_byte_once()
 }
 
 run_tests an_image_is_published a_terminal_gets_a_bar no_terminal_gets_one_line_and_quiet_none \
-	a_proxy_is_used a_user_pulls_into_a_folder_of_ones_own \
+	a_proxy_is_used a_proxys_password_is_its_own the_proxy_that_is_not_there_is_named \
+	a_user_pulls_into_a_folder_of_ones_own \
 	a_large_image_takes_little_memory_and_each_byte_once no_image_is_left nothing_is_left_behind
