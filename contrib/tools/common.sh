@@ -11,12 +11,12 @@ TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 BUILD_DEBIAN=(
 	gcc libc6-dev pkg-config meson ninja-build
 	libnl-3-dev libnl-route-3-dev libcap-ng-dev libjansson-dev libarchive-dev libyaml-dev
-	libinih-dev libseccomp-dev libcurl4-openssl-dev libssl-dev
+	libinih-dev libseccomp-dev libcurl4-openssl-dev libssl-dev zlib1g-dev
 )
 BUILD_ALPINE=(
 	build-base linux-headers meson samurai pkgconf
 	libnl3-dev libcap-ng-dev libseccomp-dev jansson-dev libarchive-dev yaml-dev inih-dev
-	curl-dev openssl-dev
+	curl-dev openssl-dev zlib-dev
 )
 RUN_DEBIAN=(
 	qemu-system-x86 qemu-utils openssh-client libarchive13 libcurl4 libssl3 gpgv iproute2

@@ -62,7 +62,9 @@ int unpack_prepare(struct error *err)
 {
 	static const char *const names[] = { UNPACK_FUNCTIONS(LIBRARY_NAME) NULL };
 
-	return library_load(&library_libarchive, names, &lib, err);
+	int r = gzip_prepare(err);
+
+	return r ? r : library_load(&library_libarchive, names, &lib, err);
 }
 
 int unpack_refuse(const struct unpack_source *source, struct error *err, const char *fmt, ...)
@@ -96,6 +98,9 @@ static int refuse_archive(const struct unpack_source *source, struct error *err)
 		return unpack_refuse_size(source, err);
 	if (source->read_error)
 		return error_errno(err, source->read_error, "read '%s'", source->name);
+	if (source->gzip.broken)
+		return unpack_refuse(source, err, "it is cut off or broken: %s",
+				     source->gzip.broken);
 	if (lib.archive_errno(source->archive) == ENOMEM)
 		return unpack_refuse(source, err, "it takes more memory than there may be for it");
 	if (!lib.archive_format(source->archive))
@@ -117,15 +122,11 @@ static bool is_endless(const struct unpack_source *source)
 	return unpacked > 0 && (uint64_t)unpacked / 2 > source->max + OVERHEAD_MAX / 2;
 }
 
-static la_ssize_t read_chunk(struct archive *archive, void *arg, const void **ret)
+static ssize_t read_file(void *arg, const char **ret)
 {
 	struct unpack_source *source = arg;
 	ssize_t len;
 
-	(void)archive;
-	source->endless = is_endless(source);
-	if (source->endless)
-		return -1;
 	do
 		len = pread(source->fd, source->chunk, READ_CHUNK, (off_t)source->read);
 	while (len < 0 && errno == EINTR);
@@ -136,17 +137,57 @@ static la_ssize_t read_chunk(struct archive *archive, void *arg, const void **re
 	return len;
 }
 
+static la_ssize_t read_chunk(struct archive *archive, void *arg, const void **ret)
+{
+	struct unpack_source *source = arg;
+	const char *chunk;
+	ssize_t len;
+
+	(void)archive;
+	source->endless = is_endless(source);
+	if (source->endless)
+		return -1;
+	if (source->gzip.open) {
+		*ret = source->plain;
+		return gzip_read(&source->gzip, source->plain, READ_CHUNK);
+	}
+	len = read_file(source, &chunk);
+	*ret = chunk;
+	return len;
+}
+
+/* gzip is ours to unpack: libarchive's filter takes any checksum. */
+static int open_gzip(struct unpack_source *source, struct error *err)
+{
+	source->plain = xmalloc(READ_CHUNK);
+	source->gzip = (struct gzip){ .fill = read_file, .arg = source };
+	if (gzip_open(&source->gzip))
+		return 0;
+	return error_set(err, ERROR_FAILED, ENOMEM, "unpack '%s': no memory", source->name);
+}
+
+static int append_filter(struct unpack_source *source, int filter, struct error *err)
+{
+	if (filter == ARCHIVE_FILTER_GZIP)
+		return open_gzip(source, err);
+	/* without its library libarchive offers a program in its place, and warns */
+	if (filter == ARCHIVE_FILTER_NONE ||
+	    lib.archive_read_append_filter(source->archive, filter) == ARCHIVE_OK)
+		return 0;
+	return error_set(err, ERROR_HOST, EOPNOTSUPP,
+			 "unpack '%s': this libarchive was built without that compression",
+			 source->name);
+}
+
 /* raw is for what is compressed, and nothing else: any file is that. */
 static int set_up(struct unpack_source *source, const struct packing *packing, struct error *err)
 {
 	struct archive *archive = source->archive;
 	bool filtered = packing->filter != ARCHIVE_FILTER_NONE;
+	int r = append_filter(source, packing->filter, err);
 
-	/* without its library libarchive offers a program in its place, and warns */
-	if (filtered && lib.archive_read_append_filter(archive, packing->filter) != ARCHIVE_OK)
-		return error_set(err, ERROR_HOST, EOPNOTSUPP,
-				 "unpack '%s': this libarchive was built without that compression",
-				 source->name);
+	if (r)
+		return r;
 	if ((filtered && lib.archive_read_support_format_raw(archive) != ARCHIVE_OK) ||
 	    lib.archive_read_support_format_tar(archive) != ARCHIVE_OK ||
 	    /* to the end of the file, so that every checksum is seen */
@@ -179,8 +220,10 @@ void unpack_source_done(struct unpack_source *source)
 	if (source->archive)
 		lib.archive_read_free(source->archive);
 	source->archive = NULL;
+	gzip_close(&source->gzip);
 	free(source->chunk);
-	source->chunk = NULL;
+	free(source->plain);
+	source->chunk = source->plain = NULL;
 }
 
 int unpack_source_next(struct unpack_source *source, struct unpack_entry *ret, struct error *err)
@@ -219,11 +262,13 @@ int unpack_source_piece(struct unpack_source *source, struct unpack_piece *ret, 
 /* gzip and bzip2 end where no further stream begins, whatever is there instead. */
 int unpack_source_end(const struct unpack_source *source, struct error *err)
 {
+	int64_t unpacked = source->gzip.open ? (int64_t)source->gzip.consumed
+					     : lib.archive_filter_bytes(source->archive, -1);
 	struct stat st;
 
 	if (fstat(source->fd, &st) < 0)
 		return error_errno(err, errno, "stat '%s'", source->name);
-	if (lib.archive_filter_bytes(source->archive, -1) != st.st_size)
+	if (unpacked != st.st_size)
 		return unpack_refuse(source, err, "it goes on behind its end");
 	return 0;
 }

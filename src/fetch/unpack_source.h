@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "gzip.h"
 
 struct archive;
 
@@ -19,6 +20,8 @@ struct unpack_source {
 	struct archive *archive;
 	char *chunk;
 	uint64_t read; /* bytes of fd */
+	struct gzip gzip; /* between fd and libarchive, where it is that */
+	char *plain; /* what came of it */
 	int read_error; /* errno of the last read; 0: none */
 	bool endless; /* more was unpacked than all of these */
 };

@@ -248,7 +248,7 @@ START_TEST(what_is_broken)
 		{ "true | zstd -qc", "empty, broken" },
 		{ "bzip2 -c /dev/null", "empty, broken" },
 		{ "printf '\\3757zXZ\\0'; cat disk.img", "empty, broken" },
-		{ "printf '\\037\\213'; cat disk.img", "empty, broken" },
+		{ "printf '\\037\\213'; cat disk.img", "unknown compression method" },
 		{ "printf '\\050\\265\\057\\375'; cat disk.img", "broken" },
 		{ "printf BZh9; cat disk.img", "empty, broken" },
 		/* what is behind it */
@@ -263,6 +263,15 @@ START_TEST(what_is_broken)
 		{ "xz -c disk.img | sed 's/YZ$/YY/'", "cut off or broken" },
 		{ "zstd -qc disk.img | head -c -4; printf '\\0\\0\\0\\0'", "match checksum" },
 		{ "bzip2 -c disk.img | LC_ALL=C sed '1s/^BZh9/BZh1/'", "broken" },
+		{ "gzip -c disk.img | head -c -8; printf '\\1\\2\\3\\4\\200\\55\\7\\0'",
+		  "incorrect data check" },
+		{ "gzip -c disk.img | head -c -4; printf '\\201\\55\\7\\0'",
+		  "incorrect length check" },
+		/* that of the first member, and of an archive whose end is in front of it */
+		{ "gzip -c README | head -c -4; printf '\\0\\0\\0\\0'; gzip -c disk.img",
+		  "incorrect length check" },
+		{ "tar c disk.img | gzip | head -c -4; printf '\\0\\0\\0\\0'",
+		  "incorrect length check" },
 		/* tar that ends early, or not at all */
 		{ "tar c disk.img | head -c 400000", "cut off or broken" },
 		{ "tar c disk.img | head -c 400000 | xz", "cut off or broken" },
@@ -275,6 +284,43 @@ START_TEST(what_is_broken)
 	};
 
 	check_bad(samples, ARRAY_SIZE(samples));
+}
+END_TEST
+
+/* Nothing but another name or date in a header may be another one unseen. */
+static void check_flip(const char *packed, size_t len, const char *what)
+{
+	AUTO_CLOSE int from = memfd_create("flipped", MFD_CLOEXEC);
+	AUTO_CLOSE int out = -1;
+	struct error err = ERROR_INIT;
+
+	ck_assert_int_eq(fd_write_all(from, packed, len), 0);
+	if (run(from, MAX, &out, &err))
+		ck_assert_int_eq(err.kind, ERROR_VERIFY);
+	else
+		check_content(out, what);
+}
+
+START_TEST(a_bit_that_is_another_one)
+{
+	enum { FLIPS = 150, PACKED_MAX = DISK_SIZE };
+	static const char *const tools[] = { "xz -c disk.img", "gzip -c disk.img",
+					     "zstd -qc disk.img",
+					     "split -b 99999 --filter=gzip disk.img" };
+	AUTO_CLOSE int from = make(tools[_i]);
+	AUTO_FREE char *packed = xmalloc(PACKED_MAX);
+	ssize_t len = pread(from, packed, PACKED_MAX, 0);
+
+	ck_assert_int_gt(len, FLIPS);
+	for (ssize_t n = 0; n < FLIPS; n++) {
+		/* each of the first and of the last bytes, and some in between */
+		ssize_t at = n < 32 ? n : n < FLIPS - 32 ? n * (len / FLIPS) : len - (FLIPS - n);
+		char bit = (char)(1 << (n * 5 % 8));
+
+		packed[at] ^= bit;
+		check_flip(packed, (size_t)len, tools[_i]);
+		packed[at] ^= bit;
+	}
 }
 END_TEST
 
@@ -466,6 +512,7 @@ int main(void)
 	tcase_add_test(tc, archives_without_one_image);
 	tcase_add_test(tc, what_is_cut_off);
 	tcase_add_test(tc, what_is_broken);
+	tcase_add_loop_test(tc, a_bit_that_is_another_one, 0, 4);
 	tcase_add_test(tc, bombs);
 	tcase_add_test(tc, bombs_in_what_is_skipped);
 	tcase_add_test(tc, a_hole_that_is_too_large_is_refused_at_once);
