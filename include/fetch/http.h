@@ -16,6 +16,7 @@ struct http_request {
 	uint64_t offset; /* bytes that are there already: ask for the rest (RFC 9110, 14.2) */
 	uint64_t max; /* most bytes of the whole file */
 	unsigned int stall_timeout_s; /* less than 1 KiB/s for so long: give up */
+	bool small; /* ask for segments that every path lets through, tcp(7), TCP_MAXSEG */
 	const struct buf *ca; /* PEM; who may sign a server's certificate */
 	const char *proxy; /* NULL: by the environment (https_proxy, no_proxy, ...) */
 	const char *agent; /* User-Agent */
@@ -31,14 +32,19 @@ enum http_outcome {
 /* Why, as far as it has a remedy of its own. */
 enum http_reason {
 	HTTP_REASON_OTHER,
-	HTTP_REASON_UNREACHED, /* no address, or nobody there */
-	HTTP_REASON_PROXY, /* the same of the proxy; or it is none that can be asked: ERROR_USAGE */
+	HTTP_REASON_NO_ROUTE, /* this host has none to other networks */
+	HTTP_REASON_NO_ADDRESS, /* the name has none, or no name server answers */
+	HTTP_REASON_UNREACHED, /* nobody there */
+	HTTP_REASON_PROXY, /* the last two of the proxy; or it is none that can be asked: ERROR_USAGE */
 	HTTP_REASON_PROXY_LOGIN, /* it wants a user and a password, or others */
+	HTTP_REASON_SILENT, /* it was connected to, and next to nothing came before a time-out */
 	HTTP_REASON_CERTIFICATE, /* refused, for what is none of these: */
 	HTTP_REASON_EXPIRED, /* or not yet valid */
 	HTTP_REASON_NAME, /* it is another host's */
 	HTTP_REASON_ISSUER, /* nobody that is trusted signed it */
 };
+
+bool http_is_unreached(enum http_reason reason); /* nobody was connected to */
 
 /* In memory that the worker shares: the caller takes it as hostile. */
 struct http_result {

@@ -36,12 +36,15 @@ static int pull_one(void *arg, const char *name, struct error *err)
 	const struct catalogue_entry *entry = catalogue_find(pull->catalogue, name);
 	struct vm_pull_options options;
 	struct vm_pulled pulled;
+	bool offline = pull->offline;
 	int r;
 
 	progress_begin(&progress, pull->cli);
 	options = *progress_options(&progress);
 	options.offline = &pull->offline;
 	r = vm_pull(&pull->cli->host, entry, &options, &pulled, err);
+	if (r && offline && pull->offline)
+		err->hint[0] = '\0'; /* it was told */
 	if (r)
 		return r;
 	progress_pulled(&progress, entry->name, &pulled);

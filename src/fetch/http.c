@@ -7,6 +7,9 @@
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
 
 #include "base/alloc.h"
 #include "base/file.h"
@@ -148,6 +151,32 @@ static void set_tls(struct http_transfer *transfer)
 	set_text(transfer, CURLOPT_PROXY_CAPATH, NULL);
 }
 
+/*
+ * A path that drops what is too large for it, and whose routers do not say so (RFC 2923, 2.1), lets these
+ * through: IPv6 wants 1280 bytes of every link (RFC 8200, 5), of which 60 are headers.
+ */
+static int ask_for_small(void *arg, curl_socket_t fd, curlsocktype purpose)
+{
+	static const int size = 1280 - 60;
+
+	(void)arg;
+	(void)purpose;
+	setsockopt(fd, IPPROTO_TCP, TCP_MAXSEG, &size, sizeof(size));
+	return CURL_SOCKOPT_OK;
+}
+
+static void set_socket(struct http_transfer *transfer)
+{
+	CURLcode code;
+
+	if (!transfer->request->small)
+		return;
+	code = transfer->curl->curl_easy_setopt(transfer->handle, CURLOPT_SOCKOPTFUNCTION,
+						ask_for_small);
+	if (!transfer->setup)
+		transfer->setup = code;
+}
+
 static bool is_https(const char *url)
 {
 	return strncasecmp(url, "https://", 8) == 0;
@@ -179,6 +208,8 @@ static void set_limits(struct http_transfer *transfer)
 	set_long(transfer, CURLOPT_LOW_SPEED_LIMIT, LEAST_RATE);
 	set_long(transfer, CURLOPT_LOW_SPEED_TIME, stall_s);
 	set_long(transfer, CURLOPT_NOSIGNAL, 1);
+	/* a resolver that gets no answer is not waited for any longer than that */
+	set_long(transfer, CURLOPT_QUICK_EXIT, 1);
 	set_long(transfer, CURLOPT_BUFFERSIZE, BUFFER);
 }
 
@@ -275,6 +306,7 @@ int http_get(const struct http_request *request, int fd, struct http_result *ret
 	set_url(&transfer);
 	set_tls(&transfer);
 	set_limits(&transfer);
+	set_socket(&transfer);
 	set_transfer(&transfer);
 	r = perform(&transfer);
 	transfer.curl->curl_easy_cleanup(transfer.handle);

@@ -41,6 +41,9 @@ bool http_room(struct http_transfer *transfer, size_t len);
 /* libcurl's code as outcome and err. */
 void http_refused(struct http_transfer *transfer, CURLcode code);
 
+/* Has this host a route to any other network? Nothing is sent. */
+bool http_has_route(void);
+
 /* A URL as it may be shown: without user, password, query and control characters, cut short. */
 enum { HTTP_SHOWN_MAX = 256 };
 void http_show_url(const char *url, char out[HTTP_SHOWN_MAX]);

@@ -89,6 +89,22 @@ static bool find_proxy(const struct http_transfer *transfer, CURLcode code, stru
 	}
 }
 
+/* The kernel's word at the last connection; where there was none, that of a name that has no address. */
+static bool is_routeless(const struct http_transfer *transfer)
+{
+	long errno_ = 0;
+
+	transfer->curl->curl_easy_getinfo(transfer->handle, CURLINFO_OS_ERRNO, &errno_);
+	return (!errno_ || errno_ == ENETUNREACH) && !http_has_route();
+}
+
+static const char *route_words(const struct http_transfer *transfer)
+{
+	return transfer->result->reason == HTTP_REASON_NO_ROUTE
+		       ? ", and this host has no route to other networks"
+		       : "";
+}
+
 /* In words of our own: libcurl's quote it with its password. */
 static void refuse_proxy(struct http_transfer *transfer, CURLcode code,
 			 const struct http_proxy *proxy)
@@ -100,8 +116,10 @@ static void refuse_proxy(struct http_transfer *transfer, CURLcode code,
 	const char *why = kernels_reason(transfer);
 	char shown[HTTP_SHOWN_MAX];
 
-	transfer->result->reason = HTTP_REASON_PROXY;
+	transfer->result->reason = is_routeless(transfer) ? HTTP_REASON_NO_ROUTE
+							  : HTTP_REASON_PROXY;
 	if (fault) {
+		transfer->result->reason = HTTP_REASON_PROXY;
 		http_stop(transfer, HTTP_FAILED, ERROR_USAGE, EINVAL, "use the proxy%s%s: %s", of,
 			  variable, fault);
 		return;
@@ -109,11 +127,13 @@ static void refuse_proxy(struct http_transfer *transfer, CURLcode code,
 	http_proxy_show(proxy, shown);
 	if (code == CURLE_COULDNT_RESOLVE_PROXY)
 		http_stop(transfer, refusal->outcome, refusal->kind, refusal->errno_,
-			  "resolve proxy '%s'%s%s: no address is known", shown, of, variable);
+			  "resolve proxy '%s'%s%s: no address is known%s", shown, of, variable,
+			  route_words(transfer));
 	else
 		http_stop(transfer, refusal->outcome, refusal->kind, refusal->errno_,
-			  "connect to proxy '%s'%s%s: %s", shown, of, variable,
-			  why ? why : transfer->curl->curl_easy_strerror(code));
+			  "connect to proxy '%s'%s%s: %s%s", shown, of, variable,
+			  why ? why : transfer->curl->curl_easy_strerror(code),
+			  route_words(transfer));
 }
 
 /*
@@ -158,6 +178,33 @@ static enum http_reason judge_certificate(const struct http_transfer *transfer)
 	}
 }
 
+static enum http_reason reason_of_address(void)
+{
+	return http_has_route() ? HTTP_REASON_NO_ADDRESS : HTTP_REASON_NO_ROUTE;
+}
+
+/* By how far it came before. */
+static enum http_reason reason_of_silence(const struct http_transfer *transfer)
+{
+	enum { NEXT_TO_NOTHING = 64 << 10 };
+	const struct libcurl *curl = transfer->curl;
+	curl_off_t resolved_us = 0;
+	long port = 0; /* of ours; CURLINFO_CONNECT_TIME_T would be 0 until TLS is up */
+
+	curl->curl_easy_getinfo(transfer->handle, CURLINFO_NAMELOOKUP_TIME_T, &resolved_us);
+	curl->curl_easy_getinfo(transfer->handle, CURLINFO_LOCAL_PORT, &port);
+	if (!resolved_us)
+		return reason_of_address();
+	if (port <= 0)
+		return HTTP_REASON_UNREACHED;
+	return transfer->received < NEXT_TO_NOTHING ? HTTP_REASON_SILENT : HTTP_REASON_OTHER;
+}
+
+static enum http_reason reason_of_connect(const struct http_transfer *transfer)
+{
+	return is_routeless(transfer) ? HTTP_REASON_NO_ROUTE : HTTP_REASON_UNREACHED;
+}
+
 static enum http_reason reason_of(const struct http_transfer *transfer, CURLcode code)
 {
 	enum { LOGIN = 407 };
@@ -166,8 +213,11 @@ static enum http_reason reason_of(const struct http_transfer *transfer, CURLcode
 		return HTTP_REASON_PROXY_LOGIN;
 	switch (code) {
 	case CURLE_COULDNT_RESOLVE_HOST:
+		return reason_of_address();
 	case CURLE_COULDNT_CONNECT:
-		return HTTP_REASON_UNREACHED;
+		return reason_of_connect(transfer);
+	case CURLE_OPERATION_TIMEDOUT:
+		return reason_of_silence(transfer);
 	case CURLE_PEER_FAILED_VERIFICATION:
 		return judge_certificate(transfer);
 	default:
@@ -175,14 +225,28 @@ static enum http_reason reason_of(const struct http_transfer *transfer, CURLcode
 	}
 }
 
-/* Of a proxy that is not asked libcurl's words would be a quotation. */
-static void word(const struct http_transfer *transfer, CURLcode code, bool has_proxy,
-		 char out[CURL_ERROR_SIZE])
+bool http_is_unreached(enum http_reason reason)
 {
-	const char *why = kernels_reason(transfer);
-	bool quotes = has_proxy && (code == CURLE_COULDNT_CONNECT || code == CURLE_NOT_BUILT_IN);
+	return reason == HTTP_REASON_NO_ROUTE || reason == HTTP_REASON_NO_ADDRESS ||
+	       reason == HTTP_REASON_UNREACHED || reason == HTTP_REASON_PROXY;
+}
 
-	if (code == CURLE_COULDNT_CONNECT && why)
+/*
+ * In words of ours where there are any; libcurl's may be none that a line of ours begins with, and of
+ * a proxy that is not asked they would be a quotation.
+ */
+static void word_reason(const struct http_transfer *transfer, CURLcode code, bool has_proxy,
+			char out[CURL_ERROR_SIZE])
+{
+	bool quotes = has_proxy && (code == CURLE_COULDNT_CONNECT || code == CURLE_NOT_BUILT_IN);
+	unsigned int stall_s = transfer->request->stall_timeout_s;
+	enum http_reason reason = transfer->result->reason;
+	const char *why = kernels_reason(transfer);
+
+	if (code == CURLE_OPERATION_TIMEDOUT && http_is_unreached(reason))
+		snprintf(out, CURL_ERROR_SIZE, "%s: no answer within %u s",
+			 reason == HTTP_REASON_UNREACHED ? "connect" : "resolve its name", stall_s);
+	else if (code == CURLE_COULDNT_CONNECT && why)
 		snprintf(out, CURL_ERROR_SIZE, "connect: %s", why);
 	else
 		error_sanitise(out, CURL_ERROR_SIZE,
@@ -202,16 +266,16 @@ void http_refused(struct http_transfer *transfer, CURLcode code)
 		refuse_proxy(transfer, code, &proxy);
 		return;
 	}
-	word(transfer, code, proxy.text, reason);
+	transfer->result->reason = reason_of(transfer, code);
+	word_reason(transfer, code, proxy.text, reason);
 	if (outcome == HTTP_AGAIN && proxy_forbids(transfer))
 		outcome = HTTP_FAILED;
-	transfer->result->reason = reason_of(transfer, code);
-	http_stop(transfer, outcome, refusal->kind, refusal->errno_, "%s%s",
+	http_stop(transfer, outcome, refusal->kind, refusal->errno_, "%s%s%s",
 		  code == CURLE_SSL_CONNECT_ERROR
 			  ? "the server and we do not agree on TLS, which it "
 			    "may not speak at that port: "
 			  : "",
-		  reason);
+		  reason, route_words(transfer));
 }
 
 void http_show_url(const char *url, char out[HTTP_SHOWN_MAX])

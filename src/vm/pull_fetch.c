@@ -88,61 +88,9 @@ static int read_all(struct pull *pull, const struct pull_request *request,
 	}
 }
 
-static int hint_proxy(const struct host_config *config, struct error *err)
-{
-	if (config->proxy)
-		return error_hint(err, "is 'proxy' in %s right?", config->path);
-	return error_hint(err,
-			  "is that variable of the environment right? In a password %%23 is #, "
-			  "%%2F is / and %%40 is @");
-}
-
-static int hint_unreached(const struct host_config *config, struct error *err)
-{
-	if (config->proxy)
-		return error_hint(err, "no_proxy leaves out 'proxy' of %s", config->path);
-	return error_hint(err, "behind a proxy: set 'proxy' in %s; sudo drops https_proxy",
-			  config->path);
-}
-
-static int hint_reason(const struct pull *pull, const struct http_result *result, struct error *err)
-{
-	enum { FORBIDDEN = 403, ABSENT = 404, GONE = 410 };
-	const struct host_config *config = &pull->host->config;
-	const char *name = pull->entry->name;
-
-	switch (result->reason) {
-	case HTTP_REASON_UNREACHED:
-		return hint_unreached(config, err);
-	case HTTP_REASON_PROXY:
-		return hint_proxy(config, err);
-	case HTTP_REASON_PROXY_LOGIN:
-		return error_hint(
-			err, "https_proxy=http://USER:PASSWORD@HOST:PORT, and no 'proxy' in %s",
-			config->path);
-	case HTTP_REASON_EXPIRED:
-		return error_hint(err, "the server's certificate is too old, or this host's clock "
-				       "is wrong: date");
-	case HTTP_REASON_NAME:
-		return error_hint(err, "another host answers at that URL: mnmivm-se image show %s",
-				  name);
-	case HTTP_REASON_CERTIFICATE:
-	case HTTP_REASON_ISSUER:
-		if (config->ca_file)
-			return error_hint(err, "'ca_file' in %s, which is '%s', is all that counts",
-					  config->path, config->ca_file);
-		return error_hint(err, "for an authority of your own, set 'ca_file' in %s",
-				  config->path);
-	case HTTP_REASON_OTHER:
-		break;
-	}
-	if (result->status != FORBIDDEN && result->status != ABSENT && result->status != GONE)
-		return -err->code;
-	return error_hint(err, "see where it is looked for: mnmivm-se image show %s", name);
-}
-
 /* What the worker says of itself is believed only as far as it does no harm. */
-static void judge(const struct pull *pull, struct worker_process *process, struct pull_answer *ret)
+static void judge(struct pull *pull, const char *url, struct worker_process *process,
+		  struct pull_answer *ret)
 {
 	struct http_result result;
 	int r = worker_end(process, &ret->why);
@@ -152,13 +100,16 @@ static void judge(const struct pull *pull, struct worker_process *process, struc
 	ret->outcome = result.outcome;
 	if (!r) {
 		ret->outcome = HTTP_DONE;
+		pull->answered = true;
 		return;
 	}
 	if (ret->outcome != HTTP_AGAIN && ret->outcome != HTTP_NO_RANGE)
 		ret->outcome = HTTP_FAILED;
-	ret->unreached = result.reason == HTTP_REASON_UNREACHED ||
-			 result.reason == HTTP_REASON_PROXY;
-	hint_reason(pull, &result, &ret->why);
+	ret->reason = result.reason;
+	ret->unreached = http_is_unreached(result.reason);
+	pull->answered |= !ret->unreached;
+	pull->small |= result.reason == HTTP_REASON_SILENT;
+	pull_hint(pull, url, &result, &ret->why);
 }
 
 static void fall_silent(const char *url, struct pull_answer *ret)
@@ -179,6 +130,7 @@ int pull_fetch(struct pull *pull, const struct pull_request *request, struct pul
 		.offset = request->offset,
 		.max = request->max,
 		.stall_timeout_s = config->stall_timeout_s,
+		.small = pull->small,
 		.ca = &pull->ca,
 		.proxy = config->proxy,
 		.agent = "mnmivm-se",
@@ -205,7 +157,7 @@ int pull_fetch(struct pull *pull, const struct pull_request *request, struct pul
 	if (silent)
 		fall_silent(request->url, ret);
 	else
-		judge(pull, &process, ret);
+		judge(pull, request->url, &process, ret);
 	return 0;
 }
 
@@ -249,6 +201,37 @@ static bool is_offline(const struct pull *pull, const struct pull_answer *answer
 	return *offline && delay_ms > 0;
 }
 
+/*
+ * As long as nobody at all has answered there is little reason to think that anybody will: that is to be
+ * told soon. Each mirror is asked once at least.
+ */
+static bool is_alone_for_long(struct pull *pull, unsigned int delay_ms)
+{
+	enum { ALONE_MS = 2000 }; /* for each of the tries */
+	int64_t now = clock_ms();
+
+	if (pull->answered)
+		return false;
+	if (!pull->alone_ms)
+		pull->alone_ms = now;
+	return delay_ms &&
+	       now + delay_ms - pull->alone_ms > (int64_t)pull->host->config.pull_tries * ALONE_MS;
+}
+
+/* That nobody can be reached is noted once, and again only for another reason. */
+static void note_again(struct pull *pull, const struct pull_answer *answer, unsigned int delay_ms)
+{
+	const char *name = pull->entry->name, *why = answer->why.message;
+
+	if (!pull->answered && pull->told == answer->reason && answer->reason)
+		return;
+	pull->told = answer->reason;
+	if (delay_ms)
+		vm_note(pull->host, "%s: %s; again in %u s", name, why, (delay_ms + 999) / 1000);
+	else
+		vm_note(pull->host, "%s: %s; going on", name, why);
+}
+
 enum retry_step pull_retry(struct pull *pull, struct retry *retry, enum retry_event event,
 			   uint64_t bytes, const struct pull_answer *answer)
 {
@@ -259,15 +242,13 @@ enum retry_step pull_retry(struct pull *pull, struct retry *retry, enum retry_ev
 	if (getrandom(&jitter, sizeof(jitter), GRND_NONBLOCK) != sizeof(jitter))
 		jitter = (uint32_t)clock_ms();
 	step = retry_failed(retry, event, bytes, answer->retry_after_s, jitter, &delay_ms);
+	if (is_alone_for_long(pull, delay_ms))
+		step = RETRY_GIVE_UP;
 	if (is_offline(pull, answer, step, delay_ms))
 		step = RETRY_GIVE_UP;
 	if (step == RETRY_GIVE_UP)
 		return step;
-	if (delay_ms)
-		vm_note(pull->host, "%s: %s; again in %u s", pull->entry->name, answer->why.message,
-			(delay_ms + 999) / 1000);
-	else
-		vm_note(pull->host, "%s: %s; going on", pull->entry->name, answer->why.message);
+	note_again(pull, answer, delay_ms);
 	sleep_ms(delay_ms);
 	return step;
 }

@@ -20,6 +20,10 @@ struct pull {
 	struct vm_pull_progress progress;
 	int64_t told_ms; /* when it was told last */
 	struct buf ca; /* empty: not yet read */
+	bool answered; /* some server has */
+	int64_t alone_ms; /* since when none could be reached, of clock_ms(); 0: not tried yet */
+	enum http_reason told; /* why, when that was noted last */
+	bool small; /* large packets seem to be lost on the way */
 
 	struct digest source; /* that the file must have */
 	char source_text[DIGEST_TEXT_MAX];
@@ -63,6 +67,7 @@ struct pull_request {
 struct pull_answer {
 	enum http_outcome outcome;
 	unsigned int retry_after_s;
+	enum http_reason reason;
 	bool unreached; /* nobody answered, or could be found */
 	struct error why; /* it is not HTTP_DONE */
 };
@@ -71,9 +76,14 @@ struct pull_answer {
 int pull_fetch(struct pull *pull, const struct pull_request *request, struct pull_answer *ret,
 	       struct error *err);
 
+/* Add to err, which says why the transfer of url failed, what helps. Returns -err->code. */
+int pull_hint(const struct pull *pull, const char *url, const struct http_result *result,
+	      struct error *err);
+
 /*
  * Note the reason, find out what to do next and wait for as long as it takes; bytes as in
- * retry_failed().
+ * retry_failed(). Where nobody at all has answered yet it is given up after two seconds for each of
+ * pull_tries, once each mirror was asked; that the same is so again is not noted.
  */
 enum retry_step pull_retry(struct pull *pull, struct retry *retry, enum retry_event event,
 			   uint64_t bytes, const struct pull_answer *answer);

@@ -99,15 +99,46 @@ START_TEST(no_connection)
 		{ "https://[::1]:1/file", ECONNREFUSED, ERROR_FAILED, HTTP_AGAIN, 0, 0, 0,
 		  "connect: Connection refused" },
 		{ "https://198.51.100.1/file", ECONNREFUSED, ERROR_FAILED, HTTP_AGAIN, 0, 0, 0,
-		  "198.51.100.1" },
+		  "connect: Network is unreachable, and this host has no route" },
 		{ "https://nowhere.invalid/file", EHOSTUNREACH, ERROR_FAILED, HTTP_AGAIN, 0, 0, 0,
-		  "resolve host: nowhere.invalid" },
+		  "resolve host: nowhere.invalid, and this host has no route" },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		http_assert_refused(&cases[i], 1);
-		ck_assert_int_eq(http_result.reason, HTTP_REASON_UNREACHED);
+		ck_assert_int_eq(http_result.reason,
+				 i < 2 ? HTTP_REASON_UNREACHED : HTTP_REASON_NO_ROUTE);
 	}
+}
+END_TEST
+
+/* A route to where nobody is, and no name server. */
+START_TEST(no_answer)
+{
+	static const struct http_refusal nobody = {
+		"https://198.51.100.1/file",	ETIMEDOUT, ERROR_TIMEOUT, HTTP_AGAIN, 0, 0, 0,
+		"connect: no answer within 1 s"
+	};
+	static const struct http_refusal nameless = { "https://nowhere.test/file",
+						      ETIMEDOUT,
+						      ERROR_TIMEOUT,
+						      HTTP_AGAIN,
+						      0,
+						      0,
+						      0,
+						      "resolve its name: no answer within 1 s" };
+
+	netns_run("ip link add line0 type veth peer name line1");
+	netns_run("ip link set line0 up");
+	netns_run("ip link set line1 up");
+	netns_run("ip address add 192.0.2.2/24 dev line0");
+	netns_run("ip neigh add 192.0.2.3 lladdr 02:00:00:00:00:01 dev line0");
+	netns_run("ip route add default via 192.0.2.3");
+	http_request.stall_timeout_s = 1;
+	http_assert_refused(&nobody, 1);
+	ck_assert_int_eq(http_result.reason, HTTP_REASON_UNREACHED);
+	http_assert_refused(&nameless, 1);
+	ck_assert_int_eq(http_result.reason, HTTP_REASON_NO_ADDRESS);
 }
 END_TEST
 
@@ -139,6 +170,7 @@ START_TEST(too_slow)
 {
 	http_request.stall_timeout_s = 1;
 	http_assert_refused(&slow[_i], 1);
+	ck_assert_int_eq(http_result.reason, HTTP_REASON_SILENT);
 }
 END_TEST
 
@@ -149,6 +181,15 @@ START_TEST(too_slow_in_the_middle)
 	ck_assert_int_eq(http_result.outcome, HTTP_AGAIN);
 	ck_assert_uint_eq(http_result.total, HTTP_SIZE);
 	ck_assert_int_ge(http_written(), 1000);
+}
+END_TEST
+
+/* The same bytes in more segments: what the socket is asked for is seen in tests/e2e/pull_line.sh. */
+START_TEST(small_segments)
+{
+	http_request.small = true;
+	suite_assert_ok(http_lab_get("https://localhost:8443/file"), http_err);
+	http_assert_written(HTTP_SIZE);
 }
 END_TEST
 
@@ -244,7 +285,7 @@ START_TEST(proxies_that_do_not_help)
 	http_request.proxy = "http://user:secret@nowhere.invalid:3128";
 	http_assert_refused(&unknown, 1);
 	ck_assert_ptr_null(strstr(http_err.message, "secret"));
-	ck_assert_int_eq(http_result.reason, HTTP_REASON_PROXY);
+	ck_assert_int_eq(http_result.reason, HTTP_REASON_NO_ROUTE);
 }
 END_TEST
 
@@ -345,9 +386,11 @@ int main(void)
 	tcase_add_test(c, nobody_is_trusted_where_nobody_is_named);
 	tcase_add_test(c, only_who_is_named_is_trusted);
 	tcase_add_test(c, no_connection);
+	tcase_add_test(c, no_answer);
 	tcase_add_test(c, no_tls_or_too_old);
 	tcase_add_loop_test(c, too_slow, 0, ARRAY_SIZE(slow));
 	tcase_add_test(c, too_slow_in_the_middle);
+	tcase_add_test(c, small_segments);
 	tcase_add_test(c, by_the_proxy_that_is_named);
 	tcase_add_loop_test(c, by_the_proxy_of_the_environment, 0, 4);
 	tcase_add_loop_test(c, past_the_proxy, 0, 3);
