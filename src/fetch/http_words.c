@@ -258,6 +258,8 @@ static void word_reason(const struct http_transfer *transfer, CURLcode code, boo
 void http_refused(struct http_transfer *transfer, CURLcode code)
 {
 	const struct refusal *refusal = find(code);
+	static const struct refusal no_route = { CURLE_COULDNT_CONNECT, HTTP_AGAIN, ERROR_FAILED,
+						 ENETUNREACH };
 	enum http_outcome outcome = refusal->outcome;
 	char reason[CURL_ERROR_SIZE];
 	struct http_proxy proxy;
@@ -267,6 +269,8 @@ void http_refused(struct http_transfer *transfer, CURLcode code)
 		return;
 	}
 	transfer->result->reason = reason_of(transfer, code);
+	if (transfer->result->reason == HTTP_REASON_NO_ROUTE)
+		refusal = &no_route;
 	word_reason(transfer, code, proxy.text, reason);
 	if (outcome == HTTP_AGAIN && proxy_forbids(transfer))
 		outcome = HTTP_FAILED;

@@ -98,9 +98,9 @@ START_TEST(no_connection)
 		  "connect: Connection refused" },
 		{ "https://[::1]:1/file", ECONNREFUSED, ERROR_FAILED, HTTP_AGAIN, 0, 0, 0,
 		  "connect: Connection refused" },
-		{ "https://198.51.100.1/file", ECONNREFUSED, ERROR_FAILED, HTTP_AGAIN, 0, 0, 0,
+		{ "https://198.51.100.1/file", ENETUNREACH, ERROR_FAILED, HTTP_AGAIN, 0, 0, 0,
 		  "connect: Network is unreachable, and this host has no route" },
-		{ "https://nowhere.invalid/file", EHOSTUNREACH, ERROR_FAILED, HTTP_AGAIN, 0, 0, 0,
+		{ "https://nowhere.invalid/file", ENETUNREACH, ERROR_FAILED, HTTP_AGAIN, 0, 0, 0,
 		  "resolve host: nowhere.invalid, and this host has no route" },
 	};
 
@@ -271,7 +271,7 @@ START_TEST(proxies_that_do_not_help)
 		"connect to proxy 'http://localhost:1': Connection refused"
 	};
 	static const struct http_refusal unknown = {
-		HTTP_HERE "file", EHOSTUNREACH, ERROR_FAILED, HTTP_AGAIN, 0, 0, 0, "resolve proxy"
+		HTTP_HERE "file", ENETUNREACH, ERROR_FAILED, HTTP_AGAIN, 0, 0, 0, "resolve proxy"
 	};
 
 	http_request.proxy = "http://user:secret@localhost:3128";

@@ -142,7 +142,7 @@ START_TEST(servers_that_are_not_reached)
 		enum http_outcome outcome;
 		const char *message;
 	} cases[] = {
-		{ "https://unknown.example/file", EHOSTUNREACH, ERROR_FAILED, HTTP_AGAIN,
+		{ "https://unknown.example/file", ENETUNREACH, ERROR_FAILED, HTTP_AGAIN,
 		  "resolve host: unknown.example" },
 		{ "https://mirror.test:1/file", ECONNREFUSED, ERROR_FAILED, HTTP_AGAIN, "onnect" },
 		{ "https://localhost:8444/file", EKEYREJECTED, ERROR_VERIFY, HTTP_FAILED,
