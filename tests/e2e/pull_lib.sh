@@ -69,32 +69,37 @@ nginx_server()
 	EOF
 }
 
-nginx_build()
+# nginx_conf NAME SERVER...: of an nginx that serves $web, with these servers
+nginx_conf()
 {
-	mkdir -p "$web" "$LAB/nginx"
-	cat >"$LAB/nginx/nginx.conf" <<-EOF
+	mkdir -p "$web" "$LAB/$1"
+	cat >"$LAB/$1/nginx.conf" <<-EOF
 		user root;
 		worker_processes 1;
 		daemon off;
-		pid $LAB/nginx/pid;
-		error_log $LAB/nginx/error.log;
+		pid $LAB/$1/pid;
+		error_log $LAB/$1/error.log;
 		events {}
 		http {
 			log_format bytes '\$request_method \$uri \$status \$body_bytes_sent \$http_range';
-			client_body_temp_path $LAB/nginx/body;
-			proxy_temp_path $LAB/nginx/proxy;
-			fastcgi_temp_path $LAB/nginx/fastcgi;
-			uwsgi_temp_path $LAB/nginx/uwsgi;
-			scgi_temp_path $LAB/nginx/scgi;
+			access_log off;
+			client_body_temp_path $LAB/$1/body;
+			proxy_temp_path $LAB/$1/proxy;
+			fastcgi_temp_path $LAB/$1/fastcgi;
+			uwsgi_temp_path $LAB/$1/uwsgi;
+			scgi_temp_path $LAB/$1/scgi;
 			root $web;
-			$(nginx_server 8443 good)
-			$(nginx_server 8444 good)
-			$(nginx_server 8445 expired)
-			$(nginx_server 8446 other)
-			$(nginx_server 8447 foreign)
-			server { listen 127.0.0.1:8080; access_log $LAB/nginx/8080.log bytes; }
+			${*:2}
 		}
 	EOF
+}
+
+nginx_build()
+{
+	nginx_conf nginx "$(nginx_server 8443 good)" "$(nginx_server 8444 good)" \
+		"$(nginx_server 8445 expired)" "$(nginx_server 8446 other)" \
+		"$(nginx_server 8447 foreign)" \
+		"server { listen 127.0.0.1:8080; access_log $LAB/nginx/8080.log bytes; }"
 	nginx -c "$LAB/nginx/nginx.conf" 2>/dev/null &
 	port_opens 8443 || fail "nginx: $(<"$LAB/nginx/error.log")"
 }

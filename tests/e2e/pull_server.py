@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """pull_server.py - an HTTPS server that goes wrong in the way a path says.
 
-usage: pull_server.py PORT CERTIFICATE ROOT LOG
+usage: pull_server.py [ADDRESS:]PORT CERTIFICATE ROOT LOG
 
 /FAULT/FILE is ROOT/FILE, answered as the function fault_FAULT below does it; numbers behind
 its name, as in /cut-100000-1/FILE, are its arguments. LOG gets a line for each request,
@@ -199,9 +199,9 @@ class Server(http.server.ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 64
 
-    def __init__(self, port, certificate, root, log):
+    def __init__(self, address, port, certificate, root, log):
         # few bytes are on the way when one side ends; a connection inherits it
-        super().__init__(("127.0.0.1", port), Handler, bind_and_activate=False)
+        super().__init__((address, port), Handler, bind_and_activate=False)
         self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4 * BLOCK)
         self.tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self.tls.load_cert_chain(certificate)
@@ -221,8 +221,9 @@ class Server(http.server.ThreadingHTTPServer):
 
 
 def main():
-    port, certificate, root, log = sys.argv[1:]
-    Server(int(port), certificate, root, log).serve_forever()
+    where, certificate, root, log = sys.argv[1:]
+    address, _, port = where.rpartition(":")
+    Server(address or "127.0.0.1", int(port), certificate, root, log).serve_forever()
 
 
 if __name__ == "__main__":
