@@ -28,6 +28,8 @@ int image_find_entry(const struct catalogue *catalogue, const char *word, const 
 	if (*ret)
 		return 0;
 	error_set(err, ERROR_NOT_FOUND, ENOENT, "no image '%s' %s", word, where);
+	if (!catalogue->n)
+		return error_hint(err, "the catalogue is empty: mnmivm-se doctor pull");
 	near = catalogue_near(catalogue, word);
 	return near ? error_hint(err, "did you mean '%s'?", near)
 		    : error_hint(err, "mnmivm-se image list");

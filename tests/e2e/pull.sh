@@ -22,6 +22,7 @@ a_catalogue_may_be_missing_or_empty()
 	succeeds image list
 	is "what is told" "$err" ''
 	refused 3 "'debian'" image pull debian
+	has "hint" "$err" 'mnmivm-se doctor pull'
 	setting catalogue "$LAB/nosuch/images.d"
 	se image list
 	is "code of list" "$code" 2
