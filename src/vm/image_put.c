@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "base/alloc.h"
+#include "fetch/unpack.h"
 #include "image/arch.h"
 #include "store/images.h"
 
@@ -14,6 +15,9 @@ int image_look(int fd, const char *name, const char *file_name, struct image_inf
 {
 	int r = image_inspect(fd, name, IMAGE_BASE, false, ret, err);
 
+	if (r && unpack_wants(fd))
+		return error_hint(err, "it was packed twice: unpack it by hand, then: mnmivm-se "
+				       "image import FILE NAME");
 	return r ? r : image_check_arch(fd, name, file_name, ret->format, err);
 }
 

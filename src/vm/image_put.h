@@ -9,7 +9,7 @@
 
 /*
  * Is it an image that we take: its header, and no other architecture by its partition table, or by the name
- * that its maker gave the file (NULL: not known)? ERROR_VERIFY. name is for messages.
+ * that its maker gave the file (NULL: not known)? ERROR_VERIFY. name is for messages. fd is of what was unpacked, where it was packed.
  */
 int image_look(int fd, const char *name, const char *file_name, struct image_info *ret,
 	       struct error *err);

@@ -261,6 +261,7 @@ bombs_do_not_go_off()
 	xz -0 <"$web/one/bomb.xz" >"$web/one/nested.xz"
 	packed nested.xz
 	leaves_nothing 6 'compressed with xz'
+	has "hint" "$err" 'packed twice'
 	zeros 256M | gzip -1 | gzip -9 >"$web/one/bomb.gz"
 	packed bomb.gz
 	leaves_nothing 6 'compressed with gzip'
