@@ -49,6 +49,21 @@ int images_newest(const struct store *store, const char *os, const char *source_
 		  char **ret_name, struct error *err);
 
 /*
+ * An image of the caller's own whose name is that of one which os was pulled as, with the digest whose
+ * short form (fetch/digest.h) that is, on whatever day, and whose .conf is missing, damaged or of
+ * something else. Positive IMAGES_NONE: there is none.
+ */
+int images_unrecorded(const struct store *store, const char *os, const char *digest_short,
+		      char **ret_name, struct error *err);
+
+/*
+ * Write the .conf of an image that is there, over what is in its place. The caller holds the image
+ * (images_hold()) and the part of its digest: nobody else writes it meanwhile.
+ */
+int images_record(const struct store *store, const char *name, const struct image_config *config,
+		  struct error *err);
+
+/*
  * A new image under a name of its own, ".tmp-NAME": write to fd, then images_commit() syncs it and
  * gives it its name, read-only; or images_abort() removes it. One that a kill left behind is taken
  * over by the next draft of that name. It is locked by image_dir/.lock, see images_hold(): who can read

@@ -112,3 +112,48 @@ int images_newest(const struct store *store, const char *os, const char *source_
 	*ret_name = xstrdup(newest);
 	return 0;
 }
+
+static bool ends_in(const char *text, const char *end)
+{
+	size_t len = strlen(text), end_len = strlen(end);
+
+	return len >= end_len && strcmp(text + len - end_len, end) == 0;
+}
+
+static bool is_unrecorded(const struct store *store, const char *name, const char *os)
+{
+	struct error ignored = ERROR_INIT;
+	struct image_config config = { .os = NULL };
+	bool is;
+
+	if (!images_is_own(store, name))
+		return false;
+	if (images_config(store, name, &config, &ignored))
+		return true;
+	is = !same(config.os, os) || !config.source_digest;
+	image_config_done(&config);
+	return is;
+}
+
+int images_unrecorded(const struct store *store, const char *os, const char *digest_short,
+		      char **ret_name, struct error *err)
+{
+	AUTO_FREE char *prefix = xasprintf("%s-", os), *end = xasprintf("-%s", digest_short);
+	AUTO_STRV names = STRV_INIT;
+	const size_t day = strlen("20261123");
+	int r = images_list(store, &names, err);
+
+	if (r)
+		return r;
+	for (size_t i = 0; i < names.n; i++) {
+		const char *name = names.v[i];
+
+		if (strlen(name) != strlen(prefix) + day + strlen(end) ||
+		    strncmp(name, prefix, strlen(prefix)) != 0 || !ends_in(name, end) ||
+		    !is_unrecorded(store, name, os))
+			continue;
+		*ret_name = xstrdup(name);
+		return 0;
+	}
+	return IMAGES_NONE;
+}

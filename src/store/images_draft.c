@@ -178,22 +178,26 @@ static int drop_config(const struct store *store, const char *name)
 	return unlinkat(store->images_fd, file, 0) < 0 && errno != ENOENT ? -errno : 0;
 }
 
-static int put_config(const struct store *store, const char *name,
-		      const struct image_config *config, struct error *err)
+int images_record(const struct store *store, const char *name, const struct image_config *config,
+		  struct error *err)
 {
 	AUTO_FREE char *file = image_config_file(name);
 	AUTO_BUF text = BUF_INIT;
+	int r = image_config_format(config, &text, err);
+
+	return r ? r : file_write(store->images_fd, file, buf_str(&text), text.len, 0644, err);
+}
+
+static int put_config(const struct store *store, const char *name,
+		      const struct image_config *config, struct error *err)
+{
 	int r;
 
-	if (!config) {
-		/* that of an earlier image, whose removal a kill cut short */
-		r = drop_config(store, name);
-		return r ? error_errno(err, -r, "remove '%s'", file) : 0;
-	}
-	r = image_config_format(config, &text, err);
-	if (!r)
-		r = file_write(store->images_fd, file, buf_str(&text), text.len, 0644, err);
-	return r;
+	if (config)
+		return images_record(store, name, config, err);
+	/* that of an earlier image, whose removal a kill cut short */
+	r = drop_config(store, name);
+	return r ? error_errno(err, -r, "remove the settings of image '%s'", name) : 0;
 }
 
 static int put_image(const struct store *store, const struct image_draft *draft,

@@ -111,6 +111,12 @@ static int open_part(struct pull *pull, struct error *err)
 				err);
 }
 
+static int record_again(struct pull *pull, struct error *err)
+{
+	pull_record_again(pull);
+	return look_for_image(pull, err);
+}
+
 static int place(struct pull *pull, struct error *err)
 {
 	int r = pull_place(pull, pull->pulled->name, err);
@@ -127,14 +133,9 @@ static int check_arch(struct pull *pull, struct error *err)
 static int run(struct pull *pull, struct error *err)
 {
 	static int (*const steps[])(struct pull *, struct error *) = {
-		check_arch,
-		pull_find_digest,
-		look_for_image,
-		check_name,
-		open_part,
+		check_arch,	pull_find_digest, look_for_image, open_part,
 		look_for_image, /* somebody else may have pulled it while we waited */
-		pull_download,
-		place,
+		record_again,	check_name,	  pull_download,  place,
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(steps); i++) {

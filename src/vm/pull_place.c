@@ -11,8 +11,10 @@
 #include "image_writer.h"
 #include "pull_steps.h"
 
-static void describe(const struct pull *pull, const char *digest, struct image_config *ret)
+void pull_describe(struct pull *pull, const char *digest, struct image_config *ret)
 {
+	if (!pull->url) /* all of it was there already */
+		pull->url = catalogue_url(pull->entry, 0, pull->entry->file);
 	image_config_init(ret);
 	ret->os = xstrdup(pull->entry->name);
 	ret->url = xstrdup(pull->url);
@@ -30,7 +32,7 @@ static int place_plain(struct pull *pull, const char *name, struct error *err)
 	struct image_info info;
 	int r;
 
-	describe(pull, pull->source_text, &config);
+	pull_describe(pull, pull->source_text, &config);
 	pull_phase(pull, PULL_CHECK, 0);
 	r = image_look(pull->part.fd, pull->entry->name, pull_file_name(pull), &info, err);
 	if (r) {
@@ -122,7 +124,7 @@ static int place_unpacked(struct pull *pull, const char *name, struct error *err
 		return r;
 	}
 	digest_format(&digest, text);
-	describe(pull, text, &config);
+	pull_describe(pull, text, &config);
 	r = commit(pull, &draft, image_disk_format(&info), &config, err);
 	if (!r)
 		pull->pulled->file_bytes = info.file_size;
@@ -131,8 +133,6 @@ static int place_unpacked(struct pull *pull, const char *name, struct error *err
 
 int pull_place(struct pull *pull, const char *name, struct error *err)
 {
-	if (!pull->url) /* all of it was there already */
-		pull->url = catalogue_url(pull->entry, 0, pull->entry->file);
 	return unpack_wants(pull->part.fd) ? place_unpacked(pull, name, err)
 					   : place_plain(pull, name, err);
 }

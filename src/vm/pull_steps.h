@@ -52,6 +52,15 @@ int pull_find_digest(struct pull *pull, struct error *err);
 /* From an open part to one that has the digest. spoiled where it must not stay. */
 int pull_download(struct pull *pull, struct error *err);
 
+/*
+ * Write the .conf of an image anew that was pulled by this entry and has lost it, and still has the digest.
+ * What was unpacked has another one than what was published: that cannot be told, and is left alone.
+ */
+void pull_record_again(struct pull *pull);
+
+/* What is recorded beside the image, which has that digest itself. */
+void pull_describe(struct pull *pull, const char *digest, struct image_config *ret);
+
 /* From a part of the right digest to an image of that name. */
 int pull_place(struct pull *pull, const char *name, struct error *err);
 

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Pulls: what is asked of whom, again and from where on, and what is left in the folder. */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
@@ -346,7 +348,50 @@ START_TEST(test_offline)
 }
 END_TEST
 
-/* Its .conf is gone or damaged: not pulled over, and in nobody's way on another day. */
+static void lose_config(bool damaged)
+{
+	AUTO_FREE char *file = xasprintf("%s.conf", pulled.name);
+
+	ck_assert_int_eq(unlinkat(lab_store.images_fd, file, 0), 0);
+	if (damaged)
+		suite_put(lab_store.images_fd, file, "damaged\n");
+}
+
+/* Its .conf is gone or damaged, on whatever day: the digest tells what it is. */
+START_TEST(test_config_is_lost)
+{
+	AUTO_FREE char *name = NULL;
+
+	expect_sums();
+	expect_bytes(A IMAGE, 0, image, SIZE, HTTP_DONE);
+	suite_assert_ok(pull(), lab_err);
+	name = xstrdup(pulled.name);
+	lose_config(_i & 1);
+	if (_i & 2)
+		today += DAY_S;
+	expect_sums();
+	suite_assert_ok(pull(), lab_err);
+	ck_assert(!pulled.fresh);
+	ck_assert_str_eq(pulled.name, name);
+	assert_folder("conf raw");
+	expect_sums();
+	suite_assert_ok(pull(), lab_err);
+	ck_assert_str_eq(pulled.name, name);
+	ck_assert_uint_eq(notes, 1);
+}
+END_TEST
+
+static void change_image(void)
+{
+	AUTO_FREE char *file = xasprintf("%s.raw", pulled.name);
+	AUTO_CLOSE int fd = -1;
+
+	ck_assert_int_eq(fchmodat(lab_store.images_fd, file, 0644, 0), 0);
+	fd = openat(lab_store.images_fd, file, O_WRONLY | O_CLOEXEC);
+	ck_assert_int_eq(pwrite(fd, "x", 1, 1000), 1);
+}
+
+/* And it is not what it was: neither taken nor pulled over, and in nobody's way on another day. */
 START_TEST(test_name_is_taken)
 {
 	AUTO_FREE char *file = NULL;
@@ -355,9 +400,8 @@ START_TEST(test_name_is_taken)
 	expect_bytes(A IMAGE, 0, image, SIZE, HTTP_DONE);
 	suite_assert_ok(pull(), lab_err);
 	file = xasprintf("%s.conf", pulled.name);
-	ck_assert_int_eq(unlinkat(lab_store.images_fd, file, 0), 0);
-	if (_i)
-		suite_put(lab_store.images_fd, file, "damaged\n");
+	lose_config(_i);
+	change_image();
 	expect_sums();
 	suite_assert_error(pull(), lab_err, EEXIST, ERROR_CONFLICT);
 	ck_assert_ptr_nonnull(strstr(lab_err.message, file));
@@ -394,6 +438,7 @@ int main(void)
 	tcase_add_test(tcase, test_refused_everywhere);
 	tcase_add_loop_test(tcase, test_remedies, 0, (int)ARRAY_SIZE(remedies));
 	tcase_add_test(tcase, test_offline);
+	tcase_add_loop_test(tcase, test_config_is_lost, 0, 4);
 	tcase_add_loop_test(tcase, test_name_is_taken, 0, 2);
 	suite_add_tcase(s, tcase);
 	return suite_run(s);
