@@ -53,8 +53,9 @@ static int lock_open(int run_fd, const char *file, int *ret_fd)
 }
 
 /*
- * Who holds it is for people only, so a torn or stale text does no harm. Cut off last: ext4 writes
- * out what grows again from nothing (ext4(5), auto_da_alloc), which takes milliseconds.
+ * Who holds it is for people only, so a torn or stale text does no harm. Cut off last: on a disk
+ * it takes ten times as long to free the file's block first and to write a new one out
+ * (auto_da_alloc, ext4(5)).
  */
 static void lock_sign(int fd, const char *command)
 {
