@@ -62,7 +62,8 @@ void signature_status_read(const char *text, struct signature_status *ret)
 		if (strncmp(text, PREFIX, strlen(PREFIX)) == 0)
 			read_line(&status, text + strlen(PREFIX));
 		text = strchr(text, '\n');
-		text += text != NULL;
+		if (text)
+			text++;
 	}
 	*ret = status;
 }
