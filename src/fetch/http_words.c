@@ -105,6 +105,15 @@ static const char *route_words(const struct http_transfer *transfer)
 		       : "";
 }
 
+/* A host without a route is no time-out of a server's, whatever libcurl waited for. */
+static const struct refusal *refusal_of(const struct http_transfer *transfer, CURLcode code)
+{
+	static const struct refusal no_route = { CURLE_COULDNT_CONNECT, HTTP_AGAIN, ERROR_FAILED,
+						 ENETUNREACH };
+
+	return transfer->result->reason == HTTP_REASON_NO_ROUTE ? &no_route : find(code);
+}
+
 /* In words of our own: libcurl's quote it with its password. */
 static void refuse_proxy(struct http_transfer *transfer, CURLcode code,
 			 const struct http_proxy *proxy)
@@ -112,7 +121,7 @@ static void refuse_proxy(struct http_transfer *transfer, CURLcode code,
 	const char *fault = http_proxy_fault(transfer->curl, proxy);
 	const char *of = proxy->variable ? " of " : "";
 	const char *variable = proxy->variable ? proxy->variable : "";
-	const struct refusal *refusal = find(code);
+	const struct refusal *refusal;
 	const char *why = kernels_reason(transfer);
 	char shown[HTTP_SHOWN_MAX];
 
@@ -124,6 +133,7 @@ static void refuse_proxy(struct http_transfer *transfer, CURLcode code,
 			  variable, fault);
 		return;
 	}
+	refusal = refusal_of(transfer, code);
 	http_proxy_show(proxy, shown);
 	if (code == CURLE_COULDNT_RESOLVE_PROXY)
 		http_stop(transfer, refusal->outcome, refusal->kind, refusal->errno_,
@@ -257,10 +267,8 @@ static void word_reason(const struct http_transfer *transfer, CURLcode code, boo
 
 void http_refused(struct http_transfer *transfer, CURLcode code)
 {
-	const struct refusal *refusal = find(code);
-	static const struct refusal no_route = { CURLE_COULDNT_CONNECT, HTTP_AGAIN, ERROR_FAILED,
-						 ENETUNREACH };
-	enum http_outcome outcome = refusal->outcome;
+	const struct refusal *refusal;
+	enum http_outcome outcome;
 	char reason[CURL_ERROR_SIZE];
 	struct http_proxy proxy;
 
@@ -269,8 +277,8 @@ void http_refused(struct http_transfer *transfer, CURLcode code)
 		return;
 	}
 	transfer->result->reason = reason_of(transfer, code);
-	if (transfer->result->reason == HTTP_REASON_NO_ROUTE)
-		refusal = &no_route;
+	refusal = refusal_of(transfer, code);
+	outcome = refusal->outcome;
 	word_reason(transfer, code, proxy.text, reason);
 	if (outcome == HTTP_AGAIN && proxy_forbids(transfer))
 		outcome = HTTP_FAILED;
