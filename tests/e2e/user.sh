@@ -556,7 +556,7 @@ root_keeps_the_images_of_users()
 {
 	local links=$LAB/state/images/.users
 
-	rm -rf "$links"/*
+	rm -rf "${links:?}"/*
 	roots_images_are_there
 	is "folder of users" "$(stat -c %u:%a "$links")" 0:1733
 	succeeds create kept --os app-1 --pubkey-path "$key.pub" --ip 192.168.86.27
