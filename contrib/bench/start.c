@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What a start costs at full confinement, and what each layer of it does, against QEMU started bare:
- * the same argv, the same descriptors, the same tap on a bridge and the same questions to its monitor,
- * by a launcher that does nothing else. In turns, in one run, in namespaces that end with the process.
+ * What a start costs at full confinement, and what each layer of it does, against QEMU started
+ * bare: the same argv, the same descriptors, the same tap on a bridge and the same questions to its
+ * monitor, by a launcher that does nothing else. In turns, in one run, in namespaces that end with
+ * the process.
  */
 #include <errno.h>
 #include <fcntl.h>

@@ -58,8 +58,9 @@ int file_write_volatile(int dir_fd, const char *name, const void *data, size_t l
 			struct error *err);
 
 /*
- * The same with what a regular file (checked as above) has, at most max bytes, else -EFBIG. The copy
- * takes its room at once (where fallocate(2) is known) and is written where there are no zeros.
+ * The same with what a regular file (checked as above) has, at most max bytes, else -EFBIG. The
+ * copy takes its room at once (where fallocate(2) is known) and is written where there are no
+ * zeros.
  */
 int file_copy_volatile(int from_fd, const char *from, size_t max, int dir_fd, const char *name,
 		       mode_t mode, struct error *err);

@@ -6,9 +6,10 @@
 #include "base/error.h"
 
 /*
- * libarchive and libcurl bring some thirty libraries along: 2 to 10 ms of dynamic linking, more than all
- * else that a command like status does. So what is used of each is a struct of function pointers, whose
- * members are the functions' own names and types, made from a list of them, an X macro:
+ * libarchive and libcurl bring some thirty libraries along: 2 to 10 ms of dynamic linking, more
+ * than all else that a command like status does. So what is used of each is a struct of function
+ * pointers, whose members are the functions' own names and types, made from a list of them, an X
+ * macro:
  *
  *	#define CURL_FUNCTIONS(X) X(curl_easy_init) X(curl_easy_perform)
  *	static struct { CURL_FUNCTIONS(LIBRARY_MEMBER) } curl;
@@ -28,8 +29,9 @@ struct library {
 extern const struct library library_libarchive;
 
 /*
- * Fill functions, one pointer for each of names (NULL at the end) in order, and leave it untouched on
- * failure. The library stays loaded. ERROR_HOST with a hint: it is not there, or lacks a function.
+ * Fill functions, one pointer for each of names (NULL at the end) in order, and leave it untouched
+ * on failure. The library stays loaded. ERROR_HOST with a hint: it is not there, or lacks a
+ * function.
  */
 int library_load(const struct library *library, const char *const *names, void *functions,
 		 struct error *err);

@@ -18,18 +18,18 @@ enum privilege {
 #define PRIVILEGE_BIT(privilege) (1U << (privilege))
 
 /*
- * To be called before anything else is done for the caller, who is not trusted: the program may have
- * capabilities of its own (setcap(8)), or be given some (ambient ones). From then on none is in
- * effect, only those above are kept, and programs that are run inherit none. Root keeps all, and
+ * To be called before anything else is done for the caller, who is not trusted: the program may
+ * have capabilities of its own (setcap(8)), or be given some (ambient ones). From then on none is
+ * in effect, only those above are kept, and programs that are run inherit none. Root keeps all, and
  * the rest does nothing for it. ERROR_PERMISSION where it was made set-user-ID or set-group-ID:
  * it does not know on whose behalf it would act.
  */
 int privilege_begin(struct error *err);
 
 /*
- * Put a set of PRIVILEGE_BIT()s into effect until the end of the scope, which should hold one system
- * call: AUTO_PRIVILEGE raised = privilege_raise(...). They do not nest. What is not kept is left out;
- * the system call will tell. errno is left alone.
+ * Put a set of PRIVILEGE_BIT()s into effect until the end of the scope, which should hold one
+ * system call: AUTO_PRIVILEGE raised = privilege_raise(...). They do not nest. What is not kept is
+ * left out; the system call will tell. errno is left alone.
  */
 unsigned int privilege_raise(unsigned int wanted);
 void privilege_lower(const unsigned int *raised);
@@ -46,8 +46,8 @@ bool privilege_in_effect(unsigned int capability);
 
 /*
  * The kernel has refused what, a thing that takes this privilege. The message says why the process
- * lacks it (no_new_privs, a nosuid mount, the bounding set, a program file without it) and ends with
- * the kernel's word, the hint what helps. Returns -EPERM (ERROR_PERMISSION).
+ * lacks it (no_new_privs, a nosuid mount, the bounding set, a program file without it) and ends
+ * with the kernel's word, the hint what helps. Returns -EPERM (ERROR_PERMISSION).
  */
 int privilege_refused(enum privilege privilege, const char *what, struct error *err);
 

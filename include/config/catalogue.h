@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The catalogue of images: the files of images.d. Data, never code. Pure but for catalogue_load(). */
+/*
+ * The catalogue of images: the files of images.d. Data, never code. Pure but for catalogue_load().
+ */
 #ifndef CONFIG_CATALOGUE_H
 #define CONFIG_CATALOGUE_H
 
@@ -56,26 +58,27 @@ void catalogue_done(struct catalogue *catalogue);
 
 /*
  * Read one file over what is there: a section that exists already is replaced whole if it is of an
- * earlier folder, and an error within one. The folder is that of origin, a path. All of ini_read()'s
- * strictness; unknown keys, plain http:// for a digest file or its signature, signed or not,
- * "..", and missing `mirrors`, `file` and digest are ERROR_USAGE with "origin:line: ". After a failure
- * the catalogue is as it was. The fuzz entry.
+ * earlier folder, and an error within one. The folder is that of origin, a path. All of
+ * ini_read()'s strictness; unknown keys, plain http:// for a digest file or its signature, signed
+ * or not, "..", and missing `mirrors`, `file` and digest are ERROR_USAGE with "origin:line: ".
+ * After a failure the catalogue is as it was. The fuzz entry.
  */
 int catalogue_parse(struct catalogue *catalogue, const char *origin, const char *text, size_t len,
 		    struct error *err);
 
 /*
- * What only the whole tells: an alias is no name of an entry, and no other's alias (ERROR_USAGE). But
- * an entry of a later folder takes its name and its aliases from the aliases of earlier ones.
+ * What only the whole tells: an alias is no name of an entry, and no other's alias (ERROR_USAGE).
+ * But an entry of a later folder takes its name and its aliases from the aliases of earlier ones.
  */
 int catalogue_check_aliases(struct catalogue *catalogue, struct error *err);
 
 /*
- * Read every .conf file of every folder of host->catalogue, sorted by name within a folder. A folder that
- * is not there is fine where it is one of the defaults, and ERROR_USAGE where the configuration alone
- * names it. A file or folder that others than root and the caller own or may write is
- * ERROR_PERMISSION. *catalogue is replaced, or untouched on failure. It costs a read of each file:
- * for commands that need it. The hint of an error is the command that opens the file, where there is no better one.
+ * Read every .conf file of every folder of host->catalogue, sorted by name within a folder. A
+ * folder that is not there is fine where it is one of the defaults, and ERROR_USAGE where the
+ * configuration alone names it. A file or folder that others than root and the caller own or may
+ * write is ERROR_PERMISSION. *catalogue is replaced, or untouched on failure. It costs a read of
+ * each file: for commands that need it. The hint of an error is the command that opens the file,
+ * where there is no better one.
  */
 int catalogue_load(struct catalogue *catalogue, const struct host_config *host, struct error *err);
 

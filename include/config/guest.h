@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What an image's maker decided of the guest in it: the catalogue, an image and vm.conf each tell it. */
+/*
+ * What an image's maker decided of the guest in it: the catalogue, an image and vm.conf each tell
+ * it.
+ */
 #ifndef CONFIG_GUEST_H
 #define CONFIG_GUEST_H
 

@@ -82,11 +82,12 @@ int host_config_load(struct host_config *config, const char *path, bool required
 		     struct error *err);
 
 /*
- * The settings of a caller who is not root. Root's file, roots, comes first where it exists, and has the
- * last word: own, read over it (NULL: none), may choose among its `bridges` and its `user_vlans`
- * and raise its `user_guard`, and is refused with ERROR_PERMISSION where it says more. Root's folders are not
- * taken: state and run are the caller's, unless own names others; NULL where none are known. The
- * catalogue has a folder more, images.d in config (NULL: none), unless own lists others.
+ * The settings of a caller who is not root. Root's file, roots, comes first where it exists, and
+ * has the last word: own, read over it (NULL: none), may choose among its `bridges` and its
+ * `user_vlans` and raise its `user_guard`, and is refused with ERROR_PERMISSION where it says more.
+ * Root's folders are not taken: state and run are the caller's, unless own names others; NULL where
+ * none are known. The catalogue has a folder more, images.d in config (NULL: none), unless own
+ * lists others.
  */
 struct host_folders {
 	const char *state, *run, *config;

@@ -14,8 +14,8 @@ enum disk_format { DISK_QCOW2, DISK_RAW };
 enum firmware { FIRMWARE_BIOS, FIRMWARE_UEFI };
 enum guest_profile { PROFILE_DEFAULT, PROFILE_ALPINE, PROFILE_NUAGEINIT };
 /*
- * `HASH  name` and `HASH *name` (coreutils); `SHA256 (name) = HASH` (BSD); one hash alone; and one with
- * whatever name.
+ * `HASH  name` and `HASH *name` (coreutils); `SHA256 (name) = HASH` (BSD); one hash alone; and one
+ * with whatever name.
  */
 enum digest_style { DIGEST_STYLE_GNU, DIGEST_STYLE_BSD, DIGEST_STYLE_BARE, DIGEST_STYLE_LONE };
 enum hugepages { HUGEPAGES_OFF, HUGEPAGES_2M, HUGEPAGES_1G };

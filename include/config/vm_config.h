@@ -164,8 +164,8 @@ const char *const *vm_config_keys(void);
 /*
  * Append to ret the text of a vm.conf that vm_config_parse() reads back, over the defaults of
  * any host, to the same struct. Comes with no comments of its own. MAC and first address of
- * nics[0], os and vnc_port are not in it, they are files. A value that INI cannot hold (newline, " ;",
- * over-long line) or that the reader would refuse is ERROR_USAGE.
+ * nics[0], os and vnc_port are not in it, they are files. A value that INI cannot hold (newline, "
+ * ;", over-long line) or that the reader would refuse is ERROR_USAGE.
  */
 int vm_config_format(const struct vm_config *config, struct buf *ret, struct error *err);
 
@@ -182,8 +182,8 @@ void vm_config_diff(const struct vm_config *a, const struct vm_config *b, struct
 int vm_nic_set_dns(struct vm_nic *nic, const char *what, const char *text, struct error *err);
 
 /*
- * What the settings of the machine say only together: microvm without a kernel, or with UEFI; memory
- * that is no whole number of huge pages. For create, set and start to refuse. ERROR_USAGE.
+ * What the settings of the machine say only together: microvm without a kernel, or with UEFI;
+ * memory that is no whole number of huge pages. For create, set and start to refuse. ERROR_USAGE.
  */
 int vm_config_check_machine(const struct vm_config *config, struct error *err);
 
@@ -236,15 +236,16 @@ unsigned int vm_nic_trunk(const struct vm_nic *nic, struct vlan_range out[VM_TRU
 
 /*
  * What a NIC's fields say only together: VLANs and addresses given twice, which the reader and the
- * writer of vm.conf refuse as well; guard ip without static addresses, or with dhcp, and an MTU below
- * that of IPv6 beside such an address, which is for create, set and start to refuse. ERROR_USAGE.
+ * writer of vm.conf refuse as well; guard ip without static addresses, or with dhcp, and an MTU
+ * below that of IPv6 beside such an address, which is for create, set and start to refuse.
+ * ERROR_USAGE.
  */
 int vm_nic_check(const struct vm_nic *nic, struct error *err);
 
 /*
- * May it be on that bridge (its canonical name), and, for others than root, with that guard and those
- * VLANs? ERROR_PERMISSION with a hint. For each time that a tap is made or changed: vm.conf may
- * have been written by anybody.
+ * May it be on that bridge (its canonical name), and, for others than root, with that guard and
+ * those VLANs? ERROR_PERMISSION with a hint. For each time that a tap is made or changed: vm.conf
+ * may have been written by anybody.
  */
 int vm_nic_check_allowed(const struct vm_nic *nic, const struct host_config *host,
 			 const char *bridge, struct error *err);

@@ -18,7 +18,9 @@
 enum doctor_level { DOCTOR_PASS, DOCTOR_WARN, DOCTOR_FAIL };
 extern const char *const doctor_level_words[]; /* "PASS", "WARN", "FAIL" */
 
-/* What doctor_apply() can do by itself; each holds beyond a reboot, but for a link that is set up. */
+/*
+ * What doctor_apply() can do by itself; each holds beyond a reboot, but for a link that is set up.
+ */
 enum doctor_change_kind {
 	DOCTOR_SYSCTL, /* name "net.bridge.bridge-nf-call-iptables", value "0" */
 	DOCTOR_MODULE, /* name "tun" */

@@ -35,7 +35,7 @@ enum http_reason {
 	HTTP_REASON_NO_ROUTE, /* this host has none to other networks */
 	HTTP_REASON_NO_ADDRESS, /* the name has none, or no name server answers */
 	HTTP_REASON_UNREACHED, /* nobody there */
-	HTTP_REASON_PROXY, /* the last two of the proxy; or it is none that can be asked: ERROR_USAGE */
+	HTTP_REASON_PROXY, /* the last two of the proxy; or it cannot be asked: ERROR_USAGE */
 	HTTP_REASON_PROXY_LOGIN, /* it wants a user and a password, or others */
 	HTTP_REASON_SILENT, /* it was connected to, and next to nothing came before a time-out */
 	HTTP_REASON_CERTIFICATE, /* refused, for what is none of these: */

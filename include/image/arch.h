@@ -21,8 +21,8 @@ const char *image_name_arch(const char *name);
 const char *image_table_arch(int fd, enum image_format format);
 
 /*
- * ERROR_VERIFY where one of them tells another architecture. file_name NULL: the table alone, as for an
- * image whose name somebody chose for it. name is for the message.
+ * ERROR_VERIFY where one of them tells another architecture. file_name NULL: the table alone, as
+ * for an image whose name somebody chose for it. name is for the message.
  */
 int image_check_arch(int fd, const char *name, const char *file_name, enum image_format format,
 		     struct error *err);

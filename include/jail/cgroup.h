@@ -23,7 +23,8 @@ struct cgroup_limits {
  * Where the leaf of VM `name` is to be. where is the host's setting: "auto", "off" or a folder of
  * cgroup v2 that is ours to manage. auto is the caller's own cgroup, or the one above it, where
  * that folder is the caller's and delegated to it (systemd marks those with the xattrs
- * user.delegate and trusted.delegate); else, for root, "mnmivm-se" at the top of the hierarchy. Makes nothing;
+ * user.delegate and trusted.delegate); else, for root, "mnmivm-se" at the top of the hierarchy.
+ * Makes nothing;
  * *ret_path is the caller's. CGROUP_NONE (positive): off, or there is no cgroup v2 that we may
  * write; err says why. CGROUP_PARTLY (positive): see below.
  */
@@ -68,7 +69,9 @@ int cgroup_kill(const char *path, struct error *err);
  */
 int cgroup_remove(const char *path, struct error *err);
 
-/* Add to *ret the files of those limits that somebody asked for and the leaf has no controller for. */
+/*
+ * Add to *ret the files of those limits that somebody asked for and the leaf has no controller for.
+ */
 void cgroup_lacking(const char *path, const struct cgroup_limits *limits, struct strv *ret);
 
 /* What the kernel says of a leaf; each true in has_* where the file is there. */

@@ -28,8 +28,8 @@ struct helper {
 	int timeout_ms; /* then SIGKILL and -ETIMEDOUT; 0: 60 s */
 	unsigned int may_miss; /* layers; LAYER_CGROUP is never asked for */
 	int *exit_status; /* -1: it did not come to exit; for those that say more by it; or NULL */
-	struct buf *
-		output; /* standard output and error, at most 1 MiB, replaced; NULL: the last line is for the error */
+	/* What it prints, at most 1 MiB, replaced; NULL: its last line is for the error. */
+	struct buf *output;
 };
 
 #define HELPER_FILE_SIZE ((uint64_t)9 << 40) /* a disk of VM_DISK_BYTES_MAX and its tables */

@@ -41,7 +41,9 @@ enum {
 enum launch_mode { LAUNCH_AS_ROOT, LAUNCH_AS_USER };
 enum launch_mode launch_mode(void); /* by the effective uid */
 
-/* Resource limits; 0 leaves the caller's. Never a core file, always all descriptors (prlimit(2)). */
+/*
+ * Resource limits; 0 leaves the caller's. Never a core file, always all descriptors (prlimit(2)).
+ */
 struct launch_limits {
 	uint64_t file_size; /* RLIMIT_FSIZE in bytes, with SIGXFSZ ignored: EFBIG and no death */
 	uint64_t address_space; /* RLIMIT_AS in bytes */
@@ -155,8 +157,8 @@ int launch_check_folders(const struct strv *folders, struct error *err);
 unsigned int launch_lacking(enum launch_mode mode);
 
 /*
- * What root must be able to do for a launch by this plan, which is ERROR_HOST (-EPERM) of the launch
- * otherwise; others than root need nothing.
+ * What root must be able to do for a launch by this plan, which is ERROR_HOST (-EPERM) of the
+ * launch otherwise; others than root need nothing.
  */
 int launch_check_rights(const struct launch_plan *plan, struct error *err);
 
@@ -179,8 +181,8 @@ int launch_start(const struct launch_plan *plan, struct launch *ret, struct erro
  * the caller's child. Otherwise the message names the stage and the kernel's reason, the child
  * is reaped and *launch released; ERROR_HOST when the program is not there, or when a layer is
  * missing that may not be, with a hint that names allow_missing; -ETIMEDOUT (ERROR_TIMEOUT) where
- * it has not happened in time, as with a file system that does not answer. Linux 5.12 (open_tree(2) and
- * close_range(2) with CLOEXEC, mount_setattr(2)).
+ * it has not happened in time, as with a file system that does not answer. Linux 5.12 (open_tree(2)
+ * and close_range(2) with CLOEXEC, mount_setattr(2)).
  */
 int launch_go(struct launch *launch, struct error *err);
 

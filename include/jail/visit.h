@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A piece of our own code in a child that has a user's rights and little time: a look at his files. */
+/*
+ * A piece of our own code in a child that has a user's rights and little time: a look at his files.
+ */
 #ifndef JAIL_VISIT_H
 #define JAIL_VISIT_H
 
@@ -23,7 +25,10 @@ struct visit {
 	gid_t gid;
 	int64_t deadline_ms; /* of clock_ms() */
 	size_t output_max;
-	/* Runs in the child: writes to output_fd, returns 0 or -errno, may allocate, prints nothing. */
+	/*
+	 * Runs in the child: writes to output_fd, returns 0 or -errno, may allocate, prints
+	 * nothing.
+	 */
 	int (*work)(void *arg, int output_fd);
 	void *arg;
 };

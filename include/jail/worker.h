@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A piece of our own code in a confined child: what speaks to strangers, or unpacks what they sent. */
+/*
+ * A piece of our own code in a confined child: what speaks to strangers, or unpacks what they sent.
+ */
 #ifndef JAIL_WORKER_H
 #define JAIL_WORKER_H
 
@@ -49,7 +51,7 @@ struct worker {
 
 struct worker_process {
 	int pid_fd;
-	int output_fd; /* the pipe's read end, of 1 MiB where the host allows; end of file: work is done */
+	int output_fd; /* the pipe's read end, 1 MiB where that may be; end of file: work is done */
 	int error_fd;
 	void *shared; /* zeroed at the start */
 	size_t shared_size;
@@ -69,9 +71,9 @@ struct worker_process {
 int worker_start(const struct worker *worker, struct worker_process *ret, struct error *err);
 
 /*
- * Wait until there is output to read, or its end: a worker that was taken over may keep silent, and need not
- * use its CPU time up. -ETIMEDOUT: for silence_ms there was none, and worker_done() is to end it.
- * tick (NULL: none) is called about every 500 ms. Words no error.
+ * Wait until there is output to read, or its end: a worker that was taken over may keep silent, and
+ * need not use its CPU time up. -ETIMEDOUT: for silence_ms there was none, and worker_done() is to
+ * end it. tick (NULL: none) is called about every 500 ms. Words no error.
  */
 int worker_wait(const struct worker_process *process, int64_t silence_ms, void (*tick)(void *arg),
 		void *arg);

@@ -26,7 +26,7 @@ struct seed_nic {
 /* What reads the seed, where that makes a difference. */
 enum seed_profile {
 	SEED_PROFILE_DEFAULT, /* cloud-init with any renderer but eni */
-	SEED_PROFILE_ALPINE, /* name servers by resolv_conf: eni writes those of version 2 wrongly */
+	SEED_PROFILE_ALPINE, /* name servers by resolv_conf: eni writes version 2 wrongly */
 	SEED_PROFILE_NUAGEINIT, /* FreeBSD: gateway4, and a user without nuageinit's own password */
 };
 
@@ -60,8 +60,8 @@ void seed_documents_done(struct seed_documents *documents);
 
 /*
  * Build the documents: network-config of version 2 that every renderer understands (what they do
- * not is told in network_config.c), host key pinned, no password anywhere, and `updates` so that a new address needs one reboot. Every text
- * is a quoted YAML string.
+ * not is told in network_config.c), host key pinned, no password anywhere, and `updates` so that a
+ * new address needs one reboot. Every text is a quoted YAML string.
  *
  * An admin's user_data makes user-data a MIME message of three parts, which cloud-init merges in
  * this order: what must stand (hostname, user, keys, host key, updates, final_message), theirs,
@@ -74,8 +74,8 @@ void seed_documents_done(struct seed_documents *documents);
  * ERROR_USAGE for a user_data whose first line is no cloud-init format (#cloud-config, #!,
  * #include, MIME, jinja, ...) or whose #cloud-config is no YAML mapping or has `users` that is no
  * list; for a network_config without `version` 1 or 2, at its top or below `network`; for a user
- * that useradd(8) would not take, or root; for user_data with nuageinit, to which a message of parts
- * is no user-data at all; for text that is not UTF-8 or has control characters;
+ * that useradd(8) would not take, or root; for user_data with nuageinit, to which a message of
+ * parts is no user-data at all; for text that is not UTF-8 or has control characters;
  * for a document above SEED_DOCUMENT_MAX.
  */
 #define SEED_DOCUMENT_MAX ((size_t)4 << 20)

@@ -63,8 +63,8 @@ int record_cgroup_read(const struct vm_dir *dir, char **ret, uint64_t *ret_inode
 		       struct error *err);
 
 /*
- * Remove the record, vm.pid, the sockets, the seed copy and the settings of a process that has gone.
- * The record of a cgroup stays: it goes when that does, by record_cgroup_drop().
+ * Remove the record, vm.pid, the sockets, the seed copy and the settings of a process that has
+ * gone. The record of a cgroup stays: it goes when that does, by record_cgroup_drop().
  */
 void record_clear(const struct vm_dir *dir);
 

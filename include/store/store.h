@@ -8,8 +8,8 @@
 #include "config/host_config.h"
 
 /*
- * Folders are made on the first write, the caller's and 0700 (root's images 0755). In a store opened for
- * reading those that do not exist are -1 and count as empty.
+ * Folders are made on the first write, the caller's and 0700 (root's images 0755). In a store
+ * opened for reading those that do not exist are -1 and count as empty.
  */
 struct store {
 	const struct host_config *config; /* borrowed */
@@ -49,8 +49,8 @@ void store_done(struct store *store);
 int store_list(const struct store *store, struct strv *ret, struct error *err);
 
 /*
- * And what may be a VM to somebody else: folders with a disk whose names are none of ours, or that a
- * symbolic link has moved elsewhere.
+ * And what may be a VM to somebody else: folders with a disk whose names are none of ours, or that
+ * a symbolic link has moved elsewhere.
  */
 int store_list_foreign(const struct store *store, struct strv *ret, struct error *err);
 

@@ -21,8 +21,8 @@ enum { TENANT_NAME_MAX = 64 };
 /*
  * Have the state directory in the .users beside the image, to be called before a VM of it is in
  * place, while the image is held (images_hold()): who removes images sees the hold or the VM. Done
- * before, it costs a look. TENANTS_NO_FOLDER (positive): there is no .users, or one of somebody who is
- * neither root nor the caller.
+ * before, it costs a look. TENANTS_NO_FOLDER (positive): there is no .users, or one of somebody who
+ * is neither root nor the caller.
  */
 enum { TENANTS_NO_FOLDER = 1 };
 int tenants_register(const struct store *store, const char *image, struct error *err);
@@ -30,7 +30,7 @@ int tenants_register(const struct store *store, const char *image, struct error 
 /* All of it is its owner's word: he may name whatever directory he likes. */
 struct tenant {
 	char link[TENANT_NAME_MAX]; /* digits, letters a to f and '-' */
-	uid_t uid; /* owner of the link, who is to be believed nothing that he cannot read himself */
+	uid_t uid; /* owner of the link, who is believed nothing that he cannot read himself */
 	char *state_dir; /* absolute */
 	bool strange; /* called by another uid: of another user namespace, or forged */
 };
@@ -41,9 +41,9 @@ struct tenants {
 };
 
 /*
- * What is in .users of the store's own image_dir, but for the store's own state directory; what is no
- * such link is left out. ERROR_PERMISSION, with a hint, where users could remove others' links. None
- * there: an empty list. ret is begun zeroed, and released with _done().
+ * What is in .users of the store's own image_dir, but for the store's own state directory; what is
+ * no such link is left out. ERROR_PERMISSION, with a hint, where users could remove others' links.
+ * None there: an empty list. ret is begun zeroed, and released with _done().
  */
 int tenants_list(const struct store *store, struct tenants *ret, struct error *err);
 void tenants_done(struct tenants *tenants);

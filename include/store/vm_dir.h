@@ -67,8 +67,9 @@ int vm_dir_load(const struct vm_dir *dir, const struct host_config *host,
 		const struct ip_prefix *fallback, struct vm_config *ret, struct error *err);
 
 /*
- * Write vm.conf and the one-value files, all of them or none, also when it is killed. durable false:
- * inside a folder that is not yet in place, each as it comes. ERROR_USAGE, and nothing is written: what vm_dir_load() would call damaged.
+ * Write vm.conf and the one-value files, all of them or none, also when it is killed. durable
+ * false: inside a folder that is not yet in place, each as it comes. ERROR_USAGE, and nothing is
+ * written: what vm_dir_load() would call damaged.
  */
 int vm_dir_save(int dir_fd, const struct vm_config *config, bool durable, struct error *err);
 

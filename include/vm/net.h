@@ -115,8 +115,8 @@ uint64_t vm_drops_total(const struct guard_counters *drops);
 
 /*
  * Put the taps of a running VM back into the state in which start made them, by its settings as
- * they are now, and let QEMU announce the guest. What is as it should be is not touched. Each NIC is
- * tried, the first failure is returned. ret_changes gets a line for each thing that differed.
+ * they are now, and let QEMU announce the guest. What is as it should be is not touched. Each NIC
+ * is tried, the first failure is returned. ret_changes gets a line for each thing that differed.
  * check_only: tell, change nothing. VM_ALREADY (vm/start.h): there was nothing to do. ERROR_BUSY:
  * the VM does not run.
  */

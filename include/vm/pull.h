@@ -24,8 +24,8 @@ struct vm_pull_options {
 	void (*progress)(void *arg, const struct vm_pull_progress *progress);
 	void *arg;
 	/*
-	 * For several pulls, false before the first: set by one that could reach nobody until it gave
-	 * up, and then the next ones wait for nobody either. NULL: each pull is on its own.
+	 * For several pulls, false before the first: set by one that could reach nobody until it
+	 * gave up, and then the next ones wait for nobody either. NULL: each pull is on its own.
 	 */
 	bool *offline;
 };
@@ -39,10 +39,11 @@ struct vm_pulled {
 
 /*
  * Fetch the entry's digest, and the image unless one of that digest is here: downloaded or resumed,
- * hashed as it comes, held to the digest, and only then unpacked, looked at (qcow2 or raw, no backing
- * file) and put in place. TLS and unpacking happen in confined workers. A failure leaves every image as
- * it was; what came of a download stays to be resumed, unless it is wrong, filled the disk or could not
- * be written to it: a server that merely tells of more than there is room for is passed over, and what came before stays.
+ * hashed as it comes, held to the digest, and only then unpacked, looked at (qcow2 or raw, no
+ * backing file) and put in place. TLS and unpacking happen in confined workers. A failure leaves
+ * every image as it was; what came of a download stays to be resumed, unless it is wrong, filled
+ * the disk or could not be written to it: a server that merely tells of more than there is room for
+ * is passed over, and what came before stays.
  *
  * ERROR_VERIFY: digest, signature, certificate, header; ERROR_TIMEOUT: the servers were too slow;
  * ERROR_FAILED: not to be had. Errors of several mirrors name the last and how many were tried.
@@ -51,10 +52,11 @@ int vm_pull(const struct vm_host *host, const struct catalogue_entry *entry,
 	    const struct vm_pull_options *options, struct vm_pulled *ret, struct error *err);
 
 /*
- * What `--os word` means: an image of that name; else the newest image of the catalogue's entry with
- * that name or alias; else a pull of it, if pull is not NULL. Where the catalogue cannot be read, the
- * newest image that was pulled by that name is taken, and it is noted. *ret_name is the image's, the caller's to
- * free. ERROR_NOT_FOUND with the nearest name, or with the pull that helps.
+ * What `--os word` means: an image of that name; else the newest image of the catalogue's entry
+ * with that name or alias; else a pull of it, if pull is not NULL. Where the catalogue cannot be
+ * read, the newest image that was pulled by that name is taken, and it is noted. *ret_name is the
+ * image's, the caller's to free. ERROR_NOT_FOUND with the nearest name, or with the pull that
+ * helps.
  */
 int vm_image_resolve(const struct vm_host *host, const char *word,
 		     const struct vm_pull_options *pull, char **ret_name, struct error *err);

@@ -66,7 +66,9 @@ static unsigned int from_capabilities(uint64_t set)
 	return privileges;
 }
 
-/* A set that was read before, and so is written: only a kernel gone mad refuses less than it gave. */
+/*
+ * A set that was read before, and so is written: only a kernel gone mad refuses less than it gave.
+ */
 static void put_into_effect(unsigned int privileges)
 {
 	const struct capability_sets sets = {

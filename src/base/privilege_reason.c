@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Why a process lacks a capability that its program's file, or its service, should have given it. */
+/*
+ * Why a process lacks a capability that its program's file, or its service, should have given it.
+ */
 #include <endian.h>
 #include <errno.h>
 #include <linux/capability.h>

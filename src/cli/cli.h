@@ -46,7 +46,7 @@ struct command {
 	const char *words; /* what follows the name, for help: "NAME..." */
 	size_t min_words, max_words; /* (size_t)-1: any number */
 	bool writes; /* opens the store for writing */
-	bool writes_images; /* opens what the store has of images for writing, the rest for reading */
+	bool writes_images; /* opens the images for writing, the rest of the store for reading */
 	bool no_host; /* needs neither configuration nor store */
 	bool may_lack_host; /* wants them, and runs without what cannot be read */
 	int host_error_code; /* when those cannot be read; 0: by the kind of the error */

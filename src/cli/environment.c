@@ -58,9 +58,10 @@ static void keep(struct strv *kept, const char *name, const char *value)
 }
 
 /*
- * libcurl's own names: HTTP_PROXY in capitals is none of them (CVE-2016-5385), and what says whom TLS
- * trusts and where it writes its secrets (SSL_CERT_FILE, SSLKEYLOGFILE) must not come through. A
- * program with privileges of its own does not listen; for its callers the configuration has a key.
+ * libcurl's own names: HTTP_PROXY in capitals is none of them (CVE-2016-5385), and what says whom
+ * TLS trusts and where it writes its secrets (SSL_CERT_FILE, SSLKEYLOGFILE) must not come through.
+ * A program with privileges of its own does not listen; for its callers the configuration has a
+ * key.
  */
 static void keep_proxies(struct strv *kept)
 {

@@ -48,8 +48,8 @@ int config_read(const struct config_schema *schema, const char *origin, const ch
 		size_t len, void *config, struct error *err);
 
 /*
- * A reader of one struct, key by key, for files whose sections have names of their own. It begins as
- * { .schema, .config, .section = schema->sections }.
+ * A reader of one struct, key by key, for files whose sections have names of their own. It begins
+ * as { .schema, .config, .section = schema->sections }.
  */
 struct config_reader {
 	const struct config_schema *schema;
@@ -64,9 +64,9 @@ int config_read_key(struct config_reader *reader, const char *section, const cha
 		    const char *value, struct error *err);
 
 /*
- * Append to ret the text that config_read() makes the same struct of, or nothing on failure. scratch is
- * a struct of that kind, all zeros, for the caller to release: each line is read into it before it
- * counts as written.
+ * Append to ret the text that config_read() makes the same struct of, or nothing on failure.
+ * scratch is a struct of that kind, all zeros, for the caller to release: each line is read into it
+ * before it counts as written.
  */
 int config_write(const struct config_schema *schema, const void *config, void *scratch,
 		 struct buf *ret, struct error *err);

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The writer of a table of keys: a line comes out only when the reader would give its value back. */
+/*
+ * The writer of a table of keys: a line comes out only when the reader would give its value back.
+ */
 #include <string.h>
 
 #include "base/alloc.h"

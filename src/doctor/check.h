@@ -27,7 +27,9 @@ void check_fail(struct check *check, const char *object, const char *fmt, ...)
 /* As an error says it: WARN where it is that others than root may not look. Its hint is the fix. */
 void check_error(struct check *check, const char *object, const struct error *err);
 
-/* A word as a shell reads it back, for check_fix(): links may have any name. The caller frees it. */
+/*
+ * A word as a shell reads it back, for check_fix(): links may have any name. The caller frees it.
+ */
 char *check_quoted(const char *word);
 
 /* Add to the last finding. */

@@ -7,8 +7,8 @@
 #include "vm/pull_needs.h"
 
 /*
- * VMs of images that are here, or are imported, do without what is not installed. What somebody has set is
- * meant to be used, and no pull works while it cannot be.
+ * VMs of images that are here, or are imported, do without what is not installed. What somebody has
+ * set is meant to be used, and no pull works while it cannot be.
  */
 static void tell_of(struct check *check, const char *object, bool is_set, const struct error *err)
 {

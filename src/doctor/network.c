@@ -139,8 +139,10 @@ static const char *const settings[][DOCTOR_NETWORK_NETWORKD + 1] = {
 		"'STP=no' below '[Bridge]' of the .netdev of @" NETWORKD,
 	},
 	[NETWORK_SNOOPING_OFF] = {
-		"'post-up ip link set dev @ type bridge mcast_snooping 0' below 'iface @'" INTERFACES,
-		"'post-up ip link set dev @ type bridge mcast_snooping 0' below 'iface @'" INTERFACES,
+		"'post-up ip link set dev @ type bridge mcast_snooping 0' below "
+		"'iface @'" INTERFACES,
+		"'post-up ip link set dev @ type bridge mcast_snooping 0' below "
+		"'iface @'" INTERFACES,
 		"'[Bridge]' and 'MulticastSnooping=no' in "
 		"/etc/systemd/network/10-netplan-@.netdev.d/snooping.conf",
 		"nmcli connection modify @ bridge.multicast-snooping no",

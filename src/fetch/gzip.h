@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A gzip file (RFC 1952) as a stream of what is in it, each member held to its CRC-32 and length: of
- * both libarchive (3.6) reads past.
+ * A gzip file (RFC 1952) as a stream of what is in it, each member held to its CRC-32 and length:
+ * of both libarchive (3.6) reads past.
  */
 #ifndef FETCH_GZIP_H
 #define FETCH_GZIP_H
@@ -34,8 +34,8 @@ bool gzip_open(struct gzip *gzip);
 void gzip_close(struct gzip *gzip);
 
 /*
- * Up to size bytes of what is in it; 0 behind the last member, whatever follows: consumed tells whether
- * something does. -1: broken says why, or fill has failed.
+ * Up to size bytes of what is in it; 0 behind the last member, whatever follows: consumed tells
+ * whether something does. -1: broken says why, or fill has failed.
  */
 ssize_t gzip_read(struct gzip *gzip, char *out, size_t size);
 

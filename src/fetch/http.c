@@ -103,8 +103,8 @@ static bool pass_on(struct http_transfer *transfer)
 }
 
 /*
- * libcurl has no more than a record of TLS at a time, 16 KiB. Passed on one by one they would have us
- * and the reader wait for each other at every one of them.
+ * libcurl has no more than a record of TLS at a time, 16 KiB. Passed on one by one they would have
+ * us and the reader wait for each other at every one of them.
  */
 static size_t take_body(char *data, size_t size, size_t n, void *arg)
 {
@@ -152,8 +152,8 @@ static void set_tls(struct http_transfer *transfer)
 }
 
 /*
- * A path that drops what is too large for it, and whose routers do not say so (RFC 2923, 2.1), lets these
- * through: IPv6 wants 1280 bytes of every link (RFC 8200, 5), of which 60 are headers.
+ * A path that drops what is too large for it, and whose routers do not say so (RFC 2923, 2.1), lets
+ * these through: IPv6 wants 1280 bytes of every link (RFC 8200, 5), of which 60 are headers.
  */
 static int ask_for_small(void *arg, curl_socket_t fd, curlsocktype purpose)
 {

@@ -115,7 +115,9 @@ static bool refuse_encoding(struct http_transfer *transfer, const char *header)
 			 "the server encodes what it sends (%s), unasked", header);
 }
 
-/* What is asked for is bytes that have a digest; what a server makes of them on the way has none. */
+/*
+ * What is asked for is bytes that have a digest; what a server makes of them on the way has none.
+ */
 static bool check_encoding(struct http_transfer *transfer)
 {
 	const char *content = header(transfer, "Content-Encoding");

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Which proxy libcurl takes for a URL, which it does not tell: libcurl-env(3), CURLOPT_NOPROXY(3). */
+/*
+ * Which proxy libcurl takes for a URL, which it does not tell: libcurl-env(3), CURLOPT_NOPROXY(3).
+ */
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>

@@ -28,7 +28,10 @@ struct http_transfer {
 	char reason[CURL_ERROR_SIZE]; /* libcurl's */
 };
 
-/* Fill outcome and err, the first time; the transfer ends. Returns false, as http_answer() and http_body(). */
+/*
+ * Fill outcome and err, the first time; the transfer ends. Returns false, as http_answer() and
+ * http_body().
+ */
 bool http_stop(struct http_transfer *transfer, enum http_outcome outcome, enum error_kind kind,
 	       int code, const char *fmt, ...) __attribute__((format(printf, 5, 6)));
 

@@ -89,7 +89,10 @@ static bool find_proxy(const struct http_transfer *transfer, CURLcode code, stru
 	}
 }
 
-/* The kernel's word at the last connection; where there was none, that of a name that has no address. */
+/*
+ * The kernel's word at the last connection; where there was none, that of a name that has no
+ * address.
+ */
 static bool is_routeless(const struct http_transfer *transfer)
 {
 	long errno_ = 0;
@@ -242,8 +245,8 @@ bool http_is_unreached(enum http_reason reason)
 }
 
 /*
- * In words of ours where there are any; libcurl's may be none that a line of ours begins with, and of
- * a proxy that is not asked they would be a quotation.
+ * In words of ours where there are any; libcurl's may be none that a line of ours begins with, and
+ * of a proxy that is not asked they would be a quotation.
  */
 static void word_reason(const struct http_transfer *transfer, CURLcode code, bool has_proxy,
 			char out[CURL_ERROR_SIZE])

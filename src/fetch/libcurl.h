@@ -3,7 +3,9 @@
 #ifndef FETCH_LIBCURL_H
 #define FETCH_LIBCURL_H
 
-/* Its macros would take the place of the members below: http.c has typed functions around setopt. */
+/*
+ * Its macros would take the place of the members below: http.c has typed functions around setopt.
+ */
 #define CURL_DISABLE_TYPECHECK
 #include <curl/curl.h>
 

@@ -12,7 +12,10 @@
 
 struct archive;
 
-/* The caller sets the first three, and the rest to zero. It may be opened once more when it is done. */
+/*
+ * The caller sets the first three, and the rest to zero. It may be opened once more when it is
+ * done.
+ */
 struct unpack_source {
 	int fd; /* a regular file, read from its offset 0 */
 	const char *name; /* for messages */
@@ -47,8 +50,8 @@ int unpack_source_open(struct unpack_source *source, struct error *err);
 void unpack_source_done(struct unpack_source *source);
 
 /*
- * 1: there is another one; 0: that was the last. What is left of an entry is unpacked in one go when
- * the next is asked for.
+ * 1: there is another one; 0: that was the last. What is left of an entry is unpacked in one go
+ * when the next is asked for.
  */
 int unpack_source_next(struct unpack_source *source, struct unpack_entry *ret, struct error *err);
 int unpack_source_piece(struct unpack_source *source, struct unpack_piece *ret, struct error *err);

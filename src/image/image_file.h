@@ -35,8 +35,8 @@ int image_check_size(const struct image_file *file, uint64_t size, struct error 
 int image_measure(struct image_file *file, struct error *err);
 
 /*
- * Where the first bytes of the guest's disk lie in a qcow2, and how many; false: not in this file as
- * they are (compressed, zero, not allocated, extended L2 entries), or the tables are broken.
+ * Where the first bytes of the guest's disk lie in a qcow2, and how many; false: not in this file
+ * as they are (compressed, zero, not allocated, extended L2 entries), or the tables are broken.
  */
 bool qcow2_first_cluster(const struct image_file *file, uint64_t *ret_offset, uint64_t *ret_len);
 

@@ -37,7 +37,10 @@ int session_reset(void)
 	sigemptyset(&none);
 	if (sigprocmask(SIG_SETMASK, &none, NULL) < 0)
 		return -errno;
-	/* A caller's ADDR_NO_RANDOMIZE or READ_IMPLIES_EXEC outlives fork and exec (personality(2)). */
+	/*
+	 * A caller's ADDR_NO_RANDOMIZE or READ_IMPLIES_EXEC outlives fork and exec
+	 * (personality(2)).
+	 */
 	if (personality(PER_LINUX) < 0)
 		return -errno;
 	if (chdir("/") < 0)
@@ -48,7 +51,9 @@ int session_reset(void)
 
 static int session_start(struct child *child)
 {
-	/* As a user who got capabilities from the program's file; what is in /proc is root's then. */
+	/*
+	 * As a user who got capabilities from the program's file; what is in /proc is root's then.
+	 */
 	if (child->plan->mode == LAUNCH_AS_USER && prctl(PR_SET_DUMPABLE, 1, 0, 0, 0) < 0)
 		return -errno;
 	if (setsid() < 0)

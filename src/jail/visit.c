@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A piece of our own code in a child that has a user's rights and little time: a look at his files. */
+/*
+ * A piece of our own code in a child that has a user's rights and little time: a look at his files.
+ */
 #include "jail/visit.h"
 
 #include <errno.h>

@@ -98,7 +98,9 @@ static void emit_step(struct guard_build *build, unsigned int upper, unsigned in
 	emit_fragment(build, rest);
 	insn_jump(list, next);
 
-	/* the length: by eight bytes, without the first; that of AH (RFC 4302) by four, without two */
+	/*
+	 * the length: by eight bytes, without the first; that of AH (RFC 4302) by four, without two
+	 */
 	insn_bind(list, options);
 	insn_load(list, BPF_B, BPF_REG_1, BPF_REG_10, GUARD_OPTION + 1);
 	insn_jump_if_const(list, BPF_JEQ, GUARD_NEXT, IPPROTO_AH, authentication);

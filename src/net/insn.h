@@ -46,7 +46,9 @@ void insn_alu_const(struct insn_list *list, int op, int dst, int32_t value);
 void insn_alu32_const(struct insn_list *list, int op, int dst, uint32_t value);
 void insn_from_be16(struct insn_list *list, int dst);
 
-/* size is BPF_B, BPF_H, BPF_W or BPF_DW; the verifier wants the stack's aligned (kernel: bpf.rst) */
+/*
+ * size is BPF_B, BPF_H, BPF_W or BPF_DW; the verifier wants the stack's aligned (kernel: bpf.rst)
+ */
 void insn_load(struct insn_list *list, int size, int dst, int base, int16_t offset);
 void insn_store_const(struct insn_list *list, int size, int base, int16_t offset, int32_t value);
 void insn_add_atomic(struct insn_list *list, int base, int16_t offset, int src); /* 64 bits */

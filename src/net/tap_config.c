@@ -14,8 +14,8 @@
  * The order matters: the MAC before the master (the bridge takes its lowest port's MAC for its
  * own), the MTU too (a bridge takes its smallest port's), VLANs before the entry of the guest's
  * MAC (which the kernel makes in every VLAN that the port has by then), the guard's filter before
- * the policer. A repair forgets old entries between joining VLANs and leaving others: an entry stays
- * when its port leaves the VLAN, and is out of reach until the port is back in it.
+ * the policer. A repair forgets old entries between joining VLANs and leaving others: an entry
+ * stays when its port leaves the VLAN, and is out of reach until the port is back in it.
  */
 #include "tap_plan.h"
 

@@ -127,9 +127,9 @@ void devices_add_firmware(const struct qemu_spec *spec, struct strv *argv)
 }
 
 /*
- * The kernel reserves huge pages when they are mapped (Documentation/mm/hugetlbfs_reserv.rst): too few
- * of them end QEMU then, and never a guest that runs. So there is no need to touch each one at the
- * start. A memfd needs no hugetlbfs to be mounted.
+ * The kernel reserves huge pages when they are mapped (Documentation/mm/hugetlbfs_reserv.rst): too
+ * few of them end QEMU then, and never a guest that runs. So there is no need to touch each one at
+ * the start. A memfd needs no hugetlbfs to be mounted.
  */
 void devices_add_memory(const struct qemu_spec *spec, struct strv *argv)
 {

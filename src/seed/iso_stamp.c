@@ -95,7 +95,9 @@ static bool stamp_volume(unsigned char *image, size_t len, unsigned char *descri
 	return stamp_directory(image, len, root);
 }
 
-/* The sector behind the descriptors, where libarchive notes its time and options; nobody reads it. */
+/*
+ * The sector behind the descriptors, where libarchive notes its time and options; nobody reads it.
+ */
 static size_t find_note(const unsigned char *image, size_t len)
 {
 	for (size_t i = FIRST_DESCRIPTOR; i < FIRST_DESCRIPTOR + DESCRIPTORS_MAX; i++) {

@@ -15,7 +15,8 @@
  * - `routes` is unknown to it, gateway4 and gateway6 count beside `addresses` only.
  * - Each address is a line of its own that sets one and the same variable: the last of a family is
  *   the guest's. `addresses` beside dhcp4 is not looked at.
- * - `mtu` beside dhcp4 goes behind the closing quote, and the shell that reads the line has no variable.
+ * - `mtu` beside dhcp4 goes behind the closing quote, and the shell that reads the line has no
+ * variable.
  */
 #include "documents.h"
 

@@ -26,7 +26,10 @@ static int check_free(const struct store *store, const char *name, struct error 
 	return image_exists(store->images_fd, name) ? already_there(name, err) : 0;
 }
 
-/* "x" has its settings in "x.conf", whose next version would be written where the draft of "x.conf" is. */
+/*
+ * "x" has its settings in "x.conf", whose next version would be written where the draft of "x.conf"
+ * is.
+ */
 static int check_name(const char *name, struct error *err)
 {
 	AUTO_FREE char *stem = image_strip(name, IMAGE_CONFIG_SUFFIX);
@@ -56,8 +59,8 @@ static int reopen_to_write(const struct store *store, const char *file, int *fd)
 }
 
 /*
- * A user cannot write to what is read-only: of a killed writer, or of one who is about to give it its name.
- * Only the lock tells which, and the mode is not touched before.
+ * A user cannot write to what is read-only: of a killed writer, or of one who is about to give it
+ * its name. Only the lock tells which, and the mode is not touched before.
  */
 int image_open_locked(const struct store *store, const char *file, int *ret_fd, int *ret_lock_fd)
 {
@@ -235,8 +238,9 @@ static void release(const struct store *store, struct image_draft *draft)
 }
 
 /*
- * What fsync(2) could not write counts as clean from then on: the next one reports nothing, and whoever
- * reads the file, to hash it, may find in memory what the disk does not have. So no part outlives that.
+ * What fsync(2) could not write counts as clean from then on: the next one reports nothing, and
+ * whoever reads the file, to hash it, may find in memory what the disk does not have. So no part
+ * outlives that.
  */
 static int put_bytes(const struct store *store, const struct image_draft *draft, struct error *err)
 {

@@ -29,15 +29,15 @@ int image_absent(const char *name, struct error *err);
 bool image_exists(int dir_fd, const char *name);
 
 /*
- * Lock a draft or part that fd has open until *ret_lock_fd is closed (before fd is), by a byte of .lock,
- * without waiting. Returns 0 or -errno: -EWOULDBLOCK where somebody has it, -ESTALE where who had it has
- * renamed or removed it between our open and our lock.
+ * Lock a draft or part that fd has open until *ret_lock_fd is closed (before fd is), by a byte of
+ * .lock, without waiting. Returns 0 or -errno: -EWOULDBLOCK where somebody has it, -ESTALE where
+ * who had it has renamed or removed it between our open and our lock.
  */
 int image_lock_file(const struct store *store, const char *file, int fd, int *ret_lock_fd);
 
 /*
- * Open a file of the folder for reading and writing, made where it is not there, and lock it. Returns as
- * image_lock_file() does.
+ * Open a file of the folder for reading and writing, made where it is not there, and lock it.
+ * Returns as image_lock_file() does.
  */
 int image_open_locked(const struct store *store, const char *file, int *ret_fd, int *ret_lock_fd);
 

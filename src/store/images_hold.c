@@ -55,9 +55,9 @@ static bool is_others(int code)
 }
 
 /*
- * A file's byte is told by its inode number, which is no other one's while the file is open. An image's is
- * far from those that QEMU locks in images, from 100 on. Drafts and parts have others, below it: once one
- * is an image, others may hold it before its writer is done.
+ * A file's byte is told by its inode number, which is no other one's while the file is open. An
+ * image's is far from those that QEMU locks in images, from 100 on. Drafts and parts have others,
+ * below it: once one is an image, others may hold it before its writer is done.
  */
 static off_t draft_byte(ino_t inode)
 {
@@ -121,8 +121,8 @@ int images_hold(const struct store *store, int fd, const char *name, enum images
 }
 
 /*
- * Not the file itself, root's neither: it is about to be an image, and 0444 while it is synced. From then
- * on whoever can open it can lock it, and keep a writer from it for ever.
+ * Not the file itself, root's neither: it is about to be an image, and 0444 while it is synced.
+ * From then on whoever can open it can lock it, and keep a writer from it for ever.
  */
 int image_lock_file(const struct store *store, const char *file, int fd, int *ret_lock_fd)
 {

@@ -16,8 +16,8 @@ enum { VM_CONF_MAX = 64 * 1024 };
 
 /*
  * Settings are several files, which have to change together: new ones are put into a folder, and
- * count from when that is called "change". Whoever finds it there, because somebody was killed before
- * all had been moved to their places, reads what is left in it first.
+ * count from when that is called "change". Whoever finds it there, because somebody was killed
+ * before all had been moved to their places, reads what is left in it first.
  */
 #define CHANGE "change"
 #define CHANGE_NEW "change.tmp"

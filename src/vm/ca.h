@@ -9,8 +9,9 @@
 enum { CA_BYTES_MAX = 4 << 20 };
 
 /*
- * Read file (ca_file of the configuration), or where it is NULL the bundle of the distribution, which
- * replaces what ret holds. ERROR_HOST with a hint: there is none, or it has no certificate in it.
+ * Read file (ca_file of the configuration), or where it is NULL the bundle of the distribution,
+ * which replaces what ret holds. ERROR_HOST with a hint: there is none, or it has no certificate in
+ * it.
  */
 int ca_read(const char *file, struct buf *ret, struct error *err);
 

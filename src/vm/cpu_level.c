@@ -11,8 +11,8 @@
 enum { CPUINFO_MAX = 4 << 20 }; /* some 1.5 KB a processor */
 
 /*
- * By the names of arch/x86/include/asm/cpufeatures.h. pni is SSE3; abm has LZCNT; avx is only told where
- * the kernel has XSAVE on (OSXSAVE).
+ * By the names of arch/x86/include/asm/cpufeatures.h. pni is SSE3; abm has LZCNT; avx is only told
+ * where the kernel has XSAVE on (OSXSAVE).
  */
 static const char *const level_flags[] = {
 	[1] = "lm cmov cx8 fpu fxsr mmx syscall sse sse2",

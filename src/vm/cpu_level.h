@@ -10,8 +10,8 @@
 #include "vm/qemu_version.h"
 
 /*
- * The x86-64-vN (x86-64 psABI, 3.1.1) of the first processor in the text of a /proc/cpuinfo; 0: it has
- * no flags of an x86-64.
+ * The x86-64-vN (x86-64 psABI, 3.1.1) of the first processor in the text of a /proc/cpuinfo; 0: it
+ * has no flags of an x86-64.
  */
 unsigned int cpu_level_of(const char *cpuinfo);
 

@@ -70,7 +70,9 @@ static int take_file(struct create *create, struct error *err)
 	return take_image(create, path, false, file, err);
 }
 
-/* An image of the store, by its own name: what it is called was somebody's choice, or was checked. */
+/*
+ * An image of the store, by its own name: what it is called was somebody's choice, or was checked.
+ */
 static int take_stored(struct create *create, const char *name, struct error *err)
 {
 	const struct store *store = &create->host->store;

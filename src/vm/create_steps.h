@@ -32,13 +32,14 @@ struct create {
 
 /*
  * Find what `--os` or `--image` means, and take it: vm->image, and what the image decides of its
- * guest. An entry of the catalogue that is not here, and may be pulled, becomes create->wanted instead.
+ * guest. An entry of the catalogue that is not here, and may be pulled, becomes create->wanted
+ * instead.
  */
 int create_find_image(struct create *create, struct error *err);
 
 /*
- * All that can be wrong with what was asked for, before the first write. With create->wanted by what the
- * catalogue says of the image. Fills the network; may be called again.
+ * All that can be wrong with what was asked for, before the first write. With create->wanted by
+ * what the catalogue says of the image. Fills the network; may be called again.
  */
 int create_check(struct create *create, struct error *err);
 

@@ -112,7 +112,9 @@ static int unpack_from(struct import *import, int fd, struct error *err)
 			    &import->digest, err);
 }
 
-/* The draft holds the packed file, which nobody but us can write: it is unpacked into another one. */
+/*
+ * The draft holds the packed file, which nobody but us can write: it is unpacked into another one.
+ */
 static int unpack_draft(struct import *import, struct error *err)
 {
 	const struct store *store = &import->host->store;
@@ -137,9 +139,9 @@ static uint64_t bytes_to_come(int fd, const struct stat *st)
 }
 
 /*
- * Standard input is read once, from where it is, whatever it is and however it was opened; and a file that
- * has a digest to be held to may be another one by the time that it is read again: of both a copy is made,
- * and that is looked at.
+ * Standard input is read once, from where it is, whatever it is and however it was opened; and a
+ * file that has a digest to be held to may be another one by the time that it is read again: of
+ * both a copy is made, and that is looked at.
  */
 static int fill(struct import *import, int fd, struct error *err)
 {
@@ -156,8 +158,8 @@ static int fill(struct import *import, int fd, struct error *err)
 }
 
 /*
- * Its header says what the file is called, and no digest that it came whole. The helper opens it by its
- * mode, which is that of an image from now on.
+ * Its header says what the file is called, and no digest that it came whole. The helper opens it by
+ * its mode, which is that of an image from now on.
  */
 static int check_tables(struct import *import, const struct image_info *info, struct error *err)
 {

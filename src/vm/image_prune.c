@@ -90,8 +90,8 @@ static bool may_go(const struct prune *prune, const struct candidate *candidate)
 }
 
 /*
- * Take what may go, so that no VM comes onto it while we look at those that there are. Who makes one of
- * it at this moment holds it, and keeps it.
+ * Take what may go, so that no VM comes onto it while we look at those that there are. Who makes
+ * one of it at this moment holds it, and keeps it.
  */
 static int take(struct prune *prune, struct candidate *candidate, struct error *err)
 {

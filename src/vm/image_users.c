@@ -108,8 +108,8 @@ void image_users_done(struct image_users *users)
 }
 
 /*
- * A guest's QEMU can write any path to its disk: only what has the image's name, or is in its folder,
- * is worth a look. Others' paths are none that we follow: they have looked themselves.
+ * A guest's QEMU can write any path to its disk: only what has the image's name, or is in its
+ * folder, is worth a look. Others' paths are none that we follow: they have looked themselves.
  */
 static bool is_followed(const struct image_user *user, const char *path)
 {
@@ -167,7 +167,10 @@ void image_users_note_unseen(const struct vm_host *host, const struct image_user
 		vm_note(host, "and %zu more that cannot be looked at", users->unseen.n - n);
 }
 
-/* Below root's image_dir, by what the image is called: an --image of some other folder is in nobody's care. */
+/*
+ * Below root's image_dir, by what the image is called: an --image of some other folder is in
+ * nobody's care.
+ */
 static bool is_shared(const struct vm_host *host, const char *image)
 {
 	const char *dir = host->config.shared_image_dir;

@@ -22,7 +22,10 @@ struct image_user {
 struct image_users {
 	struct image_user *v;
 	size_t n;
-	/* State directories that may have VMs and cannot be looked at: why, and the link that says so. */
+	/*
+	 * State directories that may have VMs and cannot be looked at: why, and the link that says
+	 * so.
+	 */
 	struct strv unseen, links;
 };
 
@@ -34,8 +37,8 @@ struct image_users {
 
 /*
  * Whoever asks because of a removal holds the image first (images_hold()), or a create could end in
- * between. ret is begun with IMAGE_USERS_INIT. Those of others are looked at with their rights, for a
- * bounded time: what they make us see can keep an image, and nothing else.
+ * between. ret is begun with IMAGE_USERS_INIT. Those of others are looked at with their rights, for
+ * a bounded time: what they make us see can keep an image, and nothing else.
  */
 int image_users_read(const struct vm_host *host, struct image_users *ret, struct error *err);
 void image_users_done(struct image_users *users);
@@ -57,7 +60,9 @@ int image_users_tell(const struct vm_host *host, const char *vm, const char *ima
 /* Note what cannot be looked at, and the command for what is no more. */
 void image_users_note_unseen(const struct vm_host *host, const struct image_users *users);
 
-/* Between the files of this module: the VMs of one state directory, and of those that are told of. */
+/*
+ * Between the files of this module: the VMs of one state directory, and of those that are told of.
+ */
 int image_users_read_store(const struct vm_host *host, size_t max, struct image_users *ret,
 			   struct error *err);
 int image_users_read_others(const struct vm_host *host, struct image_users *ret, struct error *err);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The VMs of other state directories on our images. Whose those are has put a link to his where all
- * can (store/tenants.h), and so chooses what we look at: FIFOs, file systems that never answer, files
- * without end. A child with his rights looks, and has a few seconds. Whatever goes wrong there makes
- * a directory one that cannot be looked at, which keeps images and does nothing else.
+ * can (store/tenants.h), and so chooses what we look at: FIFOs, file systems that never answer,
+ * files without end. A child with his rights looks, and has a few seconds. Whatever goes wrong
+ * there makes a directory one that cannot be looked at, which keeps images and does nothing else.
  */
 #include <errno.h>
 #include <fcntl.h>

@@ -16,16 +16,16 @@ struct image_watch {
 };
 
 /*
- * Copy from, from where it is to its end, to fd, which is empty; *ret is what it hashes to. More than
- * max bytes are ERROR_VERIFY. name is for messages.
+ * Copy from, from where it is to its end, to fd, which is empty; *ret is what it hashes to. More
+ * than max bytes are ERROR_VERIFY. name is for messages.
  */
 int image_copy(const struct vm_host *host, int from, int fd, uint64_t max, const char *name,
 	       enum digest_algorithm algorithm, const struct image_watch *watch, struct digest *ret,
 	       struct error *err);
 
 /*
- * The same of what a compressed or tar-wrapped file holds, by a confined worker (fetch/unpack.h). from
- * is open for reading alone. ERROR_TIMEOUT: for ten minutes nothing came of it.
+ * The same of what a compressed or tar-wrapped file holds, by a confined worker (fetch/unpack.h).
+ * from is open for reading alone. ERROR_TIMEOUT: for ten minutes nothing came of it.
  */
 int image_unpack(const struct vm_host *host, int from, int fd, const char *name,
 		 enum digest_algorithm algorithm, const struct image_watch *watch,

@@ -22,9 +22,9 @@ struct lan {
 void lan_done(struct lan *lan);
 
 /*
- * Look at the NIC's bridge; what of the LAN the configuration does not say comes from the bridge's addresses,
- * the routes and resolv.conf. ERROR_HOST when the bridge is no bridge, ERROR_PERMISSION when it is
- * not allowed. Release with lan_done().
+ * Look at the NIC's bridge; what of the LAN the configuration does not say comes from the bridge's
+ * addresses, the routes and resolv.conf. ERROR_HOST when the bridge is no bridge, ERROR_PERMISSION
+ * when it is not allowed. Release with lan_done().
  */
 int lan_find(const struct vm_host *host, struct nl_sock *sock, const struct vm_nic *nic,
 	     struct lan *ret, struct error *err);

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Which layers of confinement this host can give a VM: tried, for kernels differ in more than one way. */
+/*
+ * Which layers of confinement this host can give a VM: tried, for kernels differ in more than one
+ * way.
+ */
 #include "vm/layers.h"
 
 #include <errno.h>

@@ -16,19 +16,22 @@ struct live {
 };
 
 /*
- * From the record, /proc and the locks. A stop that nobody waits for any more leaves the VM RUNNING.
- * Fails only on an unreadable record.
+ * From the record, /proc and the locks. A stop that nobody waits for any more leaves the VM
+ * RUNNING. Fails only on an unreadable record.
  */
 int live_get(const struct vm_host *host, const struct vm_dir *dir, struct live *ret,
 	     struct error *err);
 
-/* The settings that a living VM was started with; of older runs, and the Go edition's, its folder's. */
+/*
+ * The settings that a living VM was started with; of older runs, and the Go edition's, its
+ * folder's.
+ */
 int live_load(const struct vm_host *host, const struct vm_dir *dir, struct vm_config *ret,
 	      struct error *err);
 
 /*
- * What a process that has gone left behind: its record, sockets and settings, its claims on addresses
- * that the VM has no more, and its cgroup, unless something lives in there.
+ * What a process that has gone left behind: its record, sockets and settings, its claims on
+ * addresses that the VM has no more, and its cgroup, unless something lives in there.
  */
 void live_clear(const struct vm_host *host, const struct vm_dir *dir);
 

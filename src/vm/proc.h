@@ -24,7 +24,9 @@ int proc_read_line(int proc_fd, const char *name, struct buf *ret);
 
 enum { PROC_CAP_SETS = 5 };
 
-/* -1 where the kernel does not tell. Numbers of users are as the reader's user namespace has them. */
+/*
+ * -1 where the kernel does not tell. Numbers of users are as the reader's user namespace has them.
+ */
 struct proc_status {
 	int64_t uids[4], gids[4]; /* real, effective, saved, file system */
 	int n_groups;

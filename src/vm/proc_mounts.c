@@ -59,7 +59,9 @@ static void note(char *ret, size_t size, const struct mount *mount)
 		snprintf(ret, size, "%.*s", (int)mount->point_len, mount->point);
 }
 
-/* Those that show or change the system; a device's node is no such thing, wherever it comes from. */
+/*
+ * Those that show or change the system; a device's node is no such thing, wherever it comes from.
+ */
 static bool is_system(const struct mount *mount)
 {
 	static const char *const types[] = { "proc",	 "sysfs",	"cgroup",   "cgroup2",

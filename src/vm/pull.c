@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * From a name of the catalogue to a verified base image. Who speaks TLS sees no file, who writes files
- * speaks no protocol, and what unpacks is a third: workers (jail/worker.h) do the first and
- * the last, and this process reads what they pass on. Until the last step nothing has an image's name.
+ * From a name of the catalogue to a verified base image. Who speaks TLS sees no file, who writes
+ * files speaks no protocol, and what unpacks is a third: workers (jail/worker.h) do the first and
+ * the last, and this process reads what they pass on. Until the last step nothing has an image's
+ * name.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -73,8 +74,8 @@ static void make_name(struct pull *pull)
 }
 
 /*
- * An image of that name without a .conf that says who pulled it: better told before the download than after
- * it. Nothing but its .conf could tell what it should be, and a VM may stand on it.
+ * An image of that name without a .conf that says who pulled it: better told before the download
+ * than after it. Nothing but its .conf could tell what it should be, and a VM may stand on it.
  */
 static int check_name(struct pull *pull, struct error *err)
 {

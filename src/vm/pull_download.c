@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The download of a pull: what is there already, the rest from mirrors, hashed and written as it comes. */
+/*
+ * The download of a pull: what is there already, the rest from mirrors, hashed and written as it
+ * comes.
+ */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>

@@ -16,8 +16,8 @@
 enum { CHUNK = 1 << 20 };
 
 /*
- * Longer than the worker's own limits, of stall_timeout_s for the connection and for each stall and of
- * what the resolver takes (resolv.conf(5)): for one that does not keep them any more.
+ * Longer than the worker's own limits, of stall_timeout_s for the connection and for each stall and
+ * of what the resolver takes (resolv.conf(5)): for one that does not keep them any more.
  */
 enum { SILENCE_FACTOR = 3, SILENCE_MORE_S = 60 };
 
@@ -184,8 +184,8 @@ enum retry_event pull_event(enum http_outcome outcome)
 }
 
 /*
- * Where a pull before this one has tried in vain for as long as it may to reach anybody at all, there is
- * nothing to wait for: each mirror is asked once.
+ * Where a pull before this one has tried in vain for as long as it may to reach anybody at all,
+ * there is nothing to wait for: each mirror is asked once.
  */
 static bool is_offline(const struct pull *pull, const struct pull_answer *answer,
 		       enum retry_step step, unsigned int delay_ms)
@@ -202,8 +202,8 @@ static bool is_offline(const struct pull *pull, const struct pull_answer *answer
 }
 
 /*
- * As long as nobody at all has answered there is little reason to think that anybody will: that is to be
- * told soon. Each mirror is asked once at least.
+ * As long as nobody at all has answered there is little reason to think that anybody will: that is
+ * to be told soon. Each mirror is asked once at least.
  */
 static bool is_alone_for_long(struct pull *pull, unsigned int delay_ms)
 {

@@ -13,8 +13,8 @@ void retry_init(struct retry *retry, size_t n_mirrors, unsigned int tries_max)
 }
 
 /*
- * A connection that breaks every few megabytes still gets there in the end. One that always breaks at the
- * same place does not count as getting on, nor does what a server sends once more.
+ * A connection that breaks every few megabytes still gets there in the end. One that always breaks
+ * at the same place does not count as getting on, nor does what a server sends once more.
  */
 static void note_progress(struct retry *retry, uint64_t bytes)
 {

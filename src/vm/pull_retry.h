@@ -45,16 +45,16 @@ enum { RETRY_PROGRESS = 1 << 20 };
 void retry_init(struct retry *retry, size_t n_mirrors, unsigned int tries_max);
 
 /*
- * The event of a file with another digest, some of which was there before the transfer (mixed) or not: whose
- * fault that is, is found out by asking the mirror for all of it, but only once. Or two that break off
- * by turns would be asked for ever.
+ * The event of a file with another digest, some of which was there before the transfer (mixed) or
+ * not: whose fault that is, is found out by asking the mirror for all of it, but only once. Or two
+ * that break off by turns would be asked for ever.
  */
 enum retry_event retry_wrong(const struct retry *retry, bool mixed);
 
 /*
- * A try has failed, with that many bytes of the file there now. retry_after_s is the server's wish, of
- * which a minute is granted; jitter any random number. *ret_delay_ms is for before the next try: none at a
- * mirror that has not failed yet, else 1, 2, 4 and then 8 s, a quarter more or less.
+ * A try has failed, with that many bytes of the file there now. retry_after_s is the server's wish,
+ * of which a minute is granted; jitter any random number. *ret_delay_ms is for before the next try:
+ * none at a mirror that has not failed yet, else 1, 2, 4 and then 8 s, a quarter more or less.
  */
 enum retry_step retry_failed(struct retry *retry, enum retry_event event, uint64_t bytes,
 			     unsigned int retry_after_s, uint32_t jitter,

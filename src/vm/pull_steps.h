@@ -53,8 +53,9 @@ int pull_find_digest(struct pull *pull, struct error *err);
 int pull_download(struct pull *pull, struct error *err);
 
 /*
- * Write the .conf of an image anew that was pulled by this entry and has lost it, and still has the digest.
- * What was unpacked has another one than what was published: that cannot be told, and is left alone.
+ * Write the .conf of an image anew that was pulled by this entry and has lost it, and still has the
+ * digest. What was unpacked has another one than what was published: that cannot be told, and is
+ * left alone.
  */
 void pull_record_again(struct pull *pull);
 

@@ -8,8 +8,8 @@
 
 /*
  * Let the guards of a running VM, which is locked, pass its new addresses beside those that it
- * has had, so that one reboot of the guest is all that a new address takes. Nothing else of a tap is
- * touched. What cannot be done is noted: the change itself has been made.
+ * has had, so that one reboot of the guest is all that a new address takes. Nothing else of a tap
+ * is touched. What cannot be done is noted: the change itself has been made.
  */
 void repair_after_change(const struct vm_host *host, const struct vm_dir *dir,
 			 const struct vm_config *before);

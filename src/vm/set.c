@@ -158,7 +158,9 @@ static int set_pair(struct set *set, const char *pair, struct error *err)
 	return set_vm_key(set, key, equals + 1, err);
 }
 
-/* A user is made when cloud-init sees a new instance; so are files of the Go edition's first seed. */
+/*
+ * A user is made when cloud-init sees a new instance; so are files of the Go edition's first seed.
+ */
 static int renew_instance(struct set *set, struct error *err)
 {
 	const char *before = set->change.old.user, *after = set->change.vm.user;

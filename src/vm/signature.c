@@ -36,8 +36,9 @@ static const char *const targets_rootless[FILE_COUNT] = { "/proc/self/fd/3", "/p
 _Static_assert(HELPER_FILE_FD == 3, "the names of descriptors");
 
 /*
- * The helper mounts its files, so they need a name: in a folder whose lock a kill lets go of, and which
- * the next check then takes over. There are several of them, so that nobody waits for one who is stopped.
+ * The helper mounts its files, so they need a name: in a folder whose lock a kill lets go of, and
+ * which the next check then takes over. There are several of them, so that nobody waits for one who
+ * is stopped.
  */
 struct desk {
 	int run_fd;

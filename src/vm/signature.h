@@ -24,7 +24,8 @@ struct signature_check {
  * ERROR_VERIFY: no signature, a bad one, none by a key of the keyring that is neither expired nor
  * revoked, or one over MD5 or SHA-1. Of several signatures beside a text one good one is enough
  * where none is bad; those of a clearsigned text must all be good. ERROR_HOST: gpgv is not there,
- * or the keyring is armoured or cannot be read. ERROR_BUSY: too many others are at it. Nobody waits.
+ * or the keyring is armoured or cannot be read. ERROR_BUSY: too many others are at it. Nobody
+ * waits.
  */
 enum { SIGNATURE_NO_KEYRING = 1 };
 int signature_check(const struct vm_host *host, const struct signature_check *check,

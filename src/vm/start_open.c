@@ -120,8 +120,8 @@ int start_open_disks(struct start *start, struct error *err)
 }
 
 /*
- * create has done so; a VM that was copied in, or made before others were told, does it here. That it
- * cannot be told does not keep it from running.
+ * create has done so; a VM that was copied in, or made before others were told, does it here. That
+ * it cannot be told does not keep it from running.
  */
 int start_tell_image(struct start *start, struct error *err)
 {

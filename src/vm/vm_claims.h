@@ -10,8 +10,8 @@
 enum { VNC_PORT_BASE = 5900, VNC_PORT_COUNT = 10000 };
 
 /*
- * Take the MACs and static addresses of all NICs. ERROR_CONFLICT names the VM that has one; what was
- * taken by then stays, for vm_claims_drop_unused().
+ * Take the MACs and static addresses of all NICs. ERROR_CONFLICT names the VM that has one; what
+ * was taken by then stays, for vm_claims_drop_unused().
  */
 int vm_claims_take_nics(const struct store *store, const char *name, const struct vm_config *vm,
 			struct error *err);

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A file of the catalogue, any bytes: read over another one, and what is taken is fit to be fetched. */
+/*
+ * A file of the catalogue, any bytes: read over another one, and what is taken is fit to be
+ * fetched.
+ */
 #include <string.h>
 
 #include "config/catalogue.h"

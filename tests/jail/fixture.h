@@ -47,7 +47,9 @@ const char *report_value(const char *key);
 bool report_line(const char *line);
 int report_count(const char *key);
 
-/* The n-th line that begins with key and a blank (or is all of it), up to the end of all, or NULL. */
+/*
+ * The n-th line that begins with key and a blank (or is all of it), up to the end of all, or NULL.
+ */
 const char *report_nth(const char *key, int n);
 
 /*

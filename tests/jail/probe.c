@@ -136,7 +136,9 @@ static int end_report(void)
 	char byte;
 
 	dprintf(REPORT_FD, "end\n");
-	/* There is no /proc in the jail: the fixture looks at ours until it shuts the connection. */
+	/*
+	 * There is no /proc in the jail: the fixture looks at ours until it shuts the connection.
+	 */
 	return read(REPORT_FD, &byte, 1) != 0;
 }
 

@@ -273,7 +273,9 @@ START_TEST(what_is_left_of_a_kill_is_in_nobodys_way)
 }
 END_TEST
 
-/* Another check ends between two calls of ours; not for ever, or the folder is nothing to look for. */
+/*
+ * Another check ends between two calls of ours; not for ever, or the folder is nothing to look for.
+ */
 START_TEST(one_that_has_just_ended)
 {
 	vanishes = 3;

@@ -251,7 +251,9 @@ START_TEST(test_refuses_other_modes)
 }
 END_TEST
 
-/* The score of its own OOM death it may raise, not lower; the number of processes is not its own. */
+/*
+ * The score of its own OOM death it may raise, not lower; the number of processes is not its own.
+ */
 START_TEST(test_limits)
 {
 	if (!has_user_namespaces("limits of a user's"))

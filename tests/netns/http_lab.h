@@ -10,9 +10,9 @@
 
 /*
  * It listens on 127.0.0.1 and ::1. By the port it is: 8443 "localhost", 8444 the same but expired,
- * 8445 "other.example", 8446 self-signed, 8447 signed by nobody we know, 8448 of TLS 1.0, 8449 "::1";
- * 8080 speaks no TLS, 3128 is a proxy, 53 a name server on 127.0.0.1, to which names in test. are itself.
- * "localhost" may also be called "mirror.test" and "hosts.example".
+ * 8445 "other.example", 8446 self-signed, 8447 signed by nobody we know, 8448 of TLS 1.0, 8449
+ * "::1"; 8080 speaks no TLS, 3128 is a proxy, 53 a name server on 127.0.0.1, to which names in
+ * test. are itself. "localhost" may also be called "mirror.test" and "hosts.example".
  */
 #define HTTP_HERE "https://localhost:8443/"
 

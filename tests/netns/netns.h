@@ -51,8 +51,9 @@ bool netns_has_flag(const json_t *link, const char *flag);
 void netns_settle(void);
 
 /*
- * The FDB entries of a bridge with that MAC, in any VLAN. What is asked for in no VLAN, a kernel with
- * VLAN filtering copies into all VLANs of the port, on every bridge: these copies are left out.
+ * The FDB entries of a bridge with that MAC, in any VLAN. What is asked for in no VLAN, a kernel
+ * with VLAN filtering copies into all VLANs of the port, on every bridge: these copies are left
+ * out.
  */
 json_t *netns_fdb(const char *bridge, const char *mac);
 
@@ -60,7 +61,10 @@ json_t *netns_fdb(const char *bridge, const char *mac);
 bool netns_kernel_has_vlans(void);
 bool netns_kernel_has_police(void); /* act_police, built in or as a module */
 
-/* Links, ports, FDB, qdiscs and addresses as text, settled; netns_compare() fails where they changed. */
+/*
+ * Links, ports, FDB, qdiscs and addresses as text, settled; netns_compare() fails where they
+ * changed.
+ */
 char *netns_snapshot(void);
 void netns_compare(char *before); /* frees before */
 

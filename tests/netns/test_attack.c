@@ -281,7 +281,10 @@ START_TEST(guests_that_forge_each_other)
 }
 END_TEST
 
-/* With `mac` a guest may still say that it has the other's address; with `ip` the other never hears. */
+/*
+ * With `mac` a guest may still say that it has the other's address; with `ip` the other never
+ * hears.
+ */
 START_TEST(guests_that_forge_each_others_address)
 {
 	struct tap_spec spec_a, spec_b;

@@ -184,7 +184,9 @@ START_TEST(too_slow_in_the_middle)
 }
 END_TEST
 
-/* The same bytes in more segments: what the socket is asked for is seen in tests/e2e/pull_line.sh. */
+/*
+ * The same bytes in more segments: what the socket is asked for is seen in tests/e2e/pull_line.sh.
+ */
 START_TEST(small_segments)
 {
 	http_request.small = true;

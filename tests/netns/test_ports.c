@@ -119,7 +119,9 @@ static void check_port(const struct port *port)
 	ck_assert_str_eq(mac, netns_str(link, "address"));
 	ck_assert_int_eq(port->mtu, netns_int(link, "mtu"));
 	ck_assert_int_eq(port->up, netns_has_flag(link, "UP"));
-	/* Not NO-CARRIER, the operational state: the kernel makes that from the carrier, but later. */
+	/*
+	 * Not NO-CARRIER, the operational state: the kernel makes that from the carrier, but later.
+	 */
 	ck_assert_int_eq(port->carrier, port->up && netns_has_flag(link, "LOWER_UP"));
 	check_slave(port, link);
 	check_counters(port, link);

@@ -383,7 +383,9 @@ START_TEST(policer_is_repaired)
 }
 END_TEST
 
-/* Not repaired, for that reason; a change that was begun leaves the tap down, else all as it was. */
+/*
+ * Not repaired, for that reason; a change that was begun leaves the tap down, else all as it was.
+ */
 static void check_refused(int code, enum error_kind kind, const char *words, bool begun)
 {
 	AUTO_BUF changes = BUF_INIT;

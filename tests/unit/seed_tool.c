@@ -2,7 +2,8 @@
 /*
  * seed_tool DIR KEY=VALUE... - write the seed of a specification into DIR, for tests that look at
  * it with other tools. `nic=MAC` begins an interface, which address, dhcp (all, or no-routes),
- * gateway, gateway6, dns, search and mtu then describe. A seed that is refused is exit code 2 and a message.
+ * gateway, gateway6, dns, search and mtu then describe. A seed that is refused is exit code 2 and a
+ * message.
  */
 #include <errno.h>
 #include <fcntl.h>

@@ -209,7 +209,10 @@ END_TEST
 
 static void fill_pattern(struct buf *ret, size_t len)
 {
-	/* pages of zeros among others, one that is zero but for its last byte, and a begin of either */
+	/*
+	 * pages of zeros among others, one that is zero but for its last byte, and a begin of
+	 * either
+	 */
 	for (size_t i = 0; i < len; i++)
 		buf_add(ret, (i >> 12) % 3 == 1 || i == 8191 ? "x" : "\0", 1);
 }

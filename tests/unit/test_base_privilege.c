@@ -163,7 +163,9 @@ START_TEST(set_group_id_is_refused)
 	ck_assert_int_eq(setresgid(USER, 0, 0), 0);
 	ck_assert_int_eq(setresuid(USER, USER, USER), 0);
 	suite_assert_error(privilege_begin(&err), err, EPERM, ERROR_PERMISSION);
-	/* for LeakSanitizer, which traces its own process: ptrace(2) wants all ids to be the same */
+	/*
+	 * for LeakSanitizer, which traces its own process: ptrace(2) wants all ids to be the same
+	 */
 	ck_assert_int_eq(setresgid(USER, USER, USER), 0);
 	ck_assert_int_eq(prctl(PR_SET_DUMPABLE, 1, 0, 0, 0), 0);
 }

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The catalogue of images: what an entry may say, which file has the last word, how one is found. */
+/*
+ * The catalogue of images: what an entry may say, which file has the last word, how one is found.
+ */
 #include <errno.h>
 #include <string.h>
 

@@ -147,7 +147,9 @@ START_TEST(by_table)
 }
 END_TEST
 
-/* sfdisk's own list of types is held against ours: a name for each root and /usr that is foreign. */
+/*
+ * sfdisk's own list of types is held against ours: a name for each root and /usr that is foreign.
+ */
 START_TEST(all_types_that_sfdisk_knows)
 {
 	char line[256];

@@ -420,7 +420,9 @@ static bool lock_as_stranger(const char *file)
 
 static void assert_sweep(bool dry, unsigned int expected);
 
-/* A kill left it as readable as the image would have been: neither pull nor prune is kept from it. */
+/*
+ * A kill left it as readable as the image would have been: neither pull nor prune is kept from it.
+ */
 START_TEST(test_stranger_locks_part)
 {
 	struct lab_child stranger;

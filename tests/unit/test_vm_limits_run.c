@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Limits changed while a VM runs, with the kernel's side played: what is refused leaves no trace. */
+/*
+ * Limits changed while a VM runs, with the kernel's side played: what is refused leaves no trace.
+ */
 #include <errno.h>
 #include <sched.h>
 #include <stdio.h>

@@ -185,7 +185,9 @@ START_TEST(test_no_range)
 }
 END_TEST
 
-/* More than any disk has: one server's word, which is neither the pull's end nor that of the part. */
+/*
+ * More than any disk has: one server's word, which is neither the pull's end nor that of the part.
+ */
 START_TEST(test_lie_about_the_length)
 {
 	expect_sums();

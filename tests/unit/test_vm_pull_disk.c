@@ -93,7 +93,10 @@ static size_t pack_image(void)
 	return packed.len;
 }
 
-/* What the disk did not take is no part to go on with; of a packed image the part was not written now. */
+/*
+ * What the disk did not take is no part to go on with; of a packed image the part was not written
+ * now.
+ */
 START_TEST(test_not_written_to_disk)
 {
 	size_t size = sync_failures[_i].packed ? pack_image() : SIZE;
