@@ -203,8 +203,10 @@ static bool is_wanted(const struct taps *taps, const struct tap_link *tap)
 	for (size_t i = 0; i < taps->n_wanted; i++) {
 		const struct vm_net_port *wanted = &taps->wanted[i];
 
-		if (wanted->place == VM_TAP_MISSING ? find_tap(taps, wanted) == tap
-						    : !strcmp(tap->name, wanted->port.name))
+		if (wanted->place == VM_TAP_MISSING && find_tap(taps, wanted) == tap)
+			return true;
+		/* NOLINTNEXTLINE(clang-analyzer-core.NonNullParamChecker): where n, there is v */
+		if (wanted->place != VM_TAP_MISSING && !strcmp(tap->name, wanted->port.name))
 			return true;
 	}
 	return false;

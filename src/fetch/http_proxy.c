@@ -45,16 +45,12 @@ static const char *authority(const char *url)
 static char *host_of(const char *url)
 {
 	const char *at = authority(url);
-	size_t len = strcspn(at, "/?#");
-	const char *user = memrchr(at, '@', len);
+	const char *user = memrchr(at, '@', strcspn(at, "/?#"));
 
-	if (user) {
-		len -= (size_t)(user + 1 - at);
-		at = user + 1;
-	}
+	at = user ? user + 1 : at;
 	if (*at == '[')
-		return strndup(at + 1, strcspn(at + 1, "]"));
-	return strndup(at, strcspn(at, ":/?#"));
+		return xstrndup(at + 1, strcspn(at + 1, "]"));
+	return xstrndup(at, strcspn(at, ":/?#"));
 }
 
 static bool covers_address(const char *entry, const struct ip_addr *addr)
@@ -99,7 +95,7 @@ static bool goes_past(const char *url)
 	struct ip_addr addr;
 	bool is_address;
 
-	if (!host || !list)
+	if (!list)
 		return false;
 	is_address = !ip_parse("host", host, &addr, &ignored);
 	while (!covered && (entry = strsep(&rest, ", ")))

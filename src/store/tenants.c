@@ -238,7 +238,7 @@ int tenants_list(const struct store *store, struct tenants *ret, struct error *e
 	dir = fdopendir(fd);
 	if (!dir)
 		return error_errno(err, errno, "read folder '%s'", IMAGE_USERS_DIR);
-	fd = -1;
+	(void)fd_steal(&fd); /* closedir() closes it */
 	r = list(store, dir, ret, err);
 	closedir(dir);
 	return r;

@@ -206,13 +206,17 @@ static int check_unlocked(struct create *create, struct error *err)
 static int check_ahead(void *arg, struct error *err)
 {
 	struct create *create = arg;
-	struct vm_host quiet = *create->host;
+	const struct vm_host *host = create->host;
+	struct vm_host quiet = *host;
 	int r;
 
 	quiet.note = NULL;
 	create->host = &quiet;
 	r = read_documents(create, err);
-	return r ? r : check_unlocked(create, err);
+	if (!r)
+		r = check_unlocked(create, err);
+	create->host = host;
+	return r;
 }
 
 /* Standard input can be read once, and may take its time: a public key, before all else. */
