@@ -31,7 +31,10 @@ enum {
 	NOBODY = 65534,
 };
 
-/* What a visitor says of a VM; path_len bytes follow, none of a VM that cannot be read. */
+/*
+ * What a visitor says of a VM; path_len bytes follow, none of a VM that cannot be read. A folder
+ * whose name is none that a VM can have goes without it: it may be long, and is not for a terminal.
+ */
 struct word {
 	uint64_t dev, ino;
 	uint32_t path_len;
@@ -46,9 +49,11 @@ struct visit_plan {
 static void put_word(const struct image_user *user, struct buf *out)
 {
 	struct word word = { .path_len = user->path ? (uint32_t)strlen(user->path) : 0 };
+	struct error ignored = ERROR_INIT;
 	struct stat st;
 
-	memcpy(word.vm, user->vm, strlen(user->vm));
+	if (!parse_vm_name(user->vm, &ignored))
+		memcpy(word.vm, user->vm, strlen(user->vm));
 	if (user->path && stat(user->path, &st) == 0) {
 		word.dev = st.st_dev;
 		word.ino = st.st_ino;
@@ -104,10 +109,10 @@ static size_t take_word(const char *data, size_t len, const struct tenant *tenan
 		return 0;
 	memcpy(&word, data, sizeof(word));
 	if (word.path_len > PATH_MAX || word.path_len > len - sizeof(word) ||
-	    word.vm[NAME_MAX_LEN] || parse_vm_name(word.vm, &ignored))
+	    word.vm[NAME_MAX_LEN] || (word.vm[0] && parse_vm_name(word.vm, &ignored)))
 		return 0;
 	path = word.path_len ? xstrndup(data + sizeof(word), word.path_len) : NULL;
-	vm = label(tenant, owner, word.vm);
+	vm = label(tenant, owner, word.vm[0] ? word.vm : "?");
 	user = image_users_add(ret, vm, path);
 	user->other = true;
 	user->dev = word.dev;

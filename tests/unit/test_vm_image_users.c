@@ -471,6 +471,26 @@ START_TEST(test_others_keep)
 }
 END_TEST
 
+/* Folders that are no VMs of ours, with names as long as can be: the rest is seen all the same. */
+START_TEST(test_others_foreign)
+{
+	AUTO_FREE char *users = xasprintf("? below '%s' vm1 below '%s'", b_config.state_dir,
+					  b_config.state_dir);
+	char folder[256], disk[300];
+
+	memset(folder, 'X', 255);
+	folder[255] = '\0';
+	snprintf(disk, sizeof(disk), "%s/disk.qcow2", folder);
+	make_b_vm("vm1", "debian-3");
+	ck_assert_int_eq(mkdirat(b_store.vms_fd, folder, 0700), 0);
+	suite_put(b_store.vms_fd, disk, "x");
+	tell();
+	assert_users("debian-3", users);
+	suite_assert_error(remove_image("alpine-1"), lab_err, EBUSY, ERROR_BUSY);
+	assert_files(6 * 2);
+}
+END_TEST
+
 /* A VM whose files are rubbish, and one that is none. */
 START_TEST(test_others_unreadable)
 {
@@ -646,6 +666,7 @@ static TCase *others_case(void)
 
 	tcase_add_checked_fixture(tcase, others_setup, others_teardown);
 	tcase_add_test(tcase, test_others_keep);
+	tcase_add_test(tcase, test_others_foreign);
 	tcase_add_loop_test(tcase, test_others_unreadable, 0, 5);
 	tcase_add_test(tcase, test_others_huge);
 	tcase_add_loop_test(tcase, test_others_unseen, 0, ARRAY_SIZE(no_directories));
