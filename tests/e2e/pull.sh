@@ -33,12 +33,13 @@ a_catalogue_may_be_missing_or_empty()
 
 a_pull_brings_what_the_server_has()
 {
-	local digest
+	local day digest
 
 	new_entry one 'aliases = uno, solo' 'user = toor' 'min_disk = 8M'
+	day=$(date -u +%Y%m%d)
 	digest=$(digest_of "$image")
 	succeeds image pull one
-	names=("one-$(date -u +%Y%m%d)-${digest:0:12}")
+	names=("$(named_by one "$day" "$image")")
 	is "images" "$(names "$images")" "${names[0]}.conf ${names[0]}.qcow2"
 	is "mode and owner" "$(stat -c %a:%u:%g "$images/${names[0]}.qcow2")" 444:0:0
 	is "digest" "$(digest_of "$images/${names[0]}.qcow2")" "$digest"
@@ -132,14 +133,15 @@ VMs_are_made_by_alias_entry_and_image()
 
 a_new_digest_is_a_second_image()
 {
-	local before
+	local before day
 
 	create old "${ip}2" --os one
 	before=$(images_now)
+	day=$(date -u +%Y%m%d)
 	new_image "$image" 4
 	publish one
 	succeeds image pull one
-	names+=("one-$(date -u +%Y%m%d)-$(digest_of "$image" | cut -c 1-12)")
+	names+=("$(named_by one "$day" "$image")")
 	is "images" "$(names "$images" | wc -w)" 4
 	is "what the older one holds" "$(images_now | grep -- "${names[0]}")" "$before"
 	holds "${names[1]}" "$image"

@@ -26,13 +26,14 @@ the_server_has_debian()
 
 one_command_creates_and_boots_it()
 {
-	local name
+	local day name
 
+	day=$(date -u +%Y%m%d)
 	succeeds create deb --os debian --pubkey-path "$key.pub" --ip "$ip" --memory 1G --cpus 2 \
 		--disk 4G --start --wait=cloud-init --timeout 900
 	has "create --wait" "$err" 'deb: ready (cloud-init)'
 	name=$(pulled debian-13)
-	is "its name" "$name" "debian-13-$(date -u +%Y%m%d)-$(sha512sum <"$MNMIVM_DEBIAN" | cut -c 1-12)"
+	is "its name" "$name" "$(named_by debian-13 "$day" "$MNMIVM_DEBIAN")"
 	is "base" "$(base_of deb)" "$images/$name.qcow2"
 	is "os" "$(<"$state/vms/deb/os.name")" debian-13
 }

@@ -275,6 +275,19 @@ pulled()
 		sed -nE '$s/^[^ ]* (.*)\.[a-z0-9]+$/\1/p'
 }
 
+# named_by OS DAY FILE: what a pull of FILE names its image. DAY is that before the pull began:
+# midnight may have passed since.
+named_by()
+{
+	local day short
+
+	short=$(digest_of "$3" | cut -c 1-12)
+	for day in "$2" "$(date -u +%Y%m%d)"; do
+		[[ -e "$images/$1-$day-$short.qcow2" ]] && break
+	done
+	echo "$1-$day-$short"
+}
+
 # holds NAME FILE: image NAME is FILE, byte by byte.
 holds()
 {
