@@ -49,10 +49,11 @@ void store_done(struct store *store);
 int store_list(const struct store *store, struct strv *ret, struct error *err);
 
 /*
- * And what may be a VM to somebody else: folders with a disk whose names are none of ours, or that
- * a symbolic link has moved elsewhere.
+ * The same, and in ret_foreign (NULL: not looked for) what may be a VM to somebody else: folders
+ * with a disk whose names are none of ours, or that a symbolic link has moved elsewhere.
  */
-int store_list_foreign(const struct store *store, struct strv *ret, struct error *err);
+int store_list_all(const struct store *store, struct strv *ret, struct strv *ret_foreign,
+		   struct error *err);
 
 /* state_dir/vms/NAME as a path, for messages and for qemu-img; the caller frees it. */
 char *store_vm_path(const struct store *store, const char *name);

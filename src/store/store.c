@@ -160,52 +160,54 @@ void store_done(struct store *store)
 	fd_close(&store->run_fd);
 }
 
-static bool is_vm(const struct store *store, const struct dirent *entry)
+static bool is_vm(const struct dirent *entry)
 {
 	struct error ignored = ERROR_INIT;
 
-	(void)store;
 	return (entry->d_type == DT_DIR || entry->d_type == DT_UNKNOWN) &&
 	       !parse_vm_name(entry->d_name, &ignored);
 }
 
 /* Moved elsewhere by a symbolic link, or named as no VM can be, and with a disk. */
-static bool is_foreign(const struct store *store, const struct dirent *entry)
+static bool is_foreign(int vms_fd, const char *name)
 {
 	AUTO_FREE char *disk = NULL;
 	struct stat st;
 
-	if (entry->d_name[0] == '.' || is_vm(store, entry))
+	if (name[0] == '.')
 		return false;
-	disk = xasprintf("%s/disk.qcow2", entry->d_name);
-	return fstatat(store->vms_fd, disk, &st, 0) == 0 || (errno != ENOENT && errno != ENOTDIR);
+	disk = xasprintf("%s/disk.qcow2", name);
+	return fstatat(vms_fd, disk, &st, 0) == 0 || (errno != ENOENT && errno != ENOTDIR);
 }
 
-static int list_names(const struct store *store, DIR *dir,
-		      bool (*is_wanted)(const struct store *, const struct dirent *),
-		      struct strv *ret, struct error *err)
+static int list_names(DIR *dir, struct strv *ret, struct strv *ret_foreign, struct error *err)
 {
 	struct dirent *entry;
 
 	while (errno = 0, (entry = readdir(dir))) {
-		if (is_wanted(store, entry))
+		if (is_vm(entry))
 			strv_push(ret, entry->d_name);
+		else if (ret_foreign && is_foreign(dirfd(dir), entry->d_name))
+			strv_push(ret_foreign, entry->d_name);
 	}
 	if (errno)
 		return error_errno(err, errno, "read the folder of VMs");
 	strv_sort(ret);
+	if (ret_foreign)
+		strv_sort(ret_foreign);
 	return 0;
 }
 
-static int list(const struct store *store,
-		bool (*is_wanted)(const struct store *, const struct dirent *), struct strv *ret,
-		struct error *err)
+int store_list_all(const struct store *store, struct strv *ret, struct strv *ret_foreign,
+		   struct error *err)
 {
 	DIR *dir;
 	int fd;
 	int r;
 
 	strv_clear(ret);
+	if (ret_foreign)
+		strv_clear(ret_foreign);
 	if (store->vms_fd < 0)
 		return 0;
 	fd = file_openat(store->vms_fd, ".", O_RDONLY | O_DIRECTORY, 0);
@@ -217,19 +219,14 @@ static int list(const struct store *store,
 		close(fd);
 		return r;
 	}
-	r = list_names(store, dir, is_wanted, ret, err);
+	r = list_names(dir, ret, ret_foreign, err);
 	closedir(dir);
 	return r;
 }
 
 int store_list(const struct store *store, struct strv *ret, struct error *err)
 {
-	return list(store, is_vm, ret, err);
-}
-
-int store_list_foreign(const struct store *store, struct strv *ret, struct error *err)
-{
-	return list(store, is_foreign, ret, err);
+	return store_list_all(store, ret, NULL, err);
 }
 
 char *store_vm_path(const struct store *store, const char *name)

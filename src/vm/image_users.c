@@ -75,10 +75,8 @@ int image_users_read_store(const struct vm_host *host, size_t max, struct image_
 			   struct error *err)
 {
 	AUTO_STRV names = STRV_INIT, foreign = STRV_INIT;
-	int r = store_list(&host->store, &names, err);
+	int r = store_list_all(&host->store, &names, &foreign, err);
 
-	if (!r)
-		r = store_list_foreign(&host->store, &foreign, err);
 	if (!r && names.n + foreign.n > max)
 		return error_set(err, ERROR_FAILED, EFBIG, "more than %zu VMs", max);
 	for (size_t i = 0; i < names.n && !r; i++)
