@@ -193,22 +193,33 @@ static bool same_file(int run_fd, int fd)
 START_TEST(test_removed_while_waited_for)
 {
 	AUTO_FREE char *path = xasprintf("%s/web1/lock", lab_config.run_dir);
-	int status;
+	int status, pair[2];
+	char byte;
 	pid_t pid;
 
 	suite_assert_ok(take("web1"), lab_err);
+	ck_assert_int_eq(pipe2(pair, O_CLOEXEC), 0);
 	pid = fork();
 	ck_assert_int_ge(pid, 0);
 	if (pid == 0) {
 		struct vm_dir late = VM_DIR_INIT;
+		int r;
 
 		close(dir.lock_fd); /* inherited: it would be held here too */
-		if (vm_dir_lock(&lab_store, "web1", "create", &late, &lab_err))
+		close(pair[0]);
+		close(pair[1]);
+		do /* as often as the one who removes it is slow */
+			r = vm_dir_lock(&lab_store, "web1", "create", &late, &lab_err);
+		while (r == -EBUSY);
+		if (r)
 			_exit(2);
 		_exit(same_file(late.run_fd, late.lock_fd) && lab_exists(lab_store.run_fd, "web1")
 			      ? 0
 			      : 3);
 	}
+	close(pair[1]);
+	ck_assert_int_eq(read(pair[0], &byte, 1), 0);
+	close(pair[0]);
 	/* it has the inherited one no more, so this is its own */
 	do
 		usleep(1000);
