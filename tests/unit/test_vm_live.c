@@ -401,7 +401,6 @@ int main(void)
 	tcase_add_test(c, a_list_asks_too);
 	suite_add_tcase(s, c);
 	tcase_add_checked_fixture(k, setup, teardown);
-	tcase_set_timeout(k, 30);
 	tcase_add_test(k, its_cgroup_is_killed_under_the_lock_we_have);
 	tcase_add_test(k, the_lock_is_taken_for_its_cgroup);
 	tcase_add_test(k, what_does_not_end_at_all_is_told);
