@@ -15,6 +15,13 @@
 
 static const uint64_t mib = (uint64_t)1 << 20;
 
+/* No time passes: what is told at the end took "0s" on a machine of any speed. */
+int64_t __wrap_clock_ms(void);
+int64_t __wrap_clock_ms(void)
+{
+	return 4711;
+}
+
 static void plain_note(void *context, const char *text)
 {
 	(void)context;
