@@ -66,8 +66,9 @@ install_debian()
 	[ ${#missing[@]} -gt 0 ] || return 0
 	echo "installing: ${missing[*]}"
 	apt-get -qq update >"$CACHE/apt.log" 2>&1 || true
-	DEBIAN_FRONTEND=noninteractive apt-get -y -qq install --no-install-recommends \
-		"${missing[@]}" >>"$CACHE/apt.log" 2>&1 ||
+	# a host that has just come up may be at its own updates: it is waited for
+	DEBIAN_FRONTEND=noninteractive apt-get -y -qq -o DPkg::Lock::Timeout=600 install \
+		--no-install-recommends "${missing[@]}" >>"$CACHE/apt.log" 2>&1 ||
 		{ tail -n 20 "$CACHE/apt.log" >&2; die "apt-get install: see above"; }
 }
 
