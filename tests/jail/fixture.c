@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -98,7 +99,7 @@ static char *proc_file(pid_t pid, const char *name)
 	return buf_steal(&content);
 }
 
-/* Of the whole host: what a launch mounts must never be seen here. */
+/* What a launch mounts must never be seen here. */
 static char *mount_table(void)
 {
 	return proc_file(getpid(), "mountinfo");
@@ -109,6 +110,17 @@ void host_rename(void)
 	ck_assert_int_eq(unshare(CLONE_NEWUTS), 0);
 	ck_assert_int_eq(sethostname("host", 4), 0);
 	ck_assert_int_eq(setdomainname("domain", 6), 0);
+}
+
+/*
+ * Others of this host mount things, too, as `ip netns add` does. Shared, and with nobody else, so
+ * that what spreads from a launch still arrives here.
+ */
+static void mounts_leave_host(void)
+{
+	ck_assert_int_eq(unshare(CLONE_NEWNS), 0);
+	ck_assert_int_eq(mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL), 0);
+	ck_assert_int_eq(mount("none", "/", NULL, MS_REC | MS_SHARED, NULL), 0);
 }
 
 void mounts_note(void)
@@ -162,6 +174,7 @@ TCase *jail_case(const char *name)
 	TCase *tcase = tcase_create(name);
 
 	tcase_add_unchecked_fixture(tcase, jail_folder_make, jail_folder_remove);
+	tcase_add_checked_fixture(tcase, mounts_leave_host, NULL);
 	tcase_add_checked_fixture(tcase, jail_setup, jail_teardown);
 	return tcase;
 }

@@ -19,7 +19,8 @@ void jail_folder_remove(void);
 /*
  * Around each test. plan runs the probe with the report on REPORT_TARGET and argv "probe"; the
  * test adds to argv. After it there must be no child and no descriptor more than before, and the
- * table of mounts must be the same; mounts_note() is for a test that changes it itself.
+ * table of mounts must be the same: that of a namespace of the test's own, which jail_case() makes.
+ * mounts_note() is for a test that changes it itself.
  */
 extern struct launch_plan plan;
 extern struct strv plan_argv, plan_environment, plan_folders;
