@@ -241,7 +241,7 @@ START_TEST(a_killed_caller_takes_it_along)
 	pid = fork();
 	ck_assert_int_ge(pid, 0);
 	if (pid == 0)
-		_exit(run_sh("echo >/work/begun; exec sleep 20") != 0);
+		_exit(run_sh("echo >/work/begun; exec sleep 1000") != 0);
 	while (st.st_size == 0 && usleep(1000) == 0)
 		ck_assert_int_eq(fstat(fd, &st), 0);
 	ck_assert_int_eq(kill(pid, SIGKILL), 0);
