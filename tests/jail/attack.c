@@ -130,7 +130,7 @@ static void run(const struct attack *attack)
 	pid_t pid = fork();
 
 	if (pid == 0) {
-		alarm(20); /* a peer that is silent is one that was not reached */
+		alarm(100); /* a peer that is silent is one that was not reached */
 		_exit(attack->run() >= 0 ? 0 : errno);
 	}
 	if (pid < 0 || waitpid(pid, &status, 0) != pid)

@@ -5,7 +5,6 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <poll.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -288,14 +287,12 @@ void report_release(void)
 	fd_close(&report_fd[0]);
 }
 
+/* A probe that is silent is the test's own timeout to end. */
 static void report_read(void)
 {
 	for (;;) {
-		struct pollfd ready = { .fd = report_fd[0], .events = POLLIN };
-		ssize_t n;
+		ssize_t n = read(report_fd[0], buf_reserve(&report, 4096), 4096);
 
-		ck_assert_msg(poll(&ready, 1, 30000) == 1, "the probe is silent");
-		n = read(report_fd[0], buf_reserve(&report, 4096), 4096);
 		ck_assert_int_ge(n, 0);
 		report.len += (size_t)n;
 		if (n > 0)
