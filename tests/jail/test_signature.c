@@ -38,7 +38,10 @@ int __wrap_mkdirat(int fd, const char *path, mode_t mode)
 	return -1;
 }
 
-/* One key for each purpose; "text" is what is signed, and what differs in a byte is "text.new". */
+/*
+ * One key for each purpose; "text" is what is signed, and what differs in a byte is "text.new". No
+ * packet begins as rubbish does (RFC 4880, 4.2): by chance it could be a signature.
+ */
 static const char make_keys[] =
 	"set -e; cd '%s'; export GNUPGHOME=$PWD/home; mkdir -m 700 home\n"
 	"trap 'gpgconf --kill all' EXIT\n"
@@ -67,8 +70,8 @@ static const char make_keys[] =
 	"sed 's/^Hash: .*/&\\n0000  image.qcow2/' inline >header\n"
 	"cat inline inline.new >two; sed 's/1111/0000/' inline >altered\n"
 	"{ sed '/BEGIN PGP SIGNATURE/,$d' inline.new; cat inline; } >unsigned.first\n"
-	": >empty; head -c 1000000 /dev/urandom >rubbish; base64 <rubbish | head -c 1000000 "
-	">words\n";
+	": >empty; { printf '\\037'; head -c 999999 /dev/urandom; } >rubbish\n"
+	"base64 <rubbish | head -c 1000000 >words\n";
 
 static void keys_make(void)
 {
