@@ -625,7 +625,7 @@ START_TEST(test_tries)
 	folder_make();
 	victim_start();
 	worker_run(try_all);
-	suite_assert_ok(worker_end(&worker_process, &err), err);
+	suite_assert_ok(worker_finish(), err);
 	victim_end();
 	assert_results(worker_process.shared, worker.network);
 	suite_tmpdir_remove(&folder);

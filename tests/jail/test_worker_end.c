@@ -34,7 +34,7 @@ START_TEST(test_endless_output)
 {
 	worker.network = _i;
 	worker_run(write_for_ever);
-	suite_assert_error(worker_end(&worker_process, &err), err, EPIPE, ERROR_FAILED);
+	suite_assert_error(worker_finish(), err, EPIPE, ERROR_FAILED);
 	ck_assert_str_eq(err.message, "write the output: Broken pipe");
 }
 END_TEST
@@ -63,7 +63,7 @@ START_TEST(test_exits_without_finishing)
 {
 	worker.network = _i;
 	worker_run(exit_quietly);
-	suite_assert_error(worker_end(&worker_process, &err), err, EPROTO, ERROR_FAILED);
+	suite_assert_error(worker_finish(), err, EPROTO, ERROR_FAILED);
 	ck_assert_str_eq(err.message, "run the worker 'test': it ended without a word");
 }
 END_TEST
@@ -84,7 +84,7 @@ START_TEST(test_segmentation_fault)
 	worker.network = _i;
 	worker.arg = mmap(NULL, 4096, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	worker_run(fault);
-	suite_assert_error(worker_end(&worker_process, &err), err, ECANCELED, ERROR_FAILED);
+	suite_assert_error(worker_finish(), err, ECANCELED, ERROR_FAILED);
 	ck_assert_str_eq(err.message,
 			 "run the worker 'test': killed by signal 11 (Segmentation fault)");
 }
@@ -133,7 +133,7 @@ START_TEST(test_killed_by_its_filter)
 {
 	worker.network = _i;
 	worker_run(execute);
-	suite_assert_error(worker_end(&worker_process, &err), err, ECANCELED, ERROR_FAILED);
+	suite_assert_error(worker_finish(), err, ECANCELED, ERROR_FAILED);
 	ck_assert_str_eq(err.message, "run the worker 'test': killed by signal 31 "
 				      "(Bad system call), by its system call filter");
 }
@@ -158,11 +158,11 @@ START_TEST(test_memory)
 	worker.memory_max = 32 << 20;
 	worker.arg = &fits;
 	worker_run(take_memory);
-	suite_assert_ok(worker_end(&worker_process, &err), err);
+	suite_assert_ok(worker_finish(), err);
 	worker_done(&worker_process);
 	worker.arg = &too_much;
 	worker_run(take_memory);
-	suite_assert_error(worker_end(&worker_process, &err), err, ENOMEM, ERROR_FAILED);
+	suite_assert_error(worker_finish(), err, ENOMEM, ERROR_FAILED);
 }
 END_TEST
 

@@ -114,7 +114,7 @@ static void go_with(const struct injection *row)
 {
 	inject(row);
 	suite_assert_ok(worker_start(&worker, &worker_process, &err), err);
-	ck_assert_int_lt(worker_end(&worker_process, &err), 0);
+	ck_assert_int_lt(worker_finish(), 0);
 	injection.call = NULL;
 	ck_assert_str_eq(worker_process.shared, "");
 	ck_assert_msg(!strncmp(err.message, "confine the worker 'test': ", 27), "%s", err.message);
@@ -216,7 +216,7 @@ START_TEST(test_nothing_injected)
 	worker.network = _i;
 	inject(&nothing);
 	suite_assert_ok(worker_start(&worker, &worker_process, &err), err);
-	suite_assert_ok(worker_end(&worker_process, &err), err);
+	suite_assert_ok(worker_finish(), err);
 	ck_assert_str_eq(worker_process.shared, "done");
 }
 END_TEST

@@ -53,7 +53,7 @@ START_TEST(test_shared_is_zeroed)
 {
 	worker.network = _i;
 	worker_run(see_zeros);
-	suite_assert_ok(worker_end(&worker_process, &err), err);
+	suite_assert_ok(worker_finish(), err);
 }
 END_TEST
 
@@ -69,7 +69,7 @@ START_TEST(test_nothing_shared)
 {
 	worker.shared_size = 0;
 	worker_run(expect_nothing_shared);
-	suite_assert_ok(worker_end(&worker_process, &err), err);
+	suite_assert_ok(worker_finish(), err);
 	ck_assert_ptr_null(worker_process.shared);
 }
 END_TEST
@@ -87,7 +87,7 @@ START_TEST(test_error)
 {
 	worker.network = _i;
 	worker_run(fail_hostilely);
-	suite_assert_error(worker_end(&worker_process, &err), err, EBADMSG, ERROR_VERIFY);
+	suite_assert_error(worker_finish(), err, EBADMSG, ERROR_VERIFY);
 	ck_assert_str_eq(err.message, "read ?[31mred?[0m??");
 	ck_assert_str_eq(err.hint, "");
 }
@@ -105,7 +105,7 @@ static int fail_unworded(void *arg, void *shared, int output_fd, struct error *e
 START_TEST(test_error_without_words)
 {
 	worker_run(fail_unworded);
-	suite_assert_error(worker_end(&worker_process, &err), err, ENOTTY, ERROR_FAILED);
+	suite_assert_error(worker_finish(), err, ENOTTY, ERROR_FAILED);
 	ck_assert_ptr_nonnull(strstr(err.message, strerror(ENOTTY)));
 }
 END_TEST
@@ -133,7 +133,7 @@ static int forge(void *arg, void *shared, int output_fd, struct error *error)
 static int end_forged(void)
 {
 	worker_run(forge);
-	return worker_end(&worker_process, &err);
+	return worker_finish();
 }
 
 /* No text of it ends, and all of it is beyond what there is. */

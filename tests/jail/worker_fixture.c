@@ -49,6 +49,13 @@ void worker_run(worker_function *work)
 	suite_assert_ok(worker_start(&worker, &worker_process, &err), err);
 }
 
+/* worker_end() counts on work that is done, and kills what is not within seconds. */
+int worker_finish(void)
+{
+	ck_assert_int_eq(worker_wait(&worker_process, INT64_MAX, NULL, NULL), 0);
+	return worker_end(&worker_process, &err);
+}
+
 void worker_read(struct buf *ret)
 {
 	buf_clear(ret);

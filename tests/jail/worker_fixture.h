@@ -19,6 +19,7 @@ TCase *worker_case(const char *name);
 typedef int worker_function(void *arg, void *shared, int output_fd, struct error *error);
 
 void worker_run(worker_function *work); /* start it, and that must succeed */
+int worker_finish(void); /* worker_end(), when it has written something, or is done */
 void worker_read(struct buf *ret); /* all that it writes, replaced */
 pid_t worker_pid(void);
 
