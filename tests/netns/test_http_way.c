@@ -154,33 +154,44 @@ START_TEST(no_tls_or_too_old)
 }
 END_TEST
 
-#define SLOW(url, status, total, written)                                                          \
-	{                                                                                          \
-		url, ETIMEDOUT, ERROR_TIMEOUT, HTTP_AGAIN, status, total, written, ""              \
-	}
+/*
+ * A server that says something and then hardly anything: it gets more time until a busy machine
+ * lets it say so.
+ */
+static void run_out_of_time(const char *url, long status, int64_t written)
+{
+	http_request.stall_timeout_s = 0;
+	do {
+		http_clear();
+		http_request.stall_timeout_s = http_request.stall_timeout_s * 2 + 1;
+		suite_assert_error(http_lab_get(url), http_err, ETIMEDOUT, ERROR_TIMEOUT);
+		ck_assert_int_eq(http_result.outcome, HTTP_AGAIN);
+	} while (http_result.status != status || http_written() < written);
+}
 
 /* The last of them takes the connection, and no part in TLS. */
-static const struct http_refusal slow[] = {
-	SLOW(HTTP_HERE "silent", 0, 0, 0),
-	SLOW(HTTP_HERE "slow_headers", 200, 0, 0),
-	SLOW("https://localhost:3128/file", 0, 0, 0),
+static const struct {
+	const char *url;
+	long status;
+} slow[] = {
+	{ HTTP_HERE "silent", 0 },
+	{ HTTP_HERE "slow_headers", 200 },
+	{ "https://localhost:3128/file", 0 },
 };
 
 START_TEST(too_slow)
 {
-	http_request.stall_timeout_s = 1;
-	http_assert_refused(&slow[_i], 1);
+	run_out_of_time(slow[_i].url, slow[_i].status, 0);
 	ck_assert_int_eq(http_result.reason, HTTP_REASON_SILENT);
+	ck_assert_uint_eq(http_result.total, 0);
+	ck_assert_int_eq(http_written(), 0);
 }
 END_TEST
 
 START_TEST(too_slow_in_the_middle)
 {
-	http_request.stall_timeout_s = 1;
-	suite_assert_error(http_lab_get(HTTP_HERE "slow_body"), http_err, ETIMEDOUT, ERROR_TIMEOUT);
-	ck_assert_int_eq(http_result.outcome, HTTP_AGAIN);
+	run_out_of_time(HTTP_HERE "slow_body", 200, 1000);
 	ck_assert_uint_eq(http_result.total, HTTP_SIZE);
-	ck_assert_int_ge(http_written(), 1000);
 }
 END_TEST
 

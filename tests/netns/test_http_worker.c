@@ -154,10 +154,12 @@ START_TEST(servers_that_are_not_reached)
 		{ HTTP_HERE "headers?1000000", E2BIG, ERROR_FAILED, HTTP_FAILED, "64 KiB" },
 	};
 
-	http_request.stall_timeout_s = 1;
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-		int r = get(cases[i].url);
+		int r;
 
+		/* the others are not to be late */
+		http_request.stall_timeout_s = cases[i].code == ETIMEDOUT ? 1 : 30;
+		r = get(cases[i].url);
 		ck_assert_msg(r == -cases[i].code, "%s: %d: %s", cases[i].url, r, http_err.message);
 		ck_assert_int_eq(http_err.kind, cases[i].kind);
 		ck_assert_int_eq(http_result.outcome, cases[i].outcome);
