@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* On the way to a server: certificates, connections, proxies, and those who take their time. */
 #include <errno.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 
 #include "base/alloc.h"
 #include "http_lab.h"
@@ -112,7 +114,18 @@ START_TEST(no_connection)
 }
 END_TEST
 
-/* A route to where nobody is, and no name server. */
+/* What the host has may be a name server of its own, at an address of "lo". */
+static void have_name_server(const struct suite_tmpdir *dir, const char *line)
+{
+	AUTO_FREE char *path = xasprintf("%s/resolv.conf", dir->path);
+
+	suite_put(dir->fd, "resolv.conf", line);
+	ck_assert_int_eq(unshare(CLONE_NEWNS), 0);
+	ck_assert_int_eq(mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL), 0);
+	ck_assert_int_eq(mount(path, "/etc/resolv.conf", NULL, MS_BIND, NULL), 0);
+}
+
+/* A route to where nobody is, neither a server nor a name server. */
 START_TEST(no_answer)
 {
 	static const struct http_refusal nobody = {
@@ -127,7 +140,10 @@ START_TEST(no_answer)
 						      0,
 						      0,
 						      "resolve its name: no answer within 1 s" };
+	struct suite_tmpdir dir;
 
+	suite_tmpdir_make(&dir);
+	have_name_server(&dir, "nameserver 198.51.100.53\n");
 	netns_run("ip link add line0 type veth peer name line1");
 	netns_run("ip link set line0 up");
 	netns_run("ip link set line1 up");
@@ -139,6 +155,8 @@ START_TEST(no_answer)
 	ck_assert_int_eq(http_result.reason, HTTP_REASON_UNREACHED);
 	http_assert_refused(&nameless, 1);
 	ck_assert_int_eq(http_result.reason, HTTP_REASON_NO_ADDRESS);
+	ck_assert_int_eq(umount2("/etc/resolv.conf", MNT_DETACH), 0);
+	suite_tmpdir_remove(&dir);
 }
 END_TEST
 
