@@ -126,7 +126,7 @@ static const char *hear(int fd, size_t header)
 		unsigned char frame[2048] = { 0 };
 		unsigned char *eth = frame + header;
 
-		ck_assert_msg(poll(&poll_fd, 1, 10000) == 1, "no end after '%s'", heard);
+		ck_assert_msg(poll(&poll_fd, 1, 60000) == 1, "no end after '%s'", heard);
 		ck_assert_int_gt(read(fd, frame, sizeof(frame)), 0);
 		if (eth[12] != ETHERTYPE_TEST >> 8 || eth[13] != (ETHERTYPE_TEST & 0xff))
 			continue;

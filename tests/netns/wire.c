@@ -236,7 +236,7 @@ static void hear_one(int fd, size_t skip, struct frame *ret)
 	struct pollfd ready = { .fd = fd, .events = POLLIN };
 	ssize_t n;
 
-	ck_assert_msg(poll(&ready, 1, 10000) == 1, "the last frame does not come");
+	ck_assert_msg(poll(&ready, 1, 60000) == 1, "the last frame does not come");
 	n = read(fd, in, skip + FRAME_MAX);
 	ck_assert_int_ge(n, (ssize_t)skip);
 	ret->n = (size_t)n - skip;
