@@ -88,7 +88,10 @@ hold()
 # held BYTES: they are sent, and in the part, but for what is passed on in batches
 held()
 {
-	server_has_sent one/image.qcow2 "$1" && (($(part_size) > $1 - (128 << 10)))
+	local size
+
+	size=$(part_size)
+	server_has_sent one/image.qcow2 "$1" && ((${size:-0} > $1 - (128 << 10)))
 }
 
 # packed FILE: entry one is that, unpacked

@@ -319,10 +319,11 @@ digest_of()
 	sha512sum <"$1" | cut -d ' ' -f 1
 }
 
-# background ARG...: the program; end it by `ended`.  What a shell runs beside itself ignores SIGINT.
+# background ARG...: the program; end it by `ended`.  What a shell runs beside itself ignores SIGINT,
+# and what nohup(1) runs SIGHUP.
 background()
 {
-	env --default-signal=INT "$MNMIVM_SE" --config "$conf" "$@" >"$LAB/background.out" 2>"$LAB/background.err" </dev/null &
+	env --default-signal=INT,TERM,HUP "$MNMIVM_SE" --config "$conf" "$@" >"$LAB/background.out" 2>"$LAB/background.err" </dev/null &
 	background_pid=$!
 }
 
